@@ -1,0 +1,134 @@
+"""Conditions: what a shape rule demands of its inputs, decided where it can be and kept as data where it cannot.
+
+A shape rule is handed a `Conditions` and calls its methods, which read as sentences: `must.be_positive(side, ...)`.
+A demand that cannot hold becomes a `Failure` and the dim concerned becomes `UNKNOWN`, so that the rule can go on and
+nothing downstream is reported again. A demand that holds at some sizes only is kept as a `Condition` on the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+from archspec.ir.dims import LIMIT, UNKNOWN, Dim, Size, are_equal, evaluate
+from archspec.ir.types import TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`dim` must be at least 1 (`positive`) or exactly 0 (`zero`), at the sizes the network is run at."""
+
+    kind: Literal["positive", "zero"]
+    dim: Size
+    message: str
+    """What is wrong when it does not hold."""
+
+    def holds(self, sizes: Mapping[str, int]) -> bool | None:
+        """Whether it holds at these sizes of the symbols; None when one is missing."""
+        value = evaluate(self.dim, sizes)
+        if not isinstance(value, int):
+            return None
+        return value >= 1 if self.kind == "positive" else value == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A demand that the inputs do not meet."""
+
+    name: str
+    """Of the diagnostic: `shape-mismatch`, `side-not-positive`, `attribute-value`, ..."""
+    message: str
+    attribute: str | None = None
+    """The attribute to underline; None for the item itself."""
+    ports: tuple[int, ...] = ()
+    """The inputs to label with their shapes; the first of several is the odd one out."""
+    help: str | None = None
+
+
+class RuleStopped(Exception):  # noqa: N818 - a signal between a shape rule and its driver, not an error
+    """A shape rule cannot go on: its outputs are unknown."""
+
+
+class Conditions:
+    """What one use of an op demands, and what came of it."""
+
+    def __init__(self) -> None:
+        self.failures: list[Failure] = []
+        self.pending: list[Condition] = []
+        self.skipped = False
+        """Whether something was not checked because an input was already in error."""
+
+    def fail(
+        self, name: str, message: str, *, attribute: str | None = None, ports: tuple[int, ...] = (), help: str | None = None
+    ) -> None:
+        """State a demand that is not met; the rule goes on."""
+        self.failures.append(Failure(name, message, attribute, ports, help))
+
+    def refuse(
+        self, name: str, message: str, *, attribute: str | None = None, ports: tuple[int, ...] = (), help: str | None = None
+    ) -> NoReturn:
+        """State a demand that is not met and without which the rule cannot go on."""
+        self.fail(name, message, attribute=attribute, ports=ports, help=help)
+        raise RuleStopped
+
+    def have_rank(self, tensor: TensorType, *ranks: int, what: str, port: int = 0) -> None:
+        """Demand one of some numbers of axes; `what` describes them: `[N, C, H, W]`."""
+        if tensor.rank not in ranks:
+            self.refuse("wrong-rank", f"{what} is needed here, but the input is {tensor}", ports=(port,))
+
+    def be_floating(self, tensor: TensorType, *, op: str, port: int = 0) -> None:
+        """Demand real numbers."""
+        if not tensor.is_floating:
+            self.refuse("wrong-dtype", f"`{op}` needs a floating-point input, but it is {tensor}", ports=(port,))
+
+    def be_known(self, dim: Size, message: str, *, port: int = 0, help: str | None = None) -> int:
+        """Demand a number where weights are sized by a dim; returns it."""
+        if isinstance(dim, int):
+            return dim
+        if dim is UNKNOWN:
+            self.skipped = True
+            raise RuleStopped
+        self.refuse("unknown-size", message, ports=(port,), help=help)
+
+    def be_positive(self, side: Size, message: str, *, attribute: str | None = None, port: int = 0, help: str | None = None) -> Size:
+        """Demand at least 1 and fewer than 2**31; returns the side, or `UNKNOWN` after a failure."""
+        if isinstance(side, int):
+            if 1 <= side < LIMIT:
+                return side
+            if side >= LIMIT:
+                self.fail("dim-limit", f"a side of {side} is more than the {LIMIT - 1} a tensor may have", attribute=attribute)
+            else:
+                self.fail("side-not-positive", message, attribute=attribute, ports=(port,), help=help)
+            return UNKNOWN
+        if side is UNKNOWN:
+            self.skipped = True
+        else:
+            self.pending.append(Condition("positive", side, message))
+        return side
+
+    def be_equal(self, left: Size, right: Size, message: str, *, ports: tuple[int, ...] = (), help: str | None = None) -> Size:
+        """Demand two equal dims; returns the dim, or `UNKNOWN` after a failure."""
+        if left is right or left == right:
+            return left
+        if left is UNKNOWN or right is UNKNOWN:
+            self.skipped = True
+            return right if left is UNKNOWN else left
+        equal = are_equal(left, right)
+        if equal:
+            return left
+        if equal is None:
+            self.pending.append(Condition("zero", left - right, message))
+            return left
+        self.fail("shape-mismatch", message, ports=ports, help=help)
+        return UNKNOWN
+
+    def be_divisible(self, dim: Size, by: int, message: str, *, attribute: str | None = None, port: int = 0, help: str | None = None) -> None:
+        """Demand a multiple of `by`."""
+        rest = dim % by
+        if rest is UNKNOWN:
+            self.skipped = True
+        elif isinstance(rest, Dim):
+            self.pending.append(Condition("zero", rest, message))
+        elif rest:
+            self.fail("not-divisible", message, attribute=attribute, ports=(port,), help=help)

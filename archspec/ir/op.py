@@ -1,0 +1,128 @@
+"""Op: the one class an operation subclasses, and the steps as data that it lowers to.
+
+An op is declared once. Its fields are its attributes (the string under each is its documentation); its methods are
+its rules. Everything else is derived: validation, the JSON Schema, `archspec ops`, the docs, shape inference, costs,
+the module that runs. Ops never import torch.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from archspec.ir.conditions import Conditions
+from archspec.ir.dims import Size
+from archspec.ir.types import TensorType
+
+Types: TypeAlias = TensorType | tuple[TensorType, ...]
+"""What an op gives: one tensor, or one a port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A tensor that belongs to a node."""
+
+    shape: tuple[int, ...]
+    kind: Literal["parameter", "buffer", "constant"] = "parameter"
+    """Learned; state that is saved but not learned; or a fixed value that is no part of the `state_dict`."""
+    dtype: str = "float32"
+    value: float | tuple[float, ...] = 0.0
+    """What a weight that no torch module makes starts from: one number, or one for each element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """The value of an input of the node, by index."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """All inputs of the node from an index on, as a list: what `torch.cat` takes."""
+
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an earlier step of the same node gave, by index."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One torch call, as data: any backend can read it.
+
+    `kind` says how `target` is called:
+    `module`    `target` is a class (`torch.nn.Conv2d`), made once with `settings` and registered at the node's path
+                (or at `name` below it), then called with `args`;
+    `function`  `target` is a function (`torch.nn.functional.relu`), called with `args` and `settings`;
+    `method`    `target` is a method of the first of `args` (`flatten`);
+    `weight`    reads the weight called `name` that `Op.weights` declares.
+    `args` hold `Arg`, `Rest`, `Result`, or constants.
+    """
+
+    kind: Literal["module", "function", "method", "weight"]
+    target: str = ""
+    args: tuple[Any, ...] = (Arg(0),)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A use of an op that the contract test runs: attributes and the types of the inputs."""
+
+    attributes: Mapping[str, Any]
+    inputs: tuple[TensorType, ...]
+    below: int = 8
+    """Integer inputs are drawn from 0 to this, exclusive."""
+
+
+class Op(BaseModel):
+    """Base of every operation: its fields are its attributes, its methods its rules.
+
+    An attribute cannot be called like a class variable or a method here, or like a reserved key of an item.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, defer_build=True, use_attribute_docstrings=False, allow_inf_nan=False
+    )
+
+    name: ClassVar[str] = ""
+    """What specs call it; empty for a base class."""
+    category: ClassVar[str] = ""
+    """Groups ops in pictures and docs: convolution, pooling, normalization, activation, merge, shape, linear, ..."""
+    inputs: ClassVar[tuple[str, ...]] = ("x",)
+    """The names of its inputs; empty for a source."""
+    variadic: ClassVar[bool] = False
+    """Whether it takes any number of inputs, at least one: the ops that may hold `branches`."""
+    shorthand: ClassVar[str | None] = None
+    """The attribute that `- op: value` sets."""
+    examples: ClassVar[tuple[Example, ...]] = ()
+
+    def output_names(self) -> tuple[str, ...]:
+        """The names of its ports; one unnamed port by default."""
+        return ("",)
+
+    @abstractmethod
+    def infer(self, must: Conditions, *inputs: TensorType) -> Types:
+        """The shape rule: the types of the outputs, having stated on `must` what the inputs have to satisfy."""
+
+    def weights(self, *inputs: TensorType) -> dict[str, Weight]:
+        """The weights by name below the node's path; the name `""` is the path itself."""
+        return {}
+
+    def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        """Multiply-accumulates of matrix products and convolutions, as torch's `FlopCounterMode` counts (half its FLOPs)."""
+        return 0
+
+    @abstractmethod
+    def lower(self, *inputs: TensorType) -> list[Step]:
+        """The torch calls that compute it; the last one gives the output (a tuple of them where it has several ports)."""

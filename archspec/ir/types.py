@@ -1,0 +1,52 @@
+"""Tensor types: what flows along an edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from archspec.ir.dims import UNKNOWN, Size, product
+
+Shape: TypeAlias = tuple[Size, ...]
+
+DTYPES: Final = {
+    "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8,
+    "int8": 1, "uint8": 1, "int16": 2, "int32": 4, "int64": 8, "bool": 1,
+}  # fmt: skip
+"""The dtypes a tensor may have, by torch's names, with their bytes an element."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """A shape and a dtype, printed the way messages print it: `[N, 64, 35, 35]`, the dtype only when it is not float32."""
+
+    shape: Shape
+    dtype: str = "float32"
+
+    @property
+    def rank(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def elements(self) -> Size:
+        """The number of values in it, symbolic where a dim is."""
+        return product(self.shape)
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether it holds real numbers, as weights do."""
+        return "float" in self.dtype
+
+    def with_shape(self, *shape: Size) -> TensorType:
+        """The same dtype in another shape."""
+        return replace(self, shape=shape)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether no error was reported about any of its dims."""
+        return all(dim is not UNKNOWN for dim in self.shape)
+
+    def __str__(self) -> str:
+        text = f"[{', '.join(map(str, self.shape))}]"
+        return text if self.dtype == "float32" else f"{self.dtype}{text}"

@@ -1,0 +1,1 @@
+"""Where text came from, and what there is to say about it."""
