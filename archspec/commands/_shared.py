@@ -1,0 +1,138 @@
+"""What commands have in common: reading specs and settings, printing findings, writing files whole."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from archspec.source.diagnostic import Diagnostic, Diagnostics, Severity
+
+if TYPE_CHECKING:
+    from archspec.ir.graph import Graph
+    from archspec.source.span import Source
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+UNREADABLE: Final = frozenset({"file-not-found", "file-unreadable", "file-too-large", "not-text"})
+"""Diagnostics about the file a user named, not about what it says."""
+
+
+def spec_argument(function: Decorated) -> Decorated:
+    """The argument SPEC."""
+    return click.argument("spec", metavar="SPEC")(function)
+
+
+def set_option(function: Decorated) -> Decorated:
+    """The option `--set name=value`, any number of times."""
+    return click.option(
+        "--set", "settings", metavar="NAME=VALUE", multiple=True, help="Give a parameter of the spec another value."
+    )(function)
+
+
+def output_option(function: Decorated) -> Decorated:
+    """The option `-o FILE`."""
+    return click.option(
+        "-o", "--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file."
+    )(function)
+
+
+def read_spec(spec: str, found: Diagnostics) -> str | Source | None:
+    """What to load for the argument SPEC: the path as given, or the text on standard input for `-`."""
+    if spec != "-":
+        return spec
+    from archspec.source.files import read_bytes
+
+    return read_bytes("<stdin>", None, sys.stdin.buffer.read(), found)
+
+
+def parse_settings(settings: Iterable[str], found: Diagnostics) -> dict[str, object]:
+    """The values of `--set` options, read as YAML."""
+    given = list(settings)
+    if not given:
+        return {}
+    from archspec.frontend.parameters import parse_settings as parse
+
+    return dict(parse(given, found))
+
+
+def load(spec: str, settings: Iterable[str], found: Diagnostics) -> Graph | None:
+    """Read, expand, infer and judge the spec of a command; None when there are errors in it."""
+    from archspec.compiler import load_spec
+
+    params = parse_settings(settings, found)
+    source = read_spec(spec, found)
+    if source is None or found.failed:
+        return None
+    graph = load_spec(source, found, params)
+    return None if found.failed else graph
+
+
+def print_findings(found: Diagnostics) -> int:
+    """Print findings on standard error, and return the exit code they mean."""
+    if len(found):
+        from archspec.source.report import render_text
+
+        text = render_text(tuple(found), dependent=found.dependent, color=wants_color(sys.stderr))
+        click.echo(text.rstrip("\n"), err=True, color=True)
+    return exit_code(found)
+
+
+def exit_code(found: Iterable[Diagnostic]) -> int:
+    """0 without errors, 2 for a file that cannot be read, 1 for a spec that has errors."""
+    errors = [one for one in found if one.severity is Severity.ERROR]
+    if any(one.name in UNREADABLE and one.span is None for one in errors):
+        return 2
+    return 1 if errors else 0
+
+
+def wants_color(stream: IO[str]) -> bool:
+    """Whether to color what goes to a stream: NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def print_or_write(text: str, output: Path | None) -> None:
+    """Print a result, or write it to a file, whole or not at all."""
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(output, text)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all: beside its place, then in one move.
+
+    Raises:
+        click.FileError: when it cannot be written.
+    """
+    temporary: str | None = None
+    path = path.resolve()
+    try:
+        if path.exists() and not path.is_file():  # /dev/stdout and the like
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = file.name
+            file.write(text)
+        os.chmod(temporary, _mode_of_new_files())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise click.FileError(str(path), (error.strerror or str(error)).lower()) from error
+
+
+def _mode_of_new_files() -> int:
+    """The permissions a plain `open` would give; temporary files are private."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -1,0 +1,52 @@
+"""`archspec check`: for people, editors, pre-commit and CI."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from archspec.commands._shared import exit_code, load, set_option, wants_color
+from archspec.source.diagnostic import Diagnostics
+
+
+@click.command()
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
+@set_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    help="How to report: for people, for programs, for GitHub's logs, or for code scanning.",
+)
+def check(specs: tuple[str, ...], settings: tuple[str, ...], form: str) -> int:
+    """Find the mistakes in specs, all of them at once; torch is not needed.
+
+    The report goes to standard output. The exit code is 0 when there is no error, 1 when there is one, 2 when a file
+    cannot be read.
+    """
+    every = Diagnostics()
+    fine: list[str] = []
+    for spec in dict.fromkeys(specs):
+        found = Diagnostics()
+        graph = load(spec, settings, found)
+        for one in found:
+            every.add(one)
+        every.dependent += found.dependent
+        if graph is not None:
+            fine.append(f"{spec}: no errors, {sum(1 for _ in graph.operations()):,} nodes")
+    _report(every, fine, form)
+    return exit_code(every)
+
+
+def _report(found: Diagnostics, fine: list[str], form: str) -> None:
+    from archspec.source import report
+
+    if form != "text":
+        text = {"json": report.render_json, "github": report.render_github, "sarif": report.render_sarif}[form](found)
+    else:
+        text = report.render_text(tuple(found), dependent=found.dependent, color=wants_color(sys.stdout)) if len(found) else ""
+        text = "\n".join(filter(None, [text.rstrip("\n"), *fine]))
+    if text:
+        click.echo(text.rstrip("\n"), color=True)

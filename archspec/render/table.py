@@ -1,0 +1,276 @@
+"""The layer table of a network, as its paper prints it: one model of a row, and a writer for each format.
+
+A row is an item of the spec's own list, or of a deeper list where a depth is given. A scope that holds a single
+convolution or pooling, with normalization and activation around it, reads as that one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from archspec.analysis.cost import Counts, cost
+from archspec.ir.dims import Size
+from archspec.ir.graph import Graph, Node, Scope, Value, boundaries
+from archspec.ir.op import Op
+from archspec.ir.types import TensorType
+
+PATCHED: Final = {"convolution": "conv", "pooling": "pool"}
+"""Categories of ops that slide a patch over their input, by the word their rows begin with."""
+
+AROUND: Final = frozenset({"activation", "normalization", "regularization"})
+"""Categories that may stand beside the single convolution or pooling that a scope reads as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: an item of a list, and what goes in and comes out of it."""
+
+    path: str
+    type: str
+    """`conv`, `conv padded`, `pool`, `3 x figure5`, or the name of the op."""
+    remarks: str
+    """Patch size and stride, `3x3/2`, where there is one."""
+    inputs: tuple[TensorType | None, ...]
+    outputs: tuple[TensorType | None, ...]
+    counts: Counts
+    phase: str | None = None
+    """The only phase it runs in; None for both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading, and the cell below it."""
+
+    heading: str
+    cell: Callable[[Row], str]
+    is_number: bool = False
+
+
+def rows(graph: Graph, depth: int = 1) -> list[Row]:
+    """The rows of an inferred graph; a scope nested deeper than `depth` is one row."""
+    counts = cost(graph)
+    crossing = boundaries(graph)
+
+    def types(values: Iterable[Value]) -> tuple[TensorType | None, ...]:
+        return tuple(graph.type_of(value) for value in values)
+
+    def walk(scope: Scope, level: int) -> Iterator[Row]:
+        for member in scope.members:
+            if isinstance(member, Scope):
+                if level < depth:
+                    yield from walk(member, level + 1)
+                    continue
+                border = crossing[member.path]
+                inputs, outputs = types(border.inputs), types(border.outputs)
+                kind, remarks = _describe_scope(member, graph)
+                yield Row(member.path, kind, remarks, inputs, outputs, counts.scopes[member.path], _phase(member))
+            elif member.op is not None:
+                inputs = types(member.inputs)
+                kind, remarks = _describe_node(member, inputs)
+                yield Row(member.path, kind, remarks, inputs, member.types, counts.nodes[member.path], _phase(member))
+
+    return list(walk(graph.root, 1))
+
+
+def _phase(member: Node | Scope) -> str | None:
+    scope = member if isinstance(member, Scope) else member.scope
+    phase = member.phase
+    while phase is None and scope.parent is not None:
+        scope = scope.parent
+        phase = scope.phase
+    return phase
+
+
+def _describe_node(node: Node, inputs: Sequence[TensorType | None]) -> tuple[str, str]:
+    op = node.resolved
+    word = PATCHED.get(op.category)
+    if word is None:
+        return op.name, "" if node.name.isdigit() else node.name
+    padded = word == "conv" and getattr(op, "padding", 0) not in ("valid", 0, (0, 0))
+    return f"{word} padded" if padded else word, _patch(op, inputs)
+
+
+def _describe_scope(scope: Scope, graph: Graph) -> tuple[str, str]:
+    if scope.kind == "repeat" and scope.members:
+        first = scope.members[0]
+        kind, remarks = (
+            _describe_scope(first, graph)
+            if isinstance(first, Scope)
+            else _describe_node(first, graph.input_types(first) or ())
+        )
+        return f"{len(scope.members)} x {kind}", remarks
+    if scope.title:
+        return scope.title, scope.block or ""
+    only = _only_patched(scope)
+    if only is not None:
+        return _describe_node(only, graph.input_types(only) or ())
+    return scope.block or scope.kind, ""
+
+
+def _only_patched(scope: Scope) -> Node | None:
+    """The single convolution or pooling of a scope in which nothing else changes a shape."""
+    found: Node | None = None
+    for node in scope.nodes():
+        category = node.resolved.category
+        if category in PATCHED and found is None:
+            found = node
+        elif category not in AROUND:
+            return None
+    return found
+
+
+def _patch(op: Op, inputs: Sequence[TensorType | None]) -> str:
+    """Patch size and stride: `3x3/2`; the stride only where it is given."""
+    kernel, stride = getattr(op, "kernel", None), getattr(op, "stride", None)
+    if kernel is None:
+        return op.name.replace("_", " ")
+    axes = inputs[0].rank - 2 if inputs and inputs[0] else 2
+    size = _times(kernel if isinstance(kernel, tuple) else (kernel,) * axes)
+    if stride is None:
+        return size
+    steps = stride if isinstance(stride, tuple) else (stride,)
+    return f"{size}/{steps[0] if len(set(steps)) == 1 else _times(steps)}"
+
+
+def _times(sides: Iterable[Size]) -> str:
+    return "x".join(map(str, sides))
+
+
+def size_text(types: Sequence[TensorType | None]) -> str:
+    """Types the way rows of a spec assert them: `35x35x288` for images, else without the batch axis: `[2048]`."""
+    return ", ".join("?" if of is None else _sample_text(of) for of in types)
+
+
+def _sample_text(of: TensorType) -> str:
+    if of.rank != 4:
+        return f"[{', '.join(map(str, of.shape[1:]))}]"
+    _, channels, height, width = of.shape
+    return _times(dim if isinstance(dim, int) or " " not in str(dim) else f"({dim})" for dim in (height, width, channels))
+
+
+def count_text(count: Size) -> str:
+    """A count with its thousands apart; empty for none."""
+    return f"{count:,}" if isinstance(count, int) and count else str(count or "")
+
+
+PAPER: Final = (
+    Column("type", lambda row: row.type),
+    Column("patch size/stride or remarks", lambda row: row.remarks),
+    Column("input size", lambda row: size_text(row.inputs)),
+)
+"""The columns of the layer tables of the Inception papers."""
+
+COSTS: Final = (
+    Column("name", lambda row: row.path),
+    Column("type", lambda row: " ".join(filter(None, (row.type, row.remarks, row.phase and f"({row.phase} only)")))),
+    Column("output shape", lambda row: ", ".join(str(of or "?") for of in row.outputs)),
+    Column("parameters", lambda row: count_text(row.counts.parameters), is_number=True),
+    Column("MACs", lambda row: count_text(row.counts.macs or row.counts.training_macs), is_number=True),
+)
+"""The columns of the report of a build."""
+
+
+def as_text(table: Iterable[Row], columns: Sequence[Column]) -> str:
+    """Columns aligned with blanks, numbers to the right."""
+    cells = _cells(table, columns)
+    widths = [max(len(line[at]) for line in cells) for at in range(len(columns))]
+
+    def line(texts: Sequence[str]) -> str:
+        aligned = (
+            text.rjust(width) if column.is_number else text.ljust(width)
+            for text, width, column in zip(texts, widths, columns, strict=True)
+        )
+        return "  ".join(aligned).rstrip()
+
+    head, *body = cells
+    return "\n".join([line(head), line(["-" * width for width in widths]), *map(line, body)]) + "\n"
+
+
+def as_markdown(table: Iterable[Row], columns: Sequence[Column]) -> str:
+    """A table that GitHub renders."""
+    head, *body = [[cell.replace("|", "\\|") for cell in line] for line in _cells(table, columns)]
+    rule = ["---:" if column.is_number else "---" for column in columns]
+    return "".join(f"| {' | '.join(line)} |\n" for line in [head, rule, *body])
+
+
+def as_latex(table: Iterable[Row], columns: Sequence[Column]) -> str:
+    """A `tabular` that needs no package."""
+    head, *body = [f"{' & '.join(map(_latex, line))} \\\\\n" for line in _cells(table, columns)]
+    sides = "".join("r" if column.is_number else "l" for column in columns)
+    return f"\\begin{{tabular}}{{{sides}}}\n\\hline\n{head}\\hline\n{''.join(body)}\\hline\n\\end{{tabular}}\n"
+
+
+def as_csv(table: Iterable[Row], columns: Sequence[Column]) -> str:
+    """Comma-separated, quoted where needed."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(_cells(table, columns))
+    return text.getvalue()
+
+
+def as_json(table: Iterable[Row], columns: Sequence[Column]) -> str:
+    """A list of everything a row holds, whatever the columns."""
+    return json.dumps([row_data(row) for row in table], indent=2) + "\n"
+
+
+def row_data(row: Row) -> dict[str, Any]:
+    """A row as plain data: fixed dims are numbers, symbolic ones text."""
+    return {
+        "path": row.path,
+        "type": row.type,
+        "remarks": row.remarks,
+        "inputs": [type_data(of) for of in row.inputs],
+        "outputs": [type_data(of) for of in row.outputs],
+        "phase": row.phase,
+        **counts_data(row.counts),
+    }
+
+
+def type_data(of: TensorType | None) -> dict[str, Any] | None:
+    """A tensor type as plain data; None for one that an error made unknowable."""
+    return of and {"shape": [_number_or_text(dim) for dim in of.shape], "dtype": of.dtype}
+
+
+def counts_data(counts: Counts) -> dict[str, Any]:
+    """Counts as plain data."""
+    return {
+        "parameters": counts.parameters,
+        "buffers": counts.buffers,
+        "macs": _number_or_text(counts.macs),
+        "training_macs": _number_or_text(counts.training_macs),
+    }
+
+
+def _number_or_text(dim: Size) -> int | str:
+    return dim if isinstance(dim, int) else str(dim)
+
+
+def _cells(table: Iterable[Row], columns: Sequence[Column]) -> list[list[str]]:
+    return [[column.heading for column in columns], *([column.cell(row) for column in columns] for row in table)]
+
+
+LATEX: Final = {
+    "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
+}  # fmt: skip
+"""Characters that LaTeX gives a meaning of its own, and how they are written."""
+
+
+def _latex(text: str) -> str:
+    escaped = "".join(LATEX.get(character, character) for character in text)
+    return re.sub(r"(?<=\d)( ?)x\1(?=\w|\()", r"$\\times$\1", escaped)
+
+
+WRITERS: Final[Mapping[str, Callable[[Iterable[Row], Sequence[Column]], str]]] = {
+    "text": as_text,
+    "markdown": as_markdown,
+    "latex": as_latex,
+    "csv": as_csv,
+    "json": as_json,
+}
+"""The formats of `archspec table`."""
