@@ -1,0 +1,1 @@
+"""Graphs executed, or emitted as code."""

@@ -1,0 +1,1 @@
+"""What `training:` and `init:` may say, as data."""

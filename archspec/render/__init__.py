@@ -1,0 +1,1 @@
+"""A graph on paper: tables and pictures."""

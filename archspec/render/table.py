@@ -92,8 +92,12 @@ def _describe_node(node: Node, inputs: Sequence[TensorType | None]) -> tuple[str
     word = PATCHED.get(op.category)
     if word is None:
         return op.name, "" if node.name.isdigit() else node.name
-    padded = word == "conv" and getattr(op, "padding", 0) not in ("valid", 0, (0, 0))
-    return f"{word} padded" if padded else word, _patch(op, inputs)
+    return f"{word} padded" if word == "conv" and _is_padded(op) else word, _patch(op, inputs)
+
+
+def _is_padded(op: Op) -> bool:
+    padding = getattr(op, "padding", 0)
+    return any(padding) if isinstance(padding, tuple) else padding not in ("valid", 0)
 
 
 def _describe_scope(scope: Scope, graph: Graph) -> tuple[str, str]:
@@ -129,7 +133,7 @@ def _patch(op: Op, inputs: Sequence[TensorType | None]) -> str:
     """Patch size and stride: `3x3/2`; the stride only where it is given."""
     kernel, stride = getattr(op, "kernel", None), getattr(op, "stride", None)
     if kernel is None:
-        return op.name.replace("_", " ")
+        return op.name.removesuffix("_pool").replace("_", " ")
     axes = inputs[0].rank - 2 if inputs and inputs[0] else 2
     size = _times(kernel if isinstance(kernel, tuple) else (kernel,) * axes)
     if stride is None:
