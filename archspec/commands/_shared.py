@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
 
 import click
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-UNREADABLE: Final = frozenset({"file-not-found", "file-unreadable", "file-too-large", "not-text"})
-"""Diagnostics about the file a user named, not about what it says."""
+USAGE: Final = frozenset({"file-not-found", "file-unreadable", "file-too-large", "not-text", "wrong-setting"})
+"""Diagnostics about the arguments of a command, not about what a spec says."""
 
 
 def spec_argument(function: Decorated) -> Decorated:
@@ -76,22 +77,36 @@ def load(spec: str, settings: Iterable[str], found: Diagnostics) -> Graph | None
 def print_findings(found: Diagnostics) -> int:
     """Print findings on standard error, and return the exit code they mean."""
     if len(found):
-        from archspec.source.report import render_text
-
-        text = render_text(tuple(found), dependent=found.dependent, color=wants_color(sys.stderr))
-        click.echo(text.rstrip("\n"), err=True, color=True)
+        click.echo(findings_text(found, sys.stderr), err=True, color=True)
     return exit_code(found)
 
 
+def findings_text(found: Diagnostics, stream: TextIO) -> str:
+    """Findings as frames, for what a stream can show."""
+    from archspec.source.report import render_text
+
+    return render_text(
+        found,
+        dependent=found.dependent,
+        color=wants_color(stream),
+        width=shutil.get_terminal_size().columns if stream.isatty() else None,
+        ascii_only=not _shows_unicode(stream),
+    )
+
+
+def _shows_unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().startswith("utf")
+
+
 def exit_code(found: Iterable[Diagnostic]) -> int:
-    """0 without errors, 2 for a file that cannot be read, 1 for a spec that has errors."""
+    """0 without errors, 2 for a file that cannot be read or a setting that is none, 1 for a spec that has errors."""
     errors = [one for one in found if one.severity is Severity.ERROR]
-    if any(one.name in UNREADABLE and one.span is None for one in errors):
+    if any(one.name in USAGE and (one.span is None or one.name == "wrong-setting") for one in errors):
         return 2
     return 1 if errors else 0
 
 
-def wants_color(stream: IO[str]) -> bool:
+def wants_color(stream: TextIO) -> bool:
     """Whether to color what goes to a stream: NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
     if os.environ.get("NO_COLOR"):
         return False

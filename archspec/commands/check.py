@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from archspec.commands._shared import exit_code, load, set_option, wants_color
+from archspec.commands._shared import exit_code, findings_text, load, set_option
 from archspec.source.diagnostic import Diagnostics
 
 
@@ -41,12 +41,12 @@ def check(specs: tuple[str, ...], settings: tuple[str, ...], form: str) -> int:
 
 
 def _report(found: Diagnostics, fine: list[str], form: str) -> None:
-    from archspec.source import report
-
-    if form != "text":
-        text = {"json": report.render_json, "github": report.render_github, "sarif": report.render_sarif}[form](found)
+    if form == "text":
+        text = "\n".join([findings_text(found, sys.stdout), *fine] if len(found) else fine)
     else:
-        text = report.render_text(tuple(found), dependent=found.dependent, color=wants_color(sys.stdout)) if len(found) else ""
-        text = "\n".join(filter(None, [text.rstrip("\n"), *fine]))
+        from archspec.source.formats import render_github, render_json, render_sarif
+
+        render = {"json": render_json, "github": render_github, "sarif": render_sarif}[form]
+        text = render(found, dependent=found.dependent)
     if text:
         click.echo(text.rstrip("\n"), color=True)

@@ -20,7 +20,7 @@ def doctor() -> int:
     click.echo(f"python      {platform.python_version()} on {platform.system()} {platform.machine()}")
     missing = [name for name in NEEDED.values() if not _report(name)]
     dot = shutil.which("dot")
-    click.echo(f"dot         {dot or 'not found: pictures can be written as --dot only; install Graphviz for the rest'}")
+    click.echo(f"dot         {dot or 'not found: install Graphviz to draw pictures'}")
     _report_clash()
     if missing:
         click.echo(f"missing: {', '.join(missing)}\n  = help: python -m pip install {' '.join(missing)}", err=True)
@@ -42,7 +42,7 @@ def _report_clash() -> None:
     clash = clashing_distribution()
     if clash is not None:
         click.echo(
-            f"clash       {clash.name.removesuffix('.dist-info')} in {clash.parent}: another project's `archspec`, whose"
-            " files and ours overwrite each other\n"
+            f"clash       {clash.name.removesuffix('.dist-info')} in {clash.parent}: another project's `archspec`,"
+            " whose files and ours overwrite each other\n"
             "  = help: install archspec-nn into a virtual environment of its own"
         )

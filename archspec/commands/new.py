@@ -56,7 +56,7 @@ def new(name: str, output: Path | None) -> None:
     It checks clean and builds: archspec new my_network -o my_network.yaml; archspec build my_network.yaml
     """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise click.BadParameter(f"`{name}` is not a name: letters, digits and underscores, no digit first", param_hint="NAME")
+        raise click.BadParameter(f"`{name}` is not letters, digits and `_`, beginning with no digit", param_hint="NAME")
     if output is not None and output.exists():
         raise click.BadParameter(f"`{output}` exists already: a starter spec overwrites nothing", param_hint="-o")
     print_or_write(STARTER.format(name=name), output)

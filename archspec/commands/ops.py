@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import asdict
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -37,11 +36,10 @@ def ops(name: str | None, as_json: bool) -> None:
 
 def _list(pages: list[OpPage]) -> str:
     width = max(len(page.name) for page in pages)
-    sections = []
-    for category, members in groupby(sorted(pages, key=lambda page: (page.category, page.name)), lambda page: page.category):
-        lines = [f"  {page.name:<{width}}  {page.summary}" for page in members]
-        sections.append("\n".join([category, *lines]))
-    return "\n\n".join(sections)
+    sections: dict[str, list[str]] = {}
+    for page in pages:
+        sections.setdefault(page.category, []).append(f"  {page.name:<{width}}  {page.summary}")
+    return "\n\n".join("\n".join([category, *lines]) for category, lines in sorted(sections.items()))
 
 
 def op_text(page: OpPage) -> str:

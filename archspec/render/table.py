@@ -53,7 +53,10 @@ class Column:
 
 
 def rows(graph: Graph, depth: int = 1) -> list[Row]:
-    """The rows of an inferred graph; a scope nested deeper than `depth` is one row."""
+    """The rows of an inferred graph.
+
+    A scope nested deeper than `depth` is one row, and so is one that reads as a single convolution or pooling.
+    """
     counts = cost(graph)
     crossing = boundaries(graph)
 
@@ -63,7 +66,7 @@ def rows(graph: Graph, depth: int = 1) -> list[Row]:
     def walk(scope: Scope, level: int) -> Iterator[Row]:
         for member in scope.members:
             if isinstance(member, Scope):
-                if level < depth:
+                if level < depth and _only_patched(member) is None:
                     yield from walk(member, level + 1)
                     continue
                 border = crossing[member.path]
@@ -79,11 +82,10 @@ def rows(graph: Graph, depth: int = 1) -> list[Row]:
 
 
 def _phase(member: Node | Scope) -> str | None:
-    scope = member if isinstance(member, Scope) else member.scope
+    scope = member.parent if isinstance(member, Scope) else member.scope
     phase = member.phase
-    while phase is None and scope.parent is not None:
-        scope = scope.parent
-        phase = scope.phase
+    while phase is None and scope is not None:
+        phase, scope = scope.phase, scope.parent
     return phase
 
 
@@ -142,7 +144,7 @@ def _patch(op: Op, inputs: Sequence[TensorType | None]) -> str:
     return f"{size}/{steps[0] if len(set(steps)) == 1 else _times(steps)}"
 
 
-def _times(sides: Iterable[Size]) -> str:
+def _times(sides: Iterable[Size | str]) -> str:
     return "x".join(map(str, sides))
 
 
@@ -155,7 +157,7 @@ def _sample_text(of: TensorType) -> str:
     if of.rank != 4:
         return f"[{', '.join(map(str, of.shape[1:]))}]"
     _, channels, height, width = of.shape
-    return _times(dim if isinstance(dim, int) or " " not in str(dim) else f"({dim})" for dim in (height, width, channels))
+    return _times(f"({dim})" if " " in str(dim) else dim for dim in (height, width, channels))
 
 
 def count_text(count: Size) -> str:
@@ -237,7 +239,7 @@ def row_data(row: Row) -> dict[str, Any]:
 
 def type_data(of: TensorType | None) -> dict[str, Any] | None:
     """A tensor type as plain data; None for one that an error made unknowable."""
-    return of and {"shape": [_number_or_text(dim) for dim in of.shape], "dtype": of.dtype}
+    return None if of is None else {"shape": [_number_or_text(dim) for dim in of.shape], "dtype": of.dtype}
 
 
 def counts_data(counts: Counts) -> dict[str, Any]:
