@@ -1,0 +1,143 @@
+"""Initialize: draw the values of a weight as its initialiser says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import singledispatch
+from math import prod, sqrt
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from archspec.recipe import initializer as recipe
+
+
+def initialize(weight: torch.Tensor, how: recipe.Initializer) -> None:
+    """Overwrite a weight; deterministic under `torch.manual_seed`."""
+    with torch.no_grad():
+        _fill(how, weight)
+
+
+@singledispatch
+def _fill(how: recipe.Initializer, weight: torch.Tensor) -> None:
+    raise TypeError(f"no rule draws {type(how).__name__}")
+
+
+@_fill.register
+def _(how: recipe.Zeros, weight: torch.Tensor) -> None:
+    weight.zero_()
+
+
+@_fill.register
+def _(how: recipe.Ones, weight: torch.Tensor) -> None:
+    weight.fill_(1)
+
+
+@_fill.register
+def _(how: recipe.Constant, weight: torch.Tensor) -> None:
+    weight.fill_(how.value)
+
+
+@_fill.register
+def _(how: recipe.Normal, weight: torch.Tensor) -> None:
+    weight.normal_(how.mean, how.std)
+
+
+@_fill.register
+def _(how: recipe.Uniform, weight: torch.Tensor) -> None:
+    weight.uniform_(how.low, how.high)
+
+
+@_fill.register
+def _(how: recipe.TruncatedNormal, weight: torch.Tensor) -> None:
+    _truncated_normal(weight, how.mean, how.std, how.low, how.high)
+
+
+@_fill.register
+def _(how: recipe.HeNormal, weight: torch.Tensor) -> None:
+    weight.normal_(0, recipe.gain_of(how.gain) / sqrt(_fan(weight, how.mode)))
+
+
+@_fill.register
+def _(how: recipe.HeUniform, weight: torch.Tensor) -> None:
+    bound = recipe.gain_of(how.gain) * sqrt(3 / _fan(weight, how.mode))
+    weight.uniform_(-bound, bound)
+
+
+@_fill.register
+def _(how: recipe.XavierNormal, weight: torch.Tensor) -> None:
+    weight.normal_(0, recipe.gain_of(how.gain) / sqrt(_fan(weight, "fan_avg")))
+
+
+@_fill.register
+def _(how: recipe.XavierUniform, weight: torch.Tensor) -> None:
+    bound = recipe.gain_of(how.gain) * sqrt(3 / _fan(weight, "fan_avg"))
+    weight.uniform_(-bound, bound)
+
+
+@_fill.register
+def _(how: recipe.VarianceScaling, weight: torch.Tensor) -> None:
+    std = sqrt(how.scale / _fan(weight, how.mode))
+    if how.distribution == "uniform":
+        weight.uniform_(-sqrt(3) * std, sqrt(3) * std)
+    elif how.distribution == "normal":
+        weight.normal_(0, std)
+    else:
+        std /= _STD_WITHIN_TWO
+        _truncated_normal(weight, 0, std, -2 * std, 2 * std)
+
+
+@_fill.register
+def _(how: recipe.Orthogonal, weight: torch.Tensor) -> None:
+    nn.init.orthogonal_(weight, recipe.gain_of(how.gain))
+
+
+_STD_WITHIN_TWO = 0.87962566103423978
+"""The standard deviation of a standard normal that is cut at -2 and 2."""
+
+_REACH = 10.0
+"""In standard deviations: no normal that torch draws lies farther out, in any dtype."""
+
+
+def _truncated_normal(weight: torch.Tensor, mean: float, std: float, low: float, high: float) -> None:
+    if low <= mean - _REACH * std and mean + _REACH * std <= high:
+        weight.normal_(mean, std)  # the bounds cut nothing off, and this is several times faster
+    else:
+        nn.init.trunc_normal_(weight, mean, std, low, high)
+
+
+def _fan(weight: torch.Tensor, mode: str) -> float:
+    """The inputs that one output of a weight sums over, the outputs that one input goes to, or their mean."""
+    outputs, inputs, *kernel = weight.shape
+    field = prod(kernel)
+    fans = {"fan_in": inputs * field, "fan_out": outputs * field}
+    return fans[mode] if mode in fans else (inputs + outputs) * field / 2
+
+
+class _SkipDefaults(TorchFunctionMode):
+    """Leaves out torch's own initialisers, where all they write would be overwritten."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
+
+
+@contextmanager
+def skip_torch_defaults(skip: bool) -> Iterator[None]:
+    """Make modules without drawing their weights.
+
+    Args:
+        skip: whether to do so at all; only where every weight is initialised afterwards.
+    """
+    if skip:
+        with _SkipDefaults():
+            yield
+    else:
+        yield

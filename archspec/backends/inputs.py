@@ -1,0 +1,90 @@
+"""Inputs: tensors that a network can be run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+
+import torch
+
+from archspec.ir.conditions import Condition
+from archspec.ir.dims import Size, evaluate, symbols
+from archspec.ir.graph import Graph, GraphInput
+
+CANDIDATES = (2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 224, 256, 299, 320, 384, 512, 1024)
+"""The sizes that are tried for a symbol about which nothing is said."""
+
+
+def random_inputs(
+    graph: Graph, batch: int = 2, sizes: Mapping[str, int] | None = None, seed: int = 0
+) -> dict[str, torch.Tensor]:
+    """A tensor for every input, by name: normal numbers, or whole numbers from 0 to below what the input allows.
+
+    Args:
+        graph: an inferred graph.
+        batch: the size of a first axis that is a symbol without a nominal size.
+        sizes: sizes of symbols; they go before nominal ones.
+        seed: of the random generator; torch's own is not touched.
+
+    Raises:
+        ValueError: no candidate for a symbol without a size meets the network's conditions.
+    """
+    chosen = choose_sizes(graph, batch, sizes)
+    generator = torch.Generator().manual_seed(seed)
+    return {name: _draw(given, chosen, generator) for name, given in graph.inputs.items()}
+
+
+def choose_sizes(graph: Graph, batch: int = 2, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
+    """A size for every symbol of the inputs; see `random_inputs`."""
+    known: dict[str, int] = {}
+    for given in graph.inputs.values():
+        known |= {name: batch for dim in _dims(given)[:1] for name in symbols(dim)}
+    for given in graph.inputs.values():
+        known |= given.symbols
+    known |= sizes or {}
+    every = (name for given in graph.inputs.values() for dim in _dims(given) for name in sorted(symbols(dim)))
+    free = [name for name in dict.fromkeys(every) if name not in known]
+    if not free:
+        return known
+    conditions = _conditions(graph)
+    for tried in _combinations(len(free)):
+        chosen = known | dict(zip(free, tried, strict=True))
+        if all(condition.holds(chosen) is not False for condition in conditions):
+            return chosen
+    names = ", ".join(f"`{name}`" for name in free)
+    raise ValueError(f"no size up to {CANDIDATES[-1]} of {names} meets all conditions of `{graph.name}`; give `sizes`")
+
+
+def _combinations(free: int) -> Iterable[tuple[int, ...]]:
+    """Sizes to try, small ones first: all combinations of one or two symbols, and equal sizes of more."""
+    if free > 2:
+        return ((size,) * free for size in CANDIDATES)
+    return sorted(product(CANDIDATES, repeat=free), key=lambda tried: (max(tried), tried))
+
+
+def _conditions(graph: Graph) -> list[Condition]:
+    found: dict[Condition, None] = {}
+    for given in graph.inputs.values():
+        found |= dict.fromkeys(given.constraints)
+    for node in graph:
+        found |= dict.fromkeys(node.conditions)
+    return list(found)
+
+
+def _dims(given: GraphInput) -> tuple[Size, ...]:
+    return given.declared or given.type.shape
+
+
+def _draw(given: GraphInput, sizes: Mapping[str, int], generator: torch.Generator) -> torch.Tensor:
+    shape = tuple(_sides(given, sizes))
+    dtype: torch.dtype = getattr(torch, given.type.dtype)
+    if dtype.is_floating_point:
+        return torch.randn(shape, generator=generator).to(dtype)
+    return torch.randint(0, given.below or 2, shape, generator=generator).to(dtype)
+
+
+def _sides(given: GraphInput, sizes: Mapping[str, int]) -> Iterator[int]:
+    for dim in _dims(given):
+        side = evaluate(dim, sizes)
+        assert isinstance(side, int), f"{dim} of {given.name} has no size"
+        yield side

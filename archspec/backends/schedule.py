@@ -1,0 +1,76 @@
+"""Schedule: what runs in which phase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from archspec.ir.graph import PHASES, Graph, Phase, Scope
+
+Mode: TypeAlias = Literal["training", "eval", "alone"]
+"""A phase; or, for a scope that no output needs, the mode in which everything in it runs when it is called."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What runs in which mode."""
+
+    running: dict[Mode, set[str]]
+    """The paths of the nodes that run in each mode, and of the scopes that they lie in."""
+    modes: dict[str, tuple[Mode, ...]]
+    """The modes for which a scope needs a forward of its own: one, or training and eval where their nodes differ."""
+
+    def mode(self, scope: Scope, surrounding: Mode) -> Mode:
+        """The mode that a scope runs in when what calls it is in `surrounding`."""
+        modes = self.modes[scope.path]
+        return surrounding if surrounding in modes else modes[0]
+
+
+def schedule(graph: Graph) -> Schedule:
+    """Find what runs: in a phase, whatever the outputs need that exist in it."""
+    running: dict[Mode, set[str]] = {"alone": {node.path for node in graph.operations()}}
+    for phase in PHASES:
+        available = _available(graph, phase)
+        running[phase] = _needed(graph, {output.value.node for output in graph.outputs.values()} & available)
+    modes = {scope.path: _modes(scope, running) for scope in (graph.root, *graph.root.scopes())}
+    for paths in running.values():
+        paths.update(_scopes_around(graph, paths))
+    return Schedule(running, modes)
+
+
+def _modes(scope: Scope, running: dict[Mode, set[str]]) -> tuple[Mode, ...]:
+    nodes = {phase: [node.path for node in scope.nodes() if node.path in running[phase]] for phase in PHASES}
+    if nodes["training"] and nodes["eval"] and nodes["training"] != nodes["eval"]:
+        return PHASES
+    return ("training",) if nodes["training"] else ("eval",) if nodes["eval"] else ("alone",)
+
+
+def _available(graph: Graph, phase: Phase) -> set[str]:
+    """The nodes that can run: not kept for the other phase, and all their inputs can."""
+    others = [scope for scope in graph.root.scopes() if scope.phase not in (None, phase)]
+    elsewhere = {node.path for scope in others for node in scope.nodes()}
+    available: set[str] = set()
+    for node in graph:
+        here = node.phase in (None, phase) and node.path not in elsewhere
+        if here and all(value.node in available for value in node.inputs):
+            available.add(node.path)
+    return available
+
+
+def _needed(graph: Graph, paths: set[str]) -> set[str]:
+    needed = set(paths)
+    for node in reversed(list(graph)):
+        if node.path in needed:
+            needed.update(value.node for value in node.inputs)
+    return needed
+
+
+def _scopes_around(graph: Graph, paths: Iterable[str]) -> set[str]:
+    around: set[str] = set()
+    for path in paths:
+        scope: Scope | None = graph[path].scope
+        while scope is not None and scope.path not in around:
+            around.add(scope.path)
+            scope = scope.parent
+    return around
