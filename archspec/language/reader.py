@@ -16,7 +16,7 @@ import yaml
 from yaml import events
 
 from archspec.language.scalars import Refused, resolve
-from archspec.language.syntax_errors import Complaint, explain, missing_space
+from archspec.language.syntax_errors import Complaint, cut_expression, explain, missing_space
 from archspec.language.values import Entry, Mapping, Scalar, Sequence, Value
 from archspec.source.diagnostic import Diagnostic, Diagnostics, Label
 from archspec.source.files import MAX_BYTES, load_file, read_bytes
@@ -29,7 +29,6 @@ _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _REPLACEMENT: Final = "\ufffd"
 # What YAML forbids, and the three characters that YAML 1.1 alone takes for line breaks.
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_EXPRESSION_LOOK_AHEAD = 1000
 _LONGEST_GUESS = 100
 
 
@@ -322,21 +321,13 @@ class _Reader:
         return Scalar(self.source, start, end, value, text, False)
 
     def _expression(self, text: str, start: int, end: int) -> Scalar:
-        if text.count("(") <= text.count(")"):
+        cut = cut_expression(self.source, start, end)
+        if cut is None:
             return Scalar(self.source, start, end, text, text, False)
-        whole_end = _closing_parenthesis(self.source.text, start)
-        if whole_end:
-            whole = self.source.text[start:whole_end]
-            after = self.source.text[end:whole_end].lstrip()[:1]
-            message = f"the expression `{brief(text)}` is cut off by the `{after}` after it"
-            help_ = f'put quotes around it: `"{whole}"`'
-        else:
-            whole, whole_end = text, end
-            message = f"the expression `{brief(text)}` has an open parenthesis"
-            help_ = "close it with `)`"
-        self._error("unbalanced-expression", message, start, whole_end, help=help_)
-        self.cut_expression = (start, whole_end)
-        return Scalar(self.source, start, whole_end, whole, whole, False)
+        diagnostic, whole = cut
+        self._add(diagnostic)
+        self.cut_expression = (whole.start, whole.end)
+        return Scalar(self.source, whole.start, whole.end, whole.text, whole.text, False)
 
     def _is_piece(self, start: int) -> bool:
         return self.cut_expression[0] < start < self.cut_expression[1]
@@ -368,9 +359,7 @@ class _Reader:
         written = re.compile(r"(?:&\S+\s+)?(!\S*)").match(self.source.text, start)
         begin, end = written.span(1) if written else (start, start + 1)
         shown = written[1] if written else tag
-        self._error(
-            "yaml-tag", f"YAML tags are not allowed: `{brief(shown)}`", begin, end, help="remove it"
-        )
+        self._error("yaml-tag", f"YAML tags are not allowed: `{brief(shown)}`", begin, end, help="remove it")
 
     def _refuse_control_characters(self, text: str, start: int, end: int) -> None:
         if text.isprintable():
@@ -389,16 +378,3 @@ def _events(text: str) -> Iterator[Any]:
         OverflowError,
     ) as error:  # PyYAML's own scanner: a number in an escape or directive is too large
         raise yaml.YAMLError from error
-
-
-def _closing_parenthesis(text: str, start: int) -> int | None:
-    """The offset after the parenthesis that closes the first one after `start`, on the same line."""
-    depth = 0
-    for offset in range(start, min(len(text), start + _EXPRESSION_LOOK_AHEAD)):
-        character = text[offset]
-        if character == "\n":
-            return None
-        depth += (character == "(") - (character == ")")
-        if character == ")" and depth == 0:
-            return offset + 1
-    return None

@@ -13,6 +13,7 @@ from archspec.source.span import Source, Span
 
 _CLOSER = {"{": "}", "[": "]"}
 _LOOK_AHEAD = 100_000
+_EXPRESSION_LOOK_AHEAD = 1000
 _MISSING_SPACE = re.compile(r"([A-Za-z_][\w.-]*):(?=[^\s:/])")
 
 
@@ -68,6 +69,39 @@ def missing_space(source: Source, start: int, end: int) -> Diagnostic | None:
         Span(source, start, match.end() + len(line)),
         help=f"write `{brief(match[0])} {brief(line)}`",
     )
+
+
+def cut_expression(source: Source, start: int, end: int) -> tuple[Diagnostic, Span] | None:
+    """`unbalanced-expression`, when YAML ends the unquoted expression at a comma or `#` inside of its parentheses.
+
+    Returns:
+        The diagnostic, and where the whole expression stands; None when its parentheses are balanced.
+    """
+    text = source.text[start:end]
+    if text.count("(") <= text.count(")"):
+        return None
+    whole_end = _closing_parenthesis(source.text, start)
+    if whole_end is None:
+        span = Span(source, start, end)
+        message = f"the expression `{brief(text)}` has an open parenthesis"
+        return Diagnostic("unbalanced-expression", message, span, help="close it with `)`"), span
+    span = Span(source, start, whole_end)
+    sign = source.text[end:whole_end].lstrip()[:1]
+    message = f"the expression `{brief(text)}` is cut off by the `{sign}` after it"
+    return Diagnostic("unbalanced-expression", message, span, help=f'put quotes around it: `"{span.text}"`'), span
+
+
+def _closing_parenthesis(text: str, start: int) -> int | None:
+    """The offset after the parenthesis that closes the first one after `start`, on the same line."""
+    depth = 0
+    for offset in range(start, min(len(text), start + _EXPRESSION_LOOK_AHEAD)):
+        character = text[offset]
+        if character == "\n":
+            return None
+        depth += (character == "(") - (character == ")")
+        if character == ")" and depth == 0:
+            return offset + 1
+    return None
 
 
 def _indented_with_tab(complaint: Complaint) -> bool:
@@ -237,8 +271,10 @@ def _after_the_end(complaint: Complaint) -> Diagnostic:
 
 
 def _no_value(complaint: Complaint) -> Diagnostic:
-    what = f"`{complaint.character}`" if complaint.character.strip() else "the end of the file"
-    return complaint.error(f"expected a value, found {what}", complaint.at, help='write `""` for an empty text')
+    found = complaint.character.strip()
+    what = f"`{found}`" if found else "the end of the file"
+    help_ = f"write a value, or remove the `{found}`" if found else "write a value"
+    return complaint.error(f"expected a value, found {what}", complaint.at, help=help_)
 
 
 _CASES: tuple[tuple[str, str, Callable[[Complaint], Diagnostic]], ...] = (

@@ -47,7 +47,7 @@ def summary(diagnostics: Iterable[Diagnostic], dependent: int = 0) -> str:
     text = ", ".join(_plural(count, word) for count, word in counts if count) or "no errors"
     if not dependent:
         return text
-    them = "it" if len(severities) == 1 else "them"
+    them = "it" if severities.count(Severity.ERROR) == 1 else "them"
     verb = "depends" if dependent == 1 else "depend"
     return (
         f"{text}; {_plural(dependent, 'node')} that {verb} on {them} {'was' if dependent == 1 else 'were'} not checked"

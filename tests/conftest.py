@@ -1,0 +1,35 @@
+"""What all tests share: golden files, and property tests that no slow machine fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+CASES = Path(__file__).parent / "cases"
+
+settings.register_profile("archspec", deadline=None)
+settings.load_profile("archspec")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite golden files instead of comparing with them")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(path, actual)`: the text equals that of tests/cases/`path`; `pytest --update` rewrites the file."""
+
+    def compare(path: str, actual: str) -> None:
+        file = CASES / path
+        actual = actual if actual.endswith("\n") else actual + "\n"
+        if request.config.getoption("--update"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(actual, encoding="utf-8", newline="\n")
+            return
+        assert file.exists(), f"no golden file {file}: run `pytest --update`, then read what it wrote"
+        assert actual == file.read_text(encoding="utf-8")
+
+    return compare
