@@ -83,7 +83,7 @@ class Dim:
         return _combine(self, other, -1)
 
     def __rsub__(self, other: Size) -> Size:
-        return _combine(self * -1, other, 1)
+        return -(self - other)
 
     def __neg__(self) -> Size:
         return self * -1
@@ -109,7 +109,9 @@ class Dim:
             raise ZeroDivisionError
         if by < 0:
             return (self * -1) // -by
-        if 2 * (self._leading % by) > by:  # one sign for each floor: floor(-p/n) = -floor((p + n - 1)/n)
+        share = 2 * (self._leading % by)
+        if share > by or (share == by and self._leading < 0):
+            # One sign for each floor: floor(-p/n) = -floor((p + n - 1)/n).
             return -((-self + by - 1) // by)
         whole = _normal({monomial: count // by for monomial, count in self.terms})
         rest = _normal({monomial: count % by for monomial, count in self.terms})
@@ -182,12 +184,12 @@ def symbol(name: str) -> Dim:
 
 def ceil_div(dim: Size, by: int) -> Size:
     """`ceil(dim / by)`."""
-    return -(-dim // by)
+    return (dim + by - 1) // by
 
 
 def product(dims: tuple[Size, ...]) -> Size:
     """All of them multiplied: the elements of a shape."""
-    return prod(dims, start=1)  # type: ignore[return-value, arg-type]
+    return prod(dims, start=1)
 
 
 def symbols(dim: Size) -> frozenset[str]:
@@ -293,9 +295,7 @@ def _floor(dim: Size, by: int) -> Size:
     common = gcd(by, *(count for monomial, count in dim.terms if monomial))
     if common > 1:
         # With all coefficients but the constant divisible, the constant only matters in whole steps.
-        return _floor(
-            _normal({m: count // common for m, count in dim.terms}), by // common
-        )
+        return _floor(_normal({m: count // common for m, count in dim.terms}), by // common)
     return Dim({(Floor(dim, by),): 1})
 
 

@@ -89,6 +89,7 @@ class Op(BaseModel):
     """Base of every operation: its fields are its attributes, its methods its rules.
 
     An attribute cannot be called like a class variable or a method here, or like a reserved key of an item.
+    Inputs are `TensorType`s; an op that has a fixed number of them names them: `infer(self, must, x)`.
     """
 
     model_config = ConfigDict(
@@ -112,10 +113,10 @@ class Op(BaseModel):
         return ("",)
 
     @abstractmethod
-    def infer(self, must: Conditions, *inputs: TensorType) -> Types:
+    def infer(self, must: Conditions, *inputs: Any) -> Types:
         """The shape rule: the types of the outputs, having stated on `must` what the inputs have to satisfy."""
 
-    def weights(self, *inputs: TensorType) -> dict[str, Weight]:
+    def weights(self, *inputs: Any) -> dict[str, Weight]:
         """The weights by name below the node's path; the name `""` is the path itself."""
         return {}
 
@@ -124,5 +125,5 @@ class Op(BaseModel):
         return 0
 
     @abstractmethod
-    def lower(self, *inputs: TensorType) -> list[Step]:
+    def lower(self, *inputs: Any) -> list[Step]:
         """The torch calls that compute it; the last one gives the output (a tuple of them where it has several ports)."""

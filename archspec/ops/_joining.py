@@ -1,0 +1,88 @@
+"""How inputs that are joined have to agree, and which of them is the odd one where they do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from archspec.ir.conditions import Condition, Conditions
+from archspec.ir.dims import UNKNOWN, Size, are_equal
+from archspec.ir.types import TensorType
+
+_AXES = {
+    2: ("batch", "features"),
+    4: ("batch", "channels", "height", "width"),
+    5: ("batch", "channels", "depth", "height", "width"),
+}
+_SPACE = "`padding: same`, or the same kernel, stride and padding on every branch, keeps branches of one size"
+_CHANNELS = "a `conv` of kernel 1 brings a branch to any number of channels"
+
+
+def need_one_dtype(must: Conditions, op: str, inputs: Sequence[TensorType]) -> None:
+    """Demand the same dtype everywhere: nothing is converted silently."""
+    for index, other in enumerate(inputs):
+        if other.dtype != inputs[0].dtype:
+            must.fail(
+                "wrong-dtype",
+                f"`{op}` needs one dtype, but input {index + 1} is {other} where input 1 is {inputs[0]}",
+                ports=(index, 0),
+            )
+
+
+def agree(
+    must: Conditions,
+    op: str,
+    inputs: Sequence[TensorType],
+    shapes: Sequence[Sequence[Size]],
+    axes: Iterable[int],
+    *,
+    broadcast: bool = False,
+) -> dict[int, Size]:
+    """Demand equal dims on some axes, and give them by axis.
+
+    `shapes` are those of `inputs`, brought to one rank. With `broadcast` a dim that is literally 1 goes with any other.
+    An axis on which inputs disagree is `UNKNOWN`; each odd input is one failure, whatever number of axes it is odd on.
+    """
+    agreed: dict[int, Size] = {}
+    clashes: dict[tuple[int, int], list[int]] = {}
+    for axis in axes:
+        column = [shape[axis] for shape in shapes]
+        known = [dim for dim in column if dim is not UNKNOWN and not (broadcast and dim == 1)]
+        must.skipped |= any(dim is UNKNOWN for dim in column)
+        agreed[axis] = known[0] if known else UNKNOWN if UNKNOWN in column else 1
+        if all(dim == known[0] for dim in known):
+            continue
+        usual = Counter(known).most_common(1)[0][0]
+        reference = column.index(usual)
+        agreed[axis] = usual
+        for index, dim in enumerate(column):
+            if dim is UNKNOWN or dim == usual or (broadcast and dim == 1):
+                continue
+            equal = are_equal(dim, usual)
+            if equal is None:
+                message = _disagreement(op, inputs, index, reference, [axis], len(shapes[0]))
+                must.pending.append(Condition("zero", dim - usual, message))
+            elif not equal:
+                clashes.setdefault((index, reference), []).append(axis)
+                agreed[axis] = UNKNOWN
+    for (index, reference), odd in clashes.items():
+        rank = len(shapes[0])
+        help = _SPACE if min(odd) >= 2 and rank > 3 else _CHANNELS if odd == [1] and rank > 3 else None
+        must.fail(
+            "shape-mismatch",
+            _disagreement(op, inputs, index, reference, odd, rank),
+            ports=(index, reference),
+            help=help,
+        )
+    return agreed
+
+
+def _disagreement(
+    op: str, inputs: Sequence[TensorType], index: int, reference: int, axes: Sequence[int], rank: int
+) -> str:
+    names = [_AXES[rank][axis] if rank in _AXES else f"axis {axis}" for axis in axes]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+    return (
+        f"`{op}` needs equal {listed} on every branch, "
+        f"but input {index + 1} is {inputs[index]} where input {reference + 1} is {inputs[reference]}"
+    )

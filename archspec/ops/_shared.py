@@ -1,0 +1,71 @@
+"""Demands and small conversions that several families of ops share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.ir.conditions import Conditions
+from archspec.ir.dims import Size
+from archspec.ir.types import TensorType
+
+
+def need_float32(must: Conditions, tensor: TensorType, op: str) -> None:
+    """Demand the dtype that weights have."""
+    if tensor.dtype != "float32":
+        must.refuse(
+            "wrong-dtype",
+            f"`{op}` has float32 weights, but its input is {tensor}",
+            ports=(0,),
+            help="declare the input as float32; a whole module is brought to another precision once it is built",
+        )
+
+
+def known_size(must: Conditions, tensor: TensorType, axis: int, op: str, what: str = "channels") -> int:
+    """Demand a number at the axis that sizes an op's weights, and give it."""
+    dim = tensor.shape[axis]
+    if isinstance(dim, int):
+        return dim
+    return must.be_known(
+        dim,
+        f"the weights of `{op}` need a fixed number of {what}, but its input is {tensor}",
+        help=f"give `{dim}` as a number, not as a symbol, where it comes from",
+    )
+
+
+def fixed(dim: Size) -> int:
+    """A dim that the shape rule has already demanded to be a number."""
+    assert isinstance(dim, int)
+    return dim
+
+
+def bounded(must: Conditions, side: Size) -> Size:
+    """Demand that a sum or product of sides is no more than a tensor may have; `UNKNOWN` after a failure."""
+    return must.be_positive(side, "") if isinstance(side, int) else side
+
+
+def resolve_axis(must: Conditions, axis: int, tensor: TensorType, attribute: str = "axis") -> int:
+    """Demand an axis that the tensor has, and count it from the first."""
+    rank = tensor.rank
+    if -rank <= axis < rank:
+        return axis % rank
+    must.refuse(
+        "wrong-axis",
+        f"there is no axis {axis} in {tensor}: its axes are 0 to {rank - 1}, or -{rank} to -1",
+        attribute=attribute,
+        ports=(0,),
+    )
+
+
+def changed(**settings: tuple[Any, Any]) -> dict[str, Any]:
+    """Settings given as `name=(value, torch's default)`, without those that say what torch does anyway."""
+    return {name: value for name, (value, default) in settings.items() if value != default}
+
+
+def compact(sides: tuple[int, ...]) -> int | tuple[int, ...]:
+    """One number where all sides are equal: `(3, 3)` is written 3."""
+    return sides[0] if len(set(sides)) == 1 else sides
+
+
+def spatial(rank: int) -> str:
+    """What torch puts after the name of a layer for a batch of this rank: `2d` for rank 4."""
+    return f"{rank - 2}d"

@@ -1,0 +1,141 @@
+"""Windows that slide over space: the arithmetic that convolutions and pools share, as torch does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from archspec.ir.conditions import Conditions
+from archspec.ir.dims import LIMIT, UNKNOWN, Size
+
+Sides: TypeAlias = "int | tuple[int, ...]"
+
+IMAGES = "[N, C, L], [N, C, H, W] or [N, C, D, H, W]"
+"""The inputs that have spatial axes: sequences, images, volumes."""
+
+
+def spread(value: Sides, axes: int) -> tuple[int, ...]:
+    """A size for every axis."""
+    return (value,) * axes if isinstance(value, int) else value
+
+
+def need_sides(must: Conditions, axes: int, **attributes: Sides | str) -> None:
+    """Demand one number for every spatial axis where an attribute is a list."""
+    for name, value in attributes.items():
+        if isinstance(value, tuple) and len(value) != axes:
+            must.refuse(
+                "attribute-value",
+                f"`{name}` has {len(value)} numbers, {by(value)}, but the input has {axes} spatial axes",
+                attribute=name,
+                ports=(0,),
+                help=f"give one number for all axes, or {axes} of them",
+            )
+
+
+def pad_sides(padding: Sides | str, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
+    """What is added on each side of every axis; half the reach of the kernel for `same`."""
+    if padding == "same":
+        return tuple(reach * (side - 1) // 2 for side, reach in zip(kernel, dilation, strict=True))
+    if padding == "valid":
+        return (0,) * len(kernel)
+    assert not isinstance(padding, str)
+    return spread(padding, len(kernel))
+
+
+def slide(
+    must: Conditions,
+    sides: Sequence[Size],
+    kernel: Sides,
+    stride: Sides,
+    padding: Sides | str,
+    dilation: Sides = 1,
+    ceil_mode: bool = False,
+    what: str = "kernel",
+) -> tuple[Size, ...]:
+    """The number of places of a window along every axis.
+
+    Over a side of x it is `floor((x + 2 padding - dilation (kernel - 1) - 1) / stride) + 1`. In ceil mode a last
+    window may hang over the edge, but has to start inside the input or its left padding; torch drops it otherwise.
+    """
+    axes = len(sides)
+    need_sides(must, axes, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
+    kernels, strides, dilations = spread(kernel, axes), spread(stride, axes), spread(dilation, axes)
+    if padding == "same" and not _can_be_same(must, kernels, strides, dilations):
+        return (UNKNOWN,) * axes
+    pads = pad_sides(padding, kernels, dilations)
+    places: list[Size] = []
+    misfit = False
+    for side, window, step, pad, reach in zip(sides, kernels, strides, pads, dilations, strict=True):
+        # The room that is left for the window to move in, plus 1: the window fits where it is positive.
+        room = side + (_ceil_slack(window, step, pad, reach) if ceil_mode else 2 * pad - reach * (window - 1))
+        if isinstance(room, int) and 1 <= room < LIMIT:
+            places.append((room - 1) // step + 1)
+        elif isinstance(room, int) and room < 1:
+            misfit = True
+            places.append(UNKNOWN)
+        else:
+            message = _does_not_fit(what, kernels, dilations, sides, pads)
+            room = must.be_positive(room, message, attribute="kernel")
+            places.append((room - 1) // step + 1)
+    if misfit:
+        must.fail(
+            "side-not-positive",
+            _does_not_fit(what, kernels, dilations, sides, pads),
+            attribute="kernel",
+            ports=(0,),
+            help=f"a smaller {what}, more padding, a larger input, or fewer strides before this point",
+        )
+    return tuple(places)
+
+
+def _ceil_slack(window: int, step: int, pad: int, reach: int) -> int:
+    # Both counts are floors of equal slope and modulus, so the one with the smaller offset is the smaller everywhere.
+    rounded_up = 2 * pad - reach * (window - 1) + step - 1
+    starting_inside = pad
+    return min(rounded_up, starting_inside)
+
+
+def _can_be_same(must: Conditions, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> bool:
+    if any(step > 1 for step in stride):
+        must.fail(
+            "same-padding",
+            f"`padding: same` keeps the size, but the stride is {by(stride)}",
+            attribute="padding",
+            help=f"write the padding as a number: {_half(kernel, dilation)}, or take `stride: 1`",
+        )
+        return False
+    if any(reach * (side - 1) % 2 for side, reach in zip(kernel, dilation, strict=True)):
+        must.fail(
+            "same-padding",
+            f"`padding: same` adds as much on either side, which leaves a {by(kernel)} kernel off the middle",
+            attribute="padding",
+            help="take an odd kernel, or write the padding as a number and expect another size",
+        )
+        return False
+    return True
+
+
+def _half(kernel: tuple[int, ...], dilation: tuple[int, ...]) -> str:
+    half = compact_text(pad_sides("same", kernel, dilation))
+    return f"`padding: {half}`"
+
+
+def _does_not_fit(
+    what: str, kernel: tuple[int, ...], dilation: tuple[int, ...], sides: Sequence[Size], pads: tuple[int, ...]
+) -> str:
+    spaced = f" with dilation {compact_text(dilation)}" if max(dilation) > 1 else ""
+    return f"a {by(kernel)} {what}{spaced} does not fit into the {by(sides)} input with padding {compact_text(pads)}"
+
+
+def by(sides: Sequence[Size] | Sides) -> str:
+    """Sides as messages print them: `3x3`, a list where they are symbolic, one number of a sequence as it is."""
+    if isinstance(sides, int):
+        return str(sides)
+    if all(isinstance(side, int) for side in sides):
+        return "x".join(map(str, sides))
+    return f"[{', '.join(map(str, sides))}]"
+
+
+def compact_text(sides: tuple[int, ...]) -> str:
+    """One number where all sides are equal, else `1x3`."""
+    return str(sides[0]) if len(set(sides)) == 1 else by(sides)

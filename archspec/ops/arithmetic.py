@@ -1,0 +1,96 @@
+"""Arithmetic with constants: nothing is learned, nothing is saved."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from archspec.ir.attributes import Number, OptionalNumbers, wrong_value
+from archspec.ir.conditions import Conditions
+from archspec.ir.op import Arg, Example, Op, Result, Step, Weight
+from archspec.ir.types import TensorType
+from archspec.ops._shared import need_float32
+
+
+class Scale(Op):
+    """Multiply by a constant, as the residuals of Inception-ResNet are (Szegedy et al. 2016, section 3.3)."""
+
+    name: ClassVar[str] = "scale"
+    category: ClassVar[str] = "arithmetic"
+    shorthand: ClassVar[str | None] = "factor"
+
+    factor: Number
+    """The constant."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        must.be_floating(x, op=self.name)
+        return x
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("function", "torch.mul", (Arg(0), self.factor))]
+
+
+class Affine(Op):
+    """`x * scale + shift` with constants, one for all or one for each channel (axis 1): how inputs are normalised."""
+
+    name: ClassVar[str] = "affine"
+    category: ClassVar[str] = "arithmetic"
+
+    scale: OptionalNumbers = None
+    """What is multiplied by, first."""
+    shift: OptionalNumbers = None
+    """What is added, then."""
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if self.scale is None and self.shift is None:
+            raise wrong_value("scale", "`scale`, `shift` or both")
+        return self
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        need_float32(must, x, self.name)
+        for attribute, constant in self._constants().items():
+            if not isinstance(constant, tuple):
+                continue
+            if x.rank < 2:
+                must.refuse("wrong-rank", f"[N, C, ...] is needed here, but the input is {x}", ports=(0,))
+            message = f"`{attribute}` has {len(constant)} numbers, one for each channel, but the input is {x}"
+            must.be_equal(x.shape[1], len(constant), message, ports=(0,))
+        return x
+
+    def weights(self, x: TensorType) -> dict[str, Weight]:
+        return {
+            name: Weight((len(constant),) + (1,) * (x.rank - 2), "constant", value=constant)
+            for name, constant in self._constants().items()
+            if isinstance(constant, tuple)
+        }
+
+    def lower(self, x: TensorType) -> list[Step]:
+        steps: list[Step] = []
+        value: Arg | Result = Arg(0)
+        for name, constant in self._constants().items():
+            operand: float | Result = 0.0
+            if isinstance(constant, tuple):
+                steps.append(Step("weight", args=(), name=name))
+                operand = Result(len(steps) - 1)
+            else:
+                operand = constant
+            steps.append(Step("function", _FUNCTIONS[name], (value, operand)))
+            value = Result(len(steps) - 1)
+        return steps
+
+    def _constants(self) -> dict[str, float | tuple[float, ...]]:
+        both = {"scale": self.scale, "shift": self.shift}
+        return {name: constant for name, constant in both.items() if constant is not None}
+
+
+_FUNCTIONS = {"scale": "torch.mul", "shift": "torch.add"}
+_IMAGE = TensorType((2, 3, 4, 5))
+
+Scale.examples = (Example({"factor": 0.17}, (_IMAGE,)), Example({"factor": 2}, (TensorType((2,), "float64"),)))
+Affine.examples = (
+    Example({"scale": [0.458, 0.448, 0.45], "shift": [-0.03, -0.088, -0.188]}, (_IMAGE,)),
+    Example({"scale": 2, "shift": -1}, (_IMAGE,)),
+    Example({"shift": [1, 2, 3]}, (TensorType((2, 3)),)),
+)

@@ -1,0 +1,84 @@
+"""Linear layers: products with a learned matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from archspec.ir.attributes import Count, Flag
+from archspec.ir.conditions import Conditions
+from archspec.ir.dims import Size
+from archspec.ir.op import Example, Op, Step, Weight
+from archspec.ir.types import TensorType
+from archspec.ops._shared import changed, fixed, known_size, need_float32
+
+
+class Linear(Op):
+    """Multiply the last axis by a learned matrix; all other axes stay. Also called fully connected, or dense."""
+
+    name: ClassVar[str] = "linear"
+    category: ClassVar[str] = "linear"
+    shorthand: ClassVar[str | None] = "features"
+
+    features: Count
+    """The size of the last axis of the output."""
+    bias: Flag = True
+    """Whether a learned number is added to every feature."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        if x.rank < 2:
+            must.refuse("wrong-rank", f"[N, ..., features] is needed here, but the input is {x}", ports=(0,))
+        need_float32(must, x, self.name)
+        known_size(must, x, x.rank - 1, self.name, "features")
+        return TensorType((*x.shape[:-1], self.features), x.dtype)
+
+    def weights(self, x: TensorType) -> dict[str, Weight]:
+        weights = {"weight": Weight((self.features, fixed(x.shape[-1])))}
+        return weights | ({"bias": Weight((self.features,))} if self.bias else {})
+
+    def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        return outputs[0].elements * inputs[0].shape[-1]
+
+    def lower(self, x: TensorType) -> list[Step]:
+        settings = {"in_features": x.shape[-1], "out_features": self.features} | changed(bias=(self.bias, True))
+        return [Step("module", "torch.nn.Linear", settings=settings)]
+
+
+class Embedding(Op):
+    """Replace every whole number by a learned vector, a row of a table; the vectors become a new last axis."""
+
+    name: ClassVar[str] = "embedding"
+    category: ClassVar[str] = "linear"
+
+    tokens: Count
+    """The number of rows: inputs are 0 to one less."""
+    features: Count
+    """The size of a vector."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        if x.dtype not in ("int64", "int32"):
+            must.refuse(
+                "wrong-dtype",
+                f"`embedding` needs whole numbers, int64 or int32, but its input is {x}",
+                ports=(0,),
+                help="declare the input with `dtype: int64`",
+            )
+        return TensorType((*x.shape, self.features))
+
+    def weights(self, x: TensorType) -> dict[str, Weight]:
+        return {"weight": Weight((self.tokens, self.features))}
+
+    def lower(self, x: TensorType) -> list[Step]:
+        settings = {"num_embeddings": self.tokens, "embedding_dim": self.features}
+        return [Step("module", "torch.nn.Embedding", settings=settings)]
+
+
+Linear.examples = (
+    Example({"features": 5}, (TensorType((2, 3)),)),
+    Example({"features": 5, "bias": False}, (TensorType((2, 4, 3)),)),
+    Example({"features": 1}, (TensorType((2, 4, 5, 3)),)),
+)
+Embedding.examples = (
+    Example({"tokens": 8, "features": 3}, (TensorType((2, 5), "int64"),)),
+    Example({"tokens": 9, "features": 1}, (TensorType((2,), "int32"),)),
+)

@@ -1,0 +1,147 @@
+"""Joins: several tensors in, one out. All of them may hold `branches`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from archspec.ir.attributes import Axis
+from archspec.ir.conditions import Conditions
+from archspec.ir.dims import Size
+from archspec.ir.op import Arg, Example, Op, Rest, Result, Step
+from archspec.ir.types import TensorType
+from archspec.ops._joining import agree, need_one_dtype
+from archspec.ops._shared import bounded, resolve_axis
+
+
+class Concat(Op):
+    """Put tensors one after the other along an axis; all other axes must be equal."""
+
+    name: ClassVar[str] = "concat"
+    category: ClassVar[str] = "merge"
+    inputs: ClassVar[tuple[str, ...]] = ("xs",)
+    variadic: ClassVar[bool] = True
+
+    axis: Axis = 1
+    """The axis along which they are put together, the channels where nothing is said."""
+
+    def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
+        first = inputs[0]
+        for index, other in enumerate(inputs):
+            if other.rank != first.rank:
+                must.refuse(
+                    "shape-mismatch",
+                    f"`concat` needs equally many axes, but input {index + 1} is {other} where input 1 is {first}",
+                    ports=(index, 0),
+                )
+        need_one_dtype(must, self.name, inputs)
+        joined = resolve_axis(must, self.axis, first)
+        shapes = [given.shape for given in inputs]
+        others = [axis for axis in range(first.rank) if axis != joined]
+        shape = agree(must, self.name, inputs, shapes, others)
+        shape[joined] = bounded(must, sum((given[joined] for given in shapes[1:]), start=shapes[0][joined]))
+        return TensorType(tuple(shape[axis] for axis in range(first.rank)), first.dtype)
+
+    def lower(self, *inputs: TensorType) -> list[Step]:
+        return [Step("function", "torch.cat", (Rest(0),), {"dim": self.axis})]
+
+
+class _Broadcast(Op):
+    category: ClassVar[str] = "merge"
+    inputs: ClassVar[tuple[str, ...]] = ("xs",)
+    variadic: ClassVar[bool] = True
+    function: ClassVar[str]
+
+    def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
+        need_one_dtype(must, self.name, inputs)
+        if inputs[0].dtype == "bool":
+            must.refuse("wrong-dtype", f"`{self.name}` needs numbers, but its input is {inputs[0]}", ports=(0,))
+        first = inputs[0]
+        if all(other.shape == first.shape for other in inputs) and first.is_known:
+            return first
+        rank = max(given.rank for given in inputs)
+        shapes = [(1,) * (rank - given.rank) + given.shape for given in inputs]
+        shape = agree(must, self.name, inputs, shapes, range(rank), broadcast=True)
+        return TensorType(tuple(shape.values()), first.dtype)
+
+    def lower(self, *inputs: TensorType) -> list[Step]:
+        if len(inputs) == 1:
+            return [Step("module", "torch.nn.Identity")]
+        steps = [Step("function", self.function, (Arg(0), Arg(1)))]
+        for index in range(2, len(inputs)):
+            steps.append(Step("function", self.function, (Result(index - 2), Arg(index))))
+        return steps
+
+
+class Add(_Broadcast):
+    """Add tensors of one shape, as a residual connection does (He et al. 2015).
+
+    A size of 1 goes with any other and missing first axes count as 1, as in torch.
+    """
+
+    name: ClassVar[str] = "add"
+    function: ClassVar[str] = "torch.add"
+
+
+class Multiply(_Broadcast):
+    """Multiply tensors of one shape, value by value, as a gate does.
+
+    A size of 1 goes with any other and missing first axes count as 1, as in torch: [N, C, 1, 1] weighs channels.
+    """
+
+    name: ClassVar[str] = "multiply"
+    function: ClassVar[str] = "torch.mul"
+
+
+class Matmul(Op):
+    """Multiply matrices: [..., M, K] by [..., K, P] gives [..., M, P], for every place of the first axes."""
+
+    name: ClassVar[str] = "matmul"
+    category: ClassVar[str] = "merge"
+    inputs: ClassVar[tuple[str, ...]] = ("a", "b")
+    variadic: ClassVar[bool] = True
+
+    def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
+        if len(inputs) != 2:
+            must.refuse("wrong-inputs", f"`matmul` joins 2 inputs, but there are {len(inputs)}")
+        a, b = inputs
+        for port, given in enumerate(inputs):
+            if given.rank < 2:
+                must.refuse(
+                    "wrong-rank", f"matrices [..., M, K] are needed here, but the input is {given}", ports=(port,)
+                )
+            must.be_floating(given, op=self.name, port=port)
+        need_one_dtype(must, self.name, inputs)
+        message = f"`matmul` needs as many rows in input 2 as input 1 has columns, but they are {b} and {a}"
+        must.be_equal(b.shape[-2], a.shape[-1], message, ports=(1, 0))
+        rank = max(a.rank, b.rank) - 2
+        outer = [(1,) * (rank + 2 - given.rank) + given.shape[:-2] for given in inputs]
+        shape = agree(must, self.name, inputs, outer, range(rank), broadcast=True)
+        return TensorType((*shape.values(), a.shape[-2], b.shape[-1]), a.dtype)
+
+    def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        return outputs[0].elements * inputs[0].shape[-1]
+
+    def lower(self, *inputs: TensorType) -> list[Step]:
+        return [Step("function", "torch.matmul", (Arg(0), Arg(1)))]
+
+
+_IMAGE = TensorType((2, 3, 4, 5))
+
+Concat.examples = (
+    Example({}, (_IMAGE, TensorType((2, 6, 4, 5)), TensorType((2, 1, 4, 5)))),
+    Example({"axis": -1}, (TensorType((2, 3), "int64"), TensorType((2, 4), "int64"))),
+    Example({"axis": 0}, (_IMAGE,)),
+)
+Add.examples = Multiply.examples = (
+    Example({}, (_IMAGE, _IMAGE)),
+    Example({}, (_IMAGE, TensorType((2, 3, 1, 1)), TensorType((5,)), _IMAGE)),
+    Example({}, (TensorType((1, 5, 1)), TensorType((2, 1, 3)))),
+    Example({}, (TensorType((2, 3), "int64"), TensorType((2, 3), "int64"))),
+    Example({}, (_IMAGE,)),
+)
+Matmul.examples = (
+    Example({}, (TensorType((2, 3)), TensorType((3, 4)))),
+    Example({}, (TensorType((2, 5, 3)), TensorType((2, 3, 4)))),
+    Example({}, (TensorType((2, 6, 5, 3)), TensorType((6, 3, 4)))),
+)

@@ -1,0 +1,213 @@
+"""Pools: windows that keep the largest or the mean value, and pools over whatever space there is."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from archspec.ir.attributes import Flag, OptionalSizes, Padding, Sizes
+from archspec.ir.conditions import Conditions
+from archspec.ir.dims import UNKNOWN, Size
+from archspec.ir.op import Arg, Example, Op, Step
+from archspec.ir.types import TensorType
+from archspec.ops._shared import changed, compact, spatial
+from archspec.ops._windows import IMAGES, by, need_sides, pad_sides, slide, spread
+
+
+class _WindowPool(Op):
+    category: ClassVar[str] = "pooling"
+    shorthand: ClassVar[str | None] = "kernel"
+    function: ClassVar[str]
+
+    kernel: Sizes
+    """The size of the window: a number, `1x7`, or a list."""
+    stride: OptionalSizes = None
+    """How far the window moves from one place to the next; as far as it is large when left out."""
+    padding: Padding = "valid"
+    """What is added on each side, at most half the kernel: a number, a list, `valid` for none, or `same` for as much
+    as keeps the size, which needs an odd kernel and `stride: 1`."""
+    ceil_mode: Flag = False
+    """Whether a last window may hang over the edge, so that the size is rounded up rather than down. It has to start
+    inside the input or its left padding."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        must.have_rank(x, 3, 4, 5, what=IMAGES)
+        must.be_floating(x, op=self.name)
+        return TensorType((*x.shape[:2], *self._places(must, x.shape[2:])), x.dtype)
+
+    def _places(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
+        kernel = self.kernel
+        stride = kernel if self.stride is None else self.stride
+        if self.padding not in ("valid", "same", 0):
+            need_sides(must, len(sides), kernel=kernel, padding=self.padding)
+            windows = spread(kernel, len(sides))
+            pads = pad_sides(self.padding, windows, (1,) * len(sides))
+            if any(2 * pad > window for pad, window in zip(pads, windows, strict=True)):
+                must.fail(
+                    "attribute-value",
+                    f"a padding of {by(pads)} is more than half of the {by(windows)} kernel",
+                    attribute="padding",
+                    help="take half the kernel at most",
+                )
+                return (UNKNOWN,) * len(sides)
+        return slide(must, sides, kernel, stride, self.padding, self._dilation, self.ceil_mode, what="window")
+
+    @property
+    def _dilation(self) -> int | tuple[int, ...]:
+        return 1
+
+    def lower(self, x: TensorType) -> list[Step]:
+        axes = x.rank - 2
+        kernel, dilation = spread(self.kernel, axes), spread(self._dilation, axes)
+        stride = kernel if self.stride is None else spread(self.stride, axes)
+        settings = changed(
+            stride=(compact(stride), compact(kernel)),
+            padding=(compact(pad_sides(self.padding, kernel, dilation)), 0),
+            dilation=(compact(dilation), 1),
+            ceil_mode=(self.ceil_mode, False),
+        )
+        target = f"torch.nn.functional.{self.function}{spatial(x.rank)}"
+        return [Step("function", target, (Arg(0), compact(kernel)), settings | self._more_settings())]
+
+    def _more_settings(self) -> dict[str, Any]:
+        return {}
+
+
+class MaxPool(_WindowPool):
+    """Keep the largest value in every window; padding is never the largest."""
+
+    name: ClassVar[str] = "max_pool"
+    function: ClassVar[str] = "max_pool"
+
+    dilation: Sizes = 1
+    """The distance between the values that a window looks at."""
+
+    @property
+    def _dilation(self) -> int | tuple[int, ...]:
+        return self.dilation
+
+
+class AvgPool(_WindowPool):
+    """Take the mean of every window."""
+
+    name: ClassVar[str] = "avg_pool"
+    function: ClassVar[str] = "avg_pool"
+
+    count_include_pad: Flag = True
+    """Whether the zeros of the padding count in the mean, as in torch; networks from TensorFlow leave them out."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        found = super().infer(must, x)
+        if x.rank == 5:
+            self._fit_without_padding(must, x)
+        return found
+
+    def _fit_without_padding(self, must: Conditions, x: TensorType) -> None:
+        # torch.nn.functional.avg_pool3d alone demands it, in ceil mode and with padding too.
+        for side, window in zip(x.shape[2:], spread(self.kernel, 3), strict=True):
+            message = f"a {by(spread(self.kernel, 3))} average needs at least as large a volume, but the input is {x}"
+            if not must.failures:
+                must.be_positive(side - window + 1, message, attribute="kernel")
+
+    def _more_settings(self) -> dict[str, Any]:
+        return changed(count_include_pad=(self.count_include_pad, True))
+
+
+class _AdaptivePool(Op):
+    category: ClassVar[str] = "pooling"
+    shorthand: ClassVar[str | None] = "size"
+    function: ClassVar[str]
+
+    size: Sizes
+    """The size of the output, whatever the size of the input: a number, `4x4`, or a list."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        must.have_rank(x, 3, 4, 5, what=IMAGES)
+        must.be_floating(x, op=self.name)
+        need_sides(must, x.rank - 2, size=self.size)
+        return TensorType((*x.shape[:2], *spread(self.size, x.rank - 2)), x.dtype)
+
+    def lower(self, x: TensorType) -> list[Step]:
+        size = compact(spread(self.size, x.rank - 2))
+        return [Step("function", f"torch.nn.functional.{self.function}{spatial(x.rank)}", (Arg(0), size))]
+
+
+class AdaptiveAvgPool(_AdaptivePool):
+    """Take the mean over as many windows as the output has places.
+
+    Over a side of x, window i of n goes from floor(i x / n) up to ceil((i + 1) x / n).
+    """
+
+    name: ClassVar[str] = "adaptive_avg_pool"
+    function: ClassVar[str] = "adaptive_avg_pool"
+
+
+class AdaptiveMaxPool(_AdaptivePool):
+    """Keep the largest value of as many windows as the output has places; see `adaptive_avg_pool` for the windows."""
+
+    name: ClassVar[str] = "adaptive_max_pool"
+    function: ClassVar[str] = "adaptive_max_pool"
+
+
+class _GlobalPool(Op):
+    category: ClassVar[str] = "pooling"
+    function: ClassVar[str]
+
+    keep: Flag = True
+    """Whether the spatial axes stay, with a size of 1; without them the output is [N, C]."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        must.have_rank(x, 3, 4, 5, what=IMAGES)
+        must.be_floating(x, op=self.name)
+        ones = (1,) * (x.rank - 2) if self.keep else ()
+        return TensorType((*x.shape[:2], *ones), x.dtype)
+
+    def lower(self, x: TensorType) -> list[Step]:
+        settings = {"dim": tuple(range(2, x.rank))} | changed(keepdim=(self.keep, False))
+        return [Step("function", self.function, (Arg(0),), settings)]
+
+
+class GlobalAvgPool(_GlobalPool):
+    """Take the mean over all of space, one number a channel (Lin et al. 2013, Network in network)."""
+
+    name: ClassVar[str] = "global_avg_pool"
+    function: ClassVar[str] = "torch.mean"
+
+
+class GlobalMaxPool(_GlobalPool):
+    """Keep the largest value over all of space, one number a channel; equal largest values share the gradient."""
+
+    name: ClassVar[str] = "global_max_pool"
+    function: ClassVar[str] = "torch.amax"
+
+
+_SEQUENCE = TensorType((2, 3, 9))
+_IMAGE = TensorType((2, 3, 9, 8))
+_VOLUME = TensorType((1, 2, 5, 6, 4))
+
+_WINDOWS = (
+    Example({"kernel": 3}, (_IMAGE,)),
+    Example({"kernel": 3, "stride": 1, "padding": "same"}, (_IMAGE,)),
+    Example({"kernel": "3x2", "stride": [2, 1], "padding": [1, 0]}, (_IMAGE,)),
+    Example({"kernel": 3, "stride": 2, "ceil_mode": True}, (_IMAGE,)),
+    Example({"kernel": 2, "stride": 3, "padding": 1, "ceil_mode": True}, (_IMAGE,)),
+    Example({"kernel": 3, "stride": 3, "ceil_mode": True}, (TensorType((1, 2, 1, 2)),)),
+    Example({"kernel": 2}, (_SEQUENCE,)),
+    Example({"kernel": "2x3x1", "stride": 1}, (_VOLUME,)),
+)
+MaxPool.examples = (*_WINDOWS, Example({"kernel": 3, "stride": 2, "padding": 1, "dilation": 2}, (_IMAGE,)))
+AvgPool.examples = (
+    *_WINDOWS,
+    Example({"kernel": 3, "stride": 1, "padding": "same", "count_include_pad": False}, (_IMAGE,)),
+)
+AdaptiveAvgPool.examples = AdaptiveMaxPool.examples = (
+    Example({"size": 4}, (_IMAGE,)),
+    Example({"size": "3x12"}, (_IMAGE,)),
+    Example({"size": 2}, (_SEQUENCE,)),
+    Example({"size": [2, 1, 3]}, (_VOLUME,)),
+)
+GlobalAvgPool.examples = GlobalMaxPool.examples = (
+    Example({}, (_IMAGE,)),
+    Example({"keep": False}, (_IMAGE,)),
+    Example({}, (_SEQUENCE,)),
+    Example({}, (_VOLUME,)),
+)

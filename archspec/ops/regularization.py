@@ -1,0 +1,57 @@
+"""Regularisation: noise while training, nothing in eval mode."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archspec.ir.attributes import Fraction
+from archspec.ir.conditions import Conditions
+from archspec.ir.op import Example, Op, Step
+from archspec.ir.types import TensorType
+from archspec.ops._shared import changed, spatial
+from archspec.ops._windows import IMAGES
+
+
+class _Dropout(Op):
+    category: ClassVar[str] = "regularization"
+    shorthand: ClassVar[str | None] = "p"
+
+    p: Fraction = 0.5
+    """The chance of being dropped; papers often print the chance of being kept."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        must.be_floating(x, op=self.name)
+        return x
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("module", self._module(x), settings=changed(p=(self.p, 0.5)))]
+
+    def _module(self, x: TensorType) -> str:
+        return "torch.nn.Dropout"
+
+
+class Dropout(_Dropout):
+    """While training, set each value to 0 with chance `p` and divide the others by `1 - p` (Srivastava et al. 2014)."""
+
+    name: ClassVar[str] = "dropout"
+
+
+class ChannelDropout(_Dropout):
+    """While training, set whole channels to 0 with chance `p`, divide the others by `1 - p` (Tompson et al. 2015)."""
+
+    name: ClassVar[str] = "channel_dropout"
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        must.have_rank(x, 3, 4, 5, what=IMAGES)
+        return super().infer(must, x)
+
+    def _module(self, x: TensorType) -> str:
+        return f"torch.nn.Dropout{spatial(x.rank)}"
+
+
+Dropout.examples = (Example({}, (TensorType((2, 3)),)), Example({"p": 0}, (TensorType((2, 3, 4, 5)),)))
+ChannelDropout.examples = (
+    Example({"p": 0.2}, (TensorType((2, 3, 4, 5)),)),
+    Example({}, (TensorType((2, 3, 4)),)),
+    Example({"p": 1}, (TensorType((2, 3, 2, 2, 2)),)),
+)

@@ -1,0 +1,201 @@
+"""Shapes: the same values in other axes."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Annotated, ClassVar, Self
+
+from pydantic import model_validator
+
+from archspec.ir.attributes import Axes, Axis, Count, OptionalCount, OptionalCounts, whole, wholes, wrong_value
+from archspec.ir.conditions import Conditions
+from archspec.ir.dims import Size, product
+from archspec.ir.op import Arg, Example, Op, Step
+from archspec.ir.types import TensorType
+from archspec.ops._shared import bounded, changed, resolve_axis
+
+
+class Identity(Op):
+    """Give the input as it is: something to hang a name on."""
+
+    name: ClassVar[str] = "identity"
+    category: ClassVar[str] = "shape"
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        return x
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("module", "torch.nn.Identity")]
+
+
+class Flatten(Op):
+    """Make one axis of several neighbouring ones; of all but the batch where nothing is said."""
+
+    name: ClassVar[str] = "flatten"
+    category: ClassVar[str] = "shape"
+
+    start: Axis = 1
+    """The first axis of them."""
+    end: Axis = -1
+    """The last axis of them."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        start = resolve_axis(must, self.start, x, "start")
+        end = resolve_axis(must, self.end, x, "end")
+        if start > end:
+            must.refuse(
+                "wrong-axis", f"`start` is axis {start} of {x}, which is after `end`, axis {end}", attribute="start"
+            )
+        side = bounded(must, product(x.shape[start : end + 1]))
+        return TensorType((*x.shape[:start], side, *x.shape[end + 1 :]), x.dtype)
+
+    def lower(self, x: TensorType) -> list[Step]:
+        settings = {"start_dim": self.start} | changed(end_dim=(self.end, -1))
+        return [Step("function", "torch.flatten", (Arg(0),), settings)]
+
+
+class Unflatten(Op):
+    """Make several axes of one: the opposite of `flatten`."""
+
+    name: ClassVar[str] = "unflatten"
+    category: ClassVar[str] = "shape"
+
+    axis: Axis = 1
+    """The axis that is taken apart."""
+    sizes: Annotated[tuple[int, ...], wholes(-1, "a list of sizes such as [2, 64], with -1 for one that follows")]
+    """The sizes of the new axes; one of them may be -1, for whatever the others leave."""
+
+    @model_validator(mode="after")
+    def _one_size_follows(self) -> Self:
+        if 0 in self.sizes or self.sizes.count(-1) > 1:
+            raise wrong_value("sizes", "positive sizes, with -1 for at most one that follows")
+        return self
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        axis = resolve_axis(must, self.axis, x)
+        side = x.shape[axis]
+        given = prod(size for size in self.sizes if size > 0)
+        message = f"axis {axis} of {x} does not fall into {list(self.sizes)}"
+        if -1 in self.sizes:
+            must.be_divisible(side, given, message, attribute="sizes")
+        else:
+            must.be_equal(side, given, message, ports=(0,))
+        sizes: list[Size] = [size if size > 0 else side // given for size in self.sizes]
+        return TensorType((*x.shape[:axis], *sizes, *x.shape[axis + 1 :]), x.dtype)
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("function", "torch.unflatten", (Arg(0), self.axis, self.sizes))]
+
+
+class Permute(Op):
+    """Put the axes in another order."""
+
+    name: ClassVar[str] = "permute"
+    category: ClassVar[str] = "shape"
+    shorthand: ClassVar[str | None] = "axes"
+
+    axes: Axes
+    """For each axis of the output, the axis of the input it is: [0, 2, 3, 1] brings the channels last."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        axes = [resolve_axis(must, axis, x, "axes") for axis in self.axes]
+        if sorted(axes) != list(range(x.rank)):
+            must.refuse(
+                "wrong-axis",
+                f"`axes` is {list(self.axes)}, which is not every axis of {x} once",
+                attribute="axes",
+                ports=(0,),
+            )
+        return TensorType(tuple(x.shape[axis] for axis in axes), x.dtype)
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("function", "torch.permute", (Arg(0), self.axes))]
+
+
+class Split(Op):
+    """Cut a tensor into parts along an axis; each part is an output, `0`, `1` and so on."""
+
+    name: ClassVar[str] = "split"
+    category: ClassVar[str] = "shape"
+    shorthand: ClassVar[str | None] = "parts"
+
+    parts: Annotated[OptionalCount, whole(2, "a whole number of 2 or more")] = None
+    """The number of equal parts."""
+    sections: OptionalCounts = None
+    """The sizes of the parts, which add up to the size of the axis; instead of `parts`."""
+    axis: Axis = 1
+    """The axis that is cut."""
+
+    @model_validator(mode="after")
+    def _parts_or_sections(self) -> Self:
+        if (self.parts is None) == (self.sections is None):
+            raise wrong_value("parts", "either `parts` or `sections`")
+        return self
+
+    def output_names(self) -> tuple[str, ...]:
+        return tuple(str(index) for index in range(self.parts or len(self.sections or ())))
+
+    def infer(self, must: Conditions, x: TensorType) -> tuple[TensorType, ...]:
+        axis = resolve_axis(must, self.axis, x)
+        side = x.shape[axis]
+        if self.parts is not None:
+            message = f"axis {axis} of {x} does not fall into {self.parts} equal parts"
+            must.be_divisible(side, self.parts, message, attribute="parts")
+            sides: list[Size] = [side // self.parts] * self.parts
+        else:
+            sides = list(self.sections or ())
+            total = sum(self.sections or ())
+            message = f"axis {axis} of {x} is {side}, but the sections add up to {total}"
+            must.be_equal(side, total, message, ports=(0,))
+        return tuple(TensorType((*x.shape[:axis], part, *x.shape[axis + 1 :]), x.dtype) for part in sides)
+
+    def lower(self, x: TensorType) -> list[Step]:
+        if self.parts is not None:
+            return [Step("function", "torch.chunk", (Arg(0), self.parts), {"dim": self.axis})]
+        return [Step("function", "torch.split", (Arg(0), list(self.sections or ())), {"dim": self.axis})]
+
+
+class ChannelShuffle(Op):
+    """Deal the channels of every group out to all groups, so that the next grouped convolution sees them mixed.
+
+    Channel `i` of group `g` becomes channel `i * groups + g` (Zhang et al. 2017, ShuffleNet). The channels are axis 1.
+    """
+
+    name: ClassVar[str] = "channel_shuffle"
+    category: ClassVar[str] = "shape"
+    shorthand: ClassVar[str | None] = "groups"
+
+    groups: Count
+    """The number of groups."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        must.have_rank(x, 3, 4, 5, what="[N, C] with one to three spatial axes")
+        message = f"{x.shape[1]} channels do not fall into {self.groups} equal groups"
+        must.be_divisible(x.shape[1], self.groups, message, attribute="groups")
+        return x
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("function", "torch.channel_shuffle", (Arg(0), self.groups))]
+
+
+_IMAGE = TensorType((2, 6, 4, 5))
+
+Identity.examples = (Example({}, (_IMAGE,)), Example({}, (TensorType((2, 3), "bool"),)))
+Flatten.examples = (
+    Example({}, (_IMAGE,)),
+    Example({"start": 2}, (_IMAGE,)),
+    Example({"start": 0, "end": 1}, (_IMAGE,)),
+    Example({"start": -2, "end": -2}, (TensorType((2, 3), "int64"),)),
+)
+Unflatten.examples = (
+    Example({"sizes": [2, 3]}, (_IMAGE,)),
+    Example({"sizes": [3, -1]}, (_IMAGE,)),
+    Example({"axis": -1, "sizes": [1, 5, 1]}, (_IMAGE,)),
+)
+Permute.examples = (Example({"axes": [0, 2, 3, 1]}, (_IMAGE,)), Example({"axes": [0, -1, 1]}, (TensorType((2, 3, 4)),)))
+Split.examples = (
+    Example({"parts": 2}, (_IMAGE,)),
+    Example({"sections": [1, 2, 3]}, (_IMAGE,)),
+    Example({"parts": 5, "axis": -1}, (_IMAGE,)),
+)
+ChannelShuffle.examples = (Example({"groups": 3}, (_IMAGE,)), Example({"groups": 2}, (TensorType((2, 6, 5)),)))

@@ -1,0 +1,85 @@
+"""Runs the steps an op lowers to, for real, on the CPU: what every op is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+import torch
+from torch import nn
+
+from archspec.ir.conditions import Conditions, RuleStopped
+from archspec.ir.op import Arg, Op, Rest, Result, Step, Weight
+from archspec.ir.types import TensorType
+from archspec.ops._shared import fixed
+
+
+@dataclass
+class Made:
+    """The weights that running an op's steps called into being, by name below the node's path."""
+
+    parameters: dict[str, torch.Tensor] = field(default_factory=dict)
+    buffers: dict[str, torch.Tensor] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+
+
+def torch_name(target: str) -> Any:
+    return reduce(getattr, target.removeprefix("torch.").split("."), torch)
+
+
+def run(op: Op, types: Sequence[TensorType], tensors: Sequence[torch.Tensor]) -> tuple[tuple[torch.Tensor, ...], Made]:
+    """The outputs by port, and the weights that were made."""
+    made, results = Made(), list[Any]()
+
+    def value(arg: Any) -> Any:
+        if isinstance(arg, Arg):
+            return tensors[arg.index]
+        if isinstance(arg, Result):
+            return results[arg.index]
+        return list(tensors[arg.index :]) if isinstance(arg, Rest) else arg
+
+    for step in op.lower(*types):
+        results.append(_call(step, [value(arg) for arg in step.args], op.weights(*types), made))
+    last = results[-1]
+    return (last if isinstance(last, tuple) else (last,)), made
+
+
+def _call(step: Step, args: list[Any], weights: Mapping[str, Weight], made: Made) -> Any:
+    if step.kind == "weight":
+        made.read.add(step.name)
+        return _tensor(weights[step.name])
+    if step.kind == "function":
+        return torch_name(step.target)(*args, **step.settings)
+    if step.kind == "method":
+        return getattr(args[0], step.target)(*args[1:], **step.settings)
+    module: nn.Module = torch_name(step.target)(**step.settings)
+    prefix = f"{step.name}." if step.name else ""
+    made.parameters |= {prefix + name: tensor for name, tensor in module.named_parameters()}
+    made.buffers |= {prefix + name: tensor for name, tensor in module.named_buffers()}
+    return module(*args)
+
+
+def _tensor(weight: Weight) -> torch.Tensor:
+    value = torch.tensor(weight.value, dtype=torch_name(weight.dtype))
+    return value.reshape(weight.shape) if isinstance(weight.value, tuple) else value.expand(weight.shape)
+
+
+def infer(op: Op, *types: TensorType) -> tuple[tuple[TensorType, ...] | None, Conditions]:
+    """What the shape rule gives, one type a port, and what it demands; None where it could not go on."""
+    must = Conditions()
+    try:
+        found = op.infer(must, *types)
+    except RuleStopped:
+        return None, must
+    return (found if isinstance(found, tuple) else (found,)), must
+
+
+def type_of(tensor: torch.Tensor) -> TensorType:
+    return TensorType(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
+
+
+def draw(given: TensorType, below: int = 8) -> torch.Tensor:
+    shape, dtype = [fixed(dim) for dim in given.shape], torch_name(given.dtype)
+    return torch.randint(0, below, shape).to(dtype) if not given.is_floating else torch.rand(shape, dtype=dtype)

@@ -1,0 +1,154 @@
+"""The law of windows: convolutions and pools are accepted exactly where torch runs them, and give its shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archspec.ir.dims import evaluate, symbol
+from archspec.ir.op import Op
+from archspec.ir.types import TensorType
+from archspec.ops import find
+from tests.ops.runner import infer, run, type_of
+
+
+def made(name: str, attributes: dict[str, Any]) -> Op:
+    kind = find(name)
+    assert kind is not None
+    return kind.model_validate(attributes)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> tuple[Op, tuple[int, ...]]:
+    """A convolution or a pool, and the sides of an input for it."""
+    name = draw(st.sampled_from(["conv", "max_pool", "avg_pool"]))
+    axes = draw(st.integers(1, 3))
+
+    def sides(least: int, most: int) -> st.SearchStrategy[int | list[int]]:
+        side = st.integers(least, most)
+        return side | st.lists(side, min_size=axes, max_size=axes)
+
+    attributes: dict[str, Any] = {"kernel": draw(sides(1, 5)), "padding": draw(sides(0, 3))}
+    attributes |= draw(st.fixed_dictionaries({}, optional={"stride": sides(1, 4)}))
+    if name == "conv":
+        attributes |= {"channels": 1}
+    else:
+        attributes["ceil_mode"] = draw(st.booleans())
+    if name != "avg_pool":
+        attributes["dilation"] = draw(sides(1, 3))
+    return made(name, attributes), tuple(draw(st.lists(st.integers(1, 12), min_size=axes, max_size=axes)))
+
+
+@settings(max_examples=400, deadline=None)
+@given(windows())
+def test_a_window_is_refused_exactly_where_torch_refuses_it(window: tuple[Op, tuple[int, ...]]) -> None:
+    op, sides = window
+    x = TensorType((1, 1, *sides))
+    types, must = infer(op, x)
+    try:
+        outputs, _ = run(op, [x], [torch.zeros(1, 1, *sides)])
+    except RuntimeError:
+        assert must.failures
+    else:
+        assert not must.failures
+        assert types == tuple(type_of(output) for output in outputs)
+
+
+@settings(max_examples=200, deadline=None)
+@given(windows())
+def test_symbolic_windows_are_the_fixed_ones_at_every_size(window: tuple[Op, tuple[int, ...]]) -> None:
+    op, sides = window
+    names = [f"S{axis}" for axis in range(len(sides))]
+    symbolic, demands = infer(op, TensorType((1, 1, *map(symbol, names))))
+    for more in range(8):
+        sizes = {name: side + more for name, side in zip(names, sides, strict=True)}
+        fixed, must = infer(op, TensorType((1, 1, *sizes.values())))
+        refused = bool(demands.failures) or not all(condition.holds(sizes) for condition in demands.pending)
+        assert refused == bool(must.failures)
+        if not refused:
+            assert symbolic is not None
+            assert fixed is not None
+            assert tuple(evaluate(dim, sizes) for dim in symbolic[0].shape) == fixed[0].shape
+
+
+@pytest.mark.parametrize("name", ["conv", "max_pool", "avg_pool"])
+@pytest.mark.parametrize("kernel", [1, 3, "1x7", [5, 3]])
+def test_same_padding_keeps_the_size(name: str, kernel: object) -> None:
+    attributes = {"kernel": kernel, "stride": 1, "padding": "same"} | ({"channels": 2} if name == "conv" else {})
+    types, must = infer(made(name, attributes), TensorType((1, 2, 9, 8)))
+    assert not must.failures
+    assert types == (TensorType((1, 2, 9, 8)),)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "failure", "attribute", "message"),
+    [
+        ({"kernel": 5}, "side-not-positive", "kernel", "a 5x5 kernel does not fit into the 3x3 input with padding 0"),
+        (
+            {"kernel": 3, "dilation": 2},
+            "side-not-positive",
+            "kernel",
+            "a 3x3 kernel with dilation 2 does not fit into the 3x3 input with padding 0",
+        ),
+        (
+            {"kernel": "1x7", "padding": [0, 1]},
+            "side-not-positive",
+            "kernel",
+            "a 1x7 kernel does not fit into the 3x3 input with padding 0x1",
+        ),
+        (
+            {"kernel": 3, "stride": 2, "padding": "same"},
+            "same-padding",
+            "padding",
+            "`padding: same` keeps the size, but the stride is 2x2",
+        ),
+        (
+            {"kernel": "1x2", "padding": "same"},
+            "same-padding",
+            "padding",
+            "`padding: same` adds as much on either side, which leaves a 1x2 kernel off the middle",
+        ),
+        (
+            {"kernel": [3, 3, 3]},
+            "attribute-value",
+            "kernel",
+            "`kernel` has 3 numbers, 3x3x3, but the input has 2 spatial axes",
+        ),
+    ],
+)
+def test_a_window_that_does_not_fit_is_one_failure(
+    attributes: dict[str, Any], failure: str, attribute: str, message: str
+) -> None:
+    _, must = infer(made("conv", {"channels": 4} | attributes), TensorType((2, 2, 3, 3)))
+    (found,) = must.failures
+    assert (found.name, found.attribute, found.message) == (failure, attribute, message)
+    assert found.help
+
+
+def test_what_is_known_of_an_output_goes_on_after_a_failure() -> None:
+    types, must = infer(made("conv", {"channels": 4, "kernel": "2x5"}), TensorType((2, 2, 3, 3)))
+    assert len(must.failures) == 1
+    assert types is not None
+    assert str(types[0]) == "[2, 4, 2, ?]"
+
+
+def test_a_pool_that_pads_more_than_half_its_window_is_refused() -> None:
+    _, must = infer(made("avg_pool", {"kernel": 3, "stride": 1, "padding": [1, 2]}), TensorType((2, 2, 9, 9)))
+    (found,) = must.failures
+    assert (found.attribute, found.message) == ("padding", "a padding of 1x2 is more than half of the 3x3 kernel")
+
+
+def test_an_input_of_the_wrong_rank_is_refused() -> None:
+    types, must = infer(made("conv", {"channels": 4, "kernel": 3}), TensorType((2, 64)))
+    assert types is None
+    assert "the input is [2, 64]" in must.failures[0].message
+
+
+def test_the_weights_of_a_convolution_need_fixed_channels() -> None:
+    types, must = infer(made("conv", {"channels": 4, "kernel": 3}), TensorType((2, symbol("C"), 9, 9)))
+    assert types is None
+    assert [failure.name for failure in must.failures] == ["unknown-size"]
