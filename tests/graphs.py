@@ -33,7 +33,7 @@ class Sketch:
     def scope(
         self,
         path: str,
-        kind: Literal["block", "sequence", "branch", "repeat"] = "block",
+        kind: Literal["block", "sequence"] = "block",
         *,
         inside: Scope | None = None,
         block: str | None = None,
@@ -77,6 +77,7 @@ class Sketch:
             ties=ties or {},
             types=(given,) if isinstance(given, TensorType) else given,
             weights=model.weights(*types),
+            conditions=tuple(must.pending),
         )
         self.nodes[path] = node
         scope.members.append(node)

@@ -71,12 +71,19 @@ def rows(graph: Graph, depth: int = 1) -> list[Row]:
                     continue
                 border = crossing[member.path]
                 inputs, outputs = types(border.inputs), types(border.outputs)
-                kind, remarks = _describe_scope(member, graph)
-                yield Row(member.path, kind, remarks, inputs, outputs, counts.scopes[member.path], _phase(member))
+                yield Row(
+                    member.path, *_describe(member, graph), inputs, outputs, counts.scopes[member.path], _phase(member)
+                )
             elif member.op is not None:
                 inputs = types(member.inputs)
-                kind, remarks = _describe_node(member, inputs)
-                yield Row(member.path, kind, remarks, inputs, member.types, counts.nodes[member.path], _phase(member))
+                yield Row(
+                    member.path,
+                    *_describe(member, graph),
+                    inputs,
+                    member.types,
+                    counts.nodes[member.path],
+                    _phase(member),
+                )
 
     return list(walk(graph.root, 1))
 
@@ -89,33 +96,35 @@ def _phase(member: Node | Scope) -> str | None:
     return phase
 
 
-def _describe_node(node: Node, inputs: Sequence[TensorType | None]) -> tuple[str, str]:
-    op = node.resolved
+def _describe(member: Node | Scope, graph: Graph) -> tuple[str, str]:
+    """The type and the remarks of a row."""
+    if isinstance(member, Scope):
+        return _describe_scope(member, graph)
+    op = member.resolved
     word = PATCHED.get(op.category)
     if word is None:
-        return op.name, "" if node.name.isdigit() else node.name
-    return f"{word} padded" if word == "conv" and _is_padded(op) else word, _patch(op, inputs)
+        return op.name, "" if member.name.isdigit() else member.name
+    return f"{word} padded" if word == "conv" and _is_padded(op) else word, _patch(op, graph.input_types(member))
 
 
 def _is_padded(op: Op) -> bool:
-    padding = getattr(op, "padding", 0)
+    padding, kernel = getattr(op, "padding", 0), getattr(op, "kernel", 1)
+    if padding == "same":
+        return kernel != 1 and set(kernel if isinstance(kernel, tuple) else ()) != {1}
     return any(padding) if isinstance(padding, tuple) else padding not in ("valid", 0)
 
 
 def _describe_scope(scope: Scope, graph: Graph) -> tuple[str, str]:
-    if scope.kind == "repeat" and scope.members:
-        first = scope.members[0]
-        kind, remarks = (
-            _describe_scope(first, graph)
-            if isinstance(first, Scope)
-            else _describe_node(first, graph.input_types(first) or ())
-        )
-        return f"{len(scope.members)} x {kind}", remarks
     if scope.title:
         return scope.title, scope.block or ""
     only = _only_patched(scope)
     if only is not None:
-        return _describe_node(only, graph.input_types(only) or ())
+        return _describe(only, graph)
+    if scope.kind == "sequence":
+        descriptions = {_describe(member, graph) for member in scope.members}
+        if len(descriptions) == 1:
+            (kind, remarks) = descriptions.pop()
+            return f"{len(scope.members)} x {kind}" if len(scope.members) > 1 else kind, remarks
     return scope.block or scope.kind, ""
 
 
@@ -131,12 +140,12 @@ def _only_patched(scope: Scope) -> Node | None:
     return found
 
 
-def _patch(op: Op, inputs: Sequence[TensorType | None]) -> str:
+def _patch(op: Op, inputs: Sequence[TensorType] | None) -> str:
     """Patch size and stride: `3x3/2`; the stride only where it is given."""
     kernel, stride = getattr(op, "kernel", None), getattr(op, "stride", None)
     if kernel is None:
         return op.name.removesuffix("_pool").replace("_", " ")
-    axes = inputs[0].rank - 2 if inputs and inputs[0] else 2
+    axes = inputs[0].rank - 2 if inputs else 2
     size = _times(kernel if isinstance(kernel, tuple) else (kernel,) * axes)
     if stride is None:
         return size

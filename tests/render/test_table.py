@@ -17,7 +17,7 @@ def _network(title: str | None = None) -> Graph:
     last = sketch.conv_bn("conv1", "image", channels=8, kernel=3, stride=2)
     last = sketch.conv_bn("conv2", last, channels=8, kernel="1x3", padding="same")
     last = sketch.add("pool1", "max_pool", last, kernel=2)
-    repeat = sketch.scope("mixed", "repeat")
+    repeat = sketch.scope("mixed", "sequence")
     for turn in range(3):
         block = sketch.scope(f"mixed.{turn}", inside=repeat, block="figure5", title=title)
         left = sketch.conv_bn(f"mixed.{turn}.left", last, inside=block, channels=4, kernel=1)
@@ -47,6 +47,14 @@ def test_rows_read_like_the_paper() -> None:
 
 def test_a_block_with_a_title_goes_by_it() -> None:
     assert _paper(rows(_network("Inception")))[3] == ["3 x Inception", "figure5", "5x5x8"]
+
+
+def test_a_sequence_of_different_items_is_called_so() -> None:
+    sketch = Sketch(image=("N", 3, 9, 9))
+    branch = sketch.scope("b", "sequence")
+    first = sketch.conv_bn("b.0", "image", inside=branch, channels=8, kernel=1)
+    sketch.conv_bn("b.1", first, inside=branch, channels=8, kernel=3)
+    assert _paper(rows(sketch.graph(out="b.1.1"))) == [["sequence", "", "9x9x3"]]
 
 
 def test_depth_opens_scopes_level_by_level() -> None:

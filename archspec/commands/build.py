@@ -1,0 +1,98 @@
+"""`archspec build`: everything at once, and a report."""
+
+from __future__ import annotations
+
+import json
+import sys
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archspec.commands._shared import load, print_findings, set_option, spec_argument
+from archspec.source.diagnostic import Diagnostics
+
+if TYPE_CHECKING:
+    from archspec.ir.graph import Graph
+    from archspec.tools.build import Report
+
+
+@click.command()
+@spec_argument
+@set_option
+@click.option("--depth", type=click.IntRange(min=1), default=1, help="How many levels of blocks to open in the table.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as data.")
+def build(spec: str, settings: tuple[str, ...], depth: int, as_json: bool) -> int:
+    """Check a spec, compile it, run it once in eval and training mode, and print its layer table.
+
+    What every node gives is compared with what was inferred about it, and weights and multiply-accumulates with what
+    torch counts.
+    """
+    found = Diagnostics()
+    began = perf_counter()
+    graph = load(spec, settings, found)
+    checking = perf_counter() - began
+    code = print_findings(found)
+    if graph is None:
+        return code
+    report = _run(graph)
+    click.echo(json.dumps(_data(graph, report, depth), indent=2) if as_json else _text(graph, report, depth))
+    seconds = {"check": checking, **report.seconds}
+    click.echo("  ".join(f"{stage} {time:.2f} s" for stage, time in seconds.items()), err=True)
+    for mismatch in report.mismatches:
+        click.echo(f"error: this is a bug in archspec, sorry: {mismatch}", err=True)
+    return 70 if report.mismatches else code
+
+
+def _run(graph: Graph) -> Report:
+    _show_stage("load torch")
+    from archspec.tools.build import NoSizesError, build
+
+    try:
+        return build(graph, _show_stage)
+    except NoSizesError as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        _show_stage("")
+
+
+def _show_stage(stage: str) -> None:
+    """Show what is being done, on the line that is cleared when it is done; only on a terminal."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{stage}{'...' if stage else ''}", err=True, nl=False, color=True)
+
+
+def _text(graph: Graph, report: Report, depth: int) -> str:
+    from archspec.render.table import COSTS, as_text, count_text, rows
+
+    counts = report.counts
+    macs = f"{count_text(counts.macs) or 0} per sample in eval mode"
+    if counts.training_macs != counts.macs:
+        macs += f", {count_text(counts.training_macs)} in training mode"
+    sizes = ", ".join(f"{name}={size}" for name, size in report.sizes.items())
+    ran = " and ".join(f"{nodes:,} in {phase} mode" for phase, nodes in report.compared.items())
+    facts = {
+        "inputs": ", ".join(f"{name} {given.type}" for name, given in graph.inputs.items()),
+        "outputs": ", ".join(f"{name} {graph.type_of(output.value)}" for name, output in graph.outputs.items()),
+        "parameters": f"{counts.parameters:,}, and {counts.buffers:,} numbers in buffers",
+        "MACs": macs,
+        "ran": f"{ran} nodes" + (f" at {sizes}" if sizes else ""),
+        "checked": "every tensor, parameter, buffer and MAC is as inferred" if not report.mismatches else "it differs",
+    }
+    lines = "\n".join(f"{name:<11} {fact}" for name, fact in facts.items())
+    return f"{graph.title or graph.name}\n\n{as_text(rows(graph, depth), COSTS)}\n{lines}"
+
+
+def _data(graph: Graph, report: Report, depth: int) -> dict[str, Any]:
+    from archspec.render.table import counts_data, row_data, rows, type_data
+
+    return {
+        "name": graph.name,
+        "title": graph.title,
+        "inputs": {name: type_data(given.type) for name, given in graph.inputs.items()},
+        "outputs": {name: type_data(graph.type_of(output.value)) for name, output in graph.outputs.items()},
+        "rows": [row_data(row) for row in rows(graph, depth)],
+        "total": counts_data(report.counts),
+        "run": {"sizes": dict(report.sizes), "nodes": dict(report.compared)},
+        "mismatches": list(report.mismatches),
+    }
