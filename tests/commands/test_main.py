@@ -9,6 +9,7 @@ import pytest
 
 import archspec
 import archspec.ops
+from archspec.commands import _environment
 from archspec.commands.main import COMMANDS, LazyGroup, cli, main
 
 
@@ -104,7 +105,7 @@ def test_the_distribution_that_shares_our_name_is_warned_of(
 
 
 def test_doctor_says_what_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(archspec.commands._environment.NEEDED, "gone", "no-such-distribution")
+    monkeypatch.setitem(_environment.NEEDED, "gone", "no-such-distribution")
     assert main(["doctor"]) == 3
     assert capsys.readouterr().err == (
         "missing: no-such-distribution\n  = help: python -m pip install no-such-distribution\n"

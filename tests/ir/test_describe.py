@@ -3,17 +3,25 @@ from __future__ import annotations
 import pytest
 
 from archspec.ir.attributes import Count, Flag
+from archspec.ir.conditions import Conditions
 from archspec.ir.describe import Attribute, describe
-from archspec.ir.op import Op
+from archspec.ir.op import Op, Step
+from archspec.ir.types import TensorType
 from archspec.ops import find, names
 
 
 class Base(Op):
-    """Not used by itself."""
+    """Gives its input."""
 
     width: Count
     """How wide
     it is."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        return x
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return []
 
 
 class Derived(Base):
