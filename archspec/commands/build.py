@@ -70,13 +70,13 @@ def _text(graph: Graph, report: Report, depth: int) -> str:
     if counts.training_macs != counts.macs:
         macs += f", {count_text(counts.training_macs)} in training mode"
     sizes = ", ".join(f"{name}={size}" for name, size in report.sizes.items())
-    ran = " and ".join(f"{nodes:,} in {phase} mode" for phase, nodes in report.compared.items())
+    ran = " and ".join(f"{nodes:,} nodes in {phase} mode" for phase, nodes in report.compared.items())
     facts = {
         "inputs": ", ".join(f"{name} {given.type}" for name, given in graph.inputs.items()),
         "outputs": ", ".join(f"{name} {graph.type_of(output.value)}" for name, output in graph.outputs.items()),
         "parameters": f"{counts.parameters:,}, and {counts.buffers:,} numbers in buffers",
         "MACs": macs,
-        "ran": f"{ran} nodes" + (f" at {sizes}" if sizes else ""),
+        "ran": ran + (f", at {sizes}" if sizes else ""),
         "checked": "every tensor, parameter, buffer and MAC is as inferred" if not report.mismatches else "it differs",
     }
     lines = "\n".join(f"{name:<11} {fact}" for name, fact in facts.items())

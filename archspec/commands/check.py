@@ -35,7 +35,8 @@ def check(specs: tuple[str, ...], settings: tuple[str, ...], form: str) -> int:
             every.add(one)
         every.dependent += found.dependent
         if graph is not None:
-            fine.append(f"{spec}: no errors, {sum(1 for _ in graph.operations()):,} nodes")
+            nodes = sum(1 for _ in graph.operations())
+            fine.append(f"{spec}: no errors, {nodes:,} node{'' if nodes == 1 else 's'}")
     _report(every, fine, form)
     return exit_code(every)
 

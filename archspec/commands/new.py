@@ -14,14 +14,14 @@ STARTER: Final = """\
 archspec: 1
 name: {name}
 
-params: {{classes: 10, width: 32}}
+params: {{classes: 10}}                             # `--set classes=100` gives it another value
 inputs: {{image: [N, 3, H=32, W=32]}}
 
 blocks:
   conv_bn:                                        # a convolution, its normalization, its activation
     params: {{channels: int, stride: 1}}
     layers:
-      - conv: {{id: conv, kernel: 3, channels: $channels, stride: $stride, padding: same, bias: false}}
+      - conv: {{id: conv, kernel: 3, channels: $channels, stride: $stride, padding: 1, bias: false}}
       - batch_norm: {{id: bn}}
       - relu
 
@@ -34,14 +34,13 @@ blocks:
             - [{{conv_bn: {{id: a, channels: $channels}}}}, {{conv_bn: {{id: b, channels: $channels}}}}]
 
 layers:                                           # `input` is checked: height x width x channels
-  - conv_bn:         {{id: stem, channels: $width,                input: 32x32x3}}
-  - residual:        {{id: stage1, channels: $width, repeat: 2,   input: 32x32x32}}
-  - max_pool:        {{id: pool, kernel: 2}}
-  - conv_bn:         {{id: wider, channels: $(width * 2),         input: 16x16x32}}
-  - residual:        {{id: stage2, channels: $(width * 2), repeat: 2}}
+  - conv_bn:  {{id: stem, channels: 32,                input: 32x32x3}}
+  - residual: {{id: stage1, channels: 32, repeat: 2,   input: 32x32x32}}
+  - conv_bn:  {{id: down, channels: 64, stride: 2,     input: 32x32x32}}
+  - residual: {{id: stage2, channels: 64, repeat: 2,   input: 16x16x64}}
   - global_avg_pool
   - flatten
-  - linear:          {{id: logits, features: $classes}}
+  - linear:   {{id: logits, features: $classes}}
 
 outputs: {{logits: logits}}
 """
