@@ -20,6 +20,12 @@ def need_float32(must: Conditions, tensor: TensorType, op: str) -> None:
         )
 
 
+def need_full_precision(must: Conditions, tensor: TensorType, op: str) -> None:
+    """Demand 32 bits or more, where torch averages over volumes: it has no half precision for that on a CPU."""
+    if tensor.dtype not in ("float32", "float64"):
+        must.fail("wrong-dtype", f"`{op}` needs float32 or float64 here, but its input is {tensor}", ports=(0,))
+
+
 def known_size(must: Conditions, tensor: TensorType, axis: int, op: str, what: str = "channels") -> int:
     """Demand a number at the axis that sizes an op's weights, and give it."""
     dim = tensor.shape[axis]

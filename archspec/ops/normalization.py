@@ -9,7 +9,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import product
 from archspec.ir.op import Arg, Example, Op, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._shared import changed, fixed, known_size, need_float32, spatial
+from archspec.ops._shared import changed, fixed, known_size, need_float32, need_full_precision, spatial
 
 
 class BatchNorm(Op):
@@ -176,6 +176,8 @@ class LocalResponseNorm(Op):
         if x.rank < 3:
             must.refuse("wrong-rank", f"[N, C, L] or more axes are needed here, but the input is {x}", ports=(0,))
         must.be_floating(x, op=self.name)
+        if x.rank > 3:
+            need_full_precision(must, x, self.name)
         return x
 
     def lower(self, x: TensorType) -> list[Step]:

@@ -9,7 +9,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size
 from archspec.ir.op import Arg, Example, Op, Step
 from archspec.ir.types import TensorType
-from archspec.ops._shared import changed, compact, spatial
+from archspec.ops._shared import changed, compact, need_full_precision, spatial
 from archspec.ops._windows import IMAGES, by, need_sides, pad_sides, slide, spread
 
 
@@ -98,6 +98,7 @@ class AvgPool(_WindowPool):
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         found = super().infer(must, x)
         if x.rank == 5:
+            need_full_precision(must, x, self.name)
             self._fit_without_padding(must, x)
         return found
 

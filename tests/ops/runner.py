@@ -29,7 +29,9 @@ def torch_name(target: str) -> Any:
     return reduce(getattr, target.removeprefix("torch.").split("."), torch)
 
 
-def run(op: Op, types: Sequence[TensorType], tensors: Sequence[torch.Tensor]) -> tuple[tuple[torch.Tensor, ...], Made]:
+def run(
+    op: Op, types: Sequence[TensorType], tensors: Sequence[torch.Tensor], *, training: bool = True
+) -> tuple[tuple[torch.Tensor, ...], Made]:
     """The outputs by port, and the weights that were made."""
     made, results = Made(), list[Any]()
 
@@ -41,12 +43,12 @@ def run(op: Op, types: Sequence[TensorType], tensors: Sequence[torch.Tensor]) ->
         return list(tensors[arg.index :]) if isinstance(arg, Rest) else arg
 
     for step in op.lower(*types):
-        results.append(_call(step, [value(arg) for arg in step.args], op.weights(*types), made))
+        results.append(_call(step, [value(arg) for arg in step.args], op.weights(*types), made, training))
     last = results[-1]
     return (last if isinstance(last, tuple) else (last,)), made
 
 
-def _call(step: Step, args: list[Any], weights: Mapping[str, Weight], made: Made) -> Any:
+def _call(step: Step, args: list[Any], weights: Mapping[str, Weight], made: Made, training: bool) -> Any:
     if step.kind == "weight":
         made.read.add(step.name)
         return _tensor(weights[step.name])
@@ -58,7 +60,7 @@ def _call(step: Step, args: list[Any], weights: Mapping[str, Weight], made: Made
     prefix = f"{step.name}." if step.name else ""
     made.parameters |= {prefix + name: tensor for name, tensor in module.named_parameters()}
     made.buffers |= {prefix + name: tensor for name, tensor in module.named_buffers()}
-    return module(*args)
+    return module.train(training)(*args)
 
 
 def _tensor(weight: Weight) -> torch.Tensor:

@@ -1,0 +1,53 @@
+"""Attributes that do not go together are one error on the one to change; every op has a schema without alternatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from archspec.ops import find, names
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "attribute", "message"),
+    [
+        ("conv", {"channels": 10, "kernel": 1, "groups": 4}, "channels", "expected a multiple of the 4 groups"),
+        ("split", {}, "parts", "expected either `parts` or `sections`"),
+        ("split", {"parts": 2, "sections": [1, 1]}, "parts", "expected either `parts` or `sections`"),
+        ("affine", {}, "scale", "expected `scale`, `shift` or both"),
+        ("unflatten", {"sizes": [2, 0]}, "sizes", "expected positive sizes, with -1 for at most one that follows"),
+        ("unflatten", {"sizes": [-1, -1]}, "sizes", "expected positive sizes, with -1 for at most one that follows"),
+    ],
+)
+def test_attributes_that_do_not_go_together(
+    name: str, attributes: dict[str, Any], attribute: str, message: str
+) -> None:
+    kind = find(name)
+    assert kind is not None
+    with pytest.raises(ValidationError) as refused:
+        kind.model_validate(attributes)
+    (error,) = refused.value.errors()
+    assert (error["type"], error["msg"], error["ctx"]["attribute"]) == ("expected", message, attribute)
+
+
+def test_one_error_for_each_bad_attribute() -> None:
+    kind = find("gelu")
+    assert kind is not None
+    with pytest.raises(ValidationError) as refused:
+        kind.model_validate({"approximate": "erf", "size": 3})
+    assert [(error["type"], error["loc"], error["msg"]) for error in refused.value.errors()] == [
+        ("expected", ("approximate",), "expected `none` or `tanh`"),
+        ("extra_forbidden", ("size",), "Extra inputs are not permitted"),
+    ]
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_schema_of_an_op_has_no_alternatives(name: str) -> None:
+    kind = find(name)
+    assert kind is not None
+    schema = kind.model_json_schema()
+    assert schema["additionalProperties"] is False
+    assert set(schema.get("properties", {})) == set(kind.model_fields)
+    assert "anyOf" not in str(schema)
