@@ -79,7 +79,7 @@ class Builder:
         owner_node = self.plan.graph[self.plan.owners[member.path]]
         owner_holder, owner_name = _container(self.modules[owner_node.scope.path], owner_node.name)
         if ("weight", "") in kinds:
-            holder.__dict__[name + OWNER] = owner_holder
+            holder.__dict__[OWNER + name] = owner_holder
         elif any(kind in ("module", "weight") for kind, _ in kinds):
             holder.__dict__[name] = owner_holder.get_submodule(owner_name)
 

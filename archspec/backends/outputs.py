@@ -14,9 +14,9 @@ from torch.utils._pytree import _register_namedtuple
 def outputs_type(names: tuple[str, ...]) -> type[tuple[Any, ...]]:
     """The class of named tuples with these fields, one class for each list of names in a process.
 
-    It derives from `tuple` directly, because torch (compile, export, data parallel) tells a named tuple by that; its values pickle by
-    their names, because the class itself stands in no module. It is registered so that exported programs can be saved;
-    who loads one in another process has to call this first.
+    It derives from `tuple` directly, because torch (compile, export, data parallel) tells a named tuple by that; its
+    values pickle by their names, because the class itself stands in no module. It is registered so that exported
+    programs can be saved; who loads one in another process has to call this first.
     """
     make: Any = collections.namedtuple
     made = make("Outputs", names)

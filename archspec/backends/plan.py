@@ -14,8 +14,8 @@ from archspec.backends.shares import owners
 from archspec.ir.graph import Graph, Node, Scope, Value, boundaries
 from archspec.ir.op import Arg, Rest, Result, Step
 
-OWNER = "_owner"
-"""Ends the name under which a scope reaches the module that holds a weight which a node of it shares."""
+OWNER = "__owner_of_"
+"""Begins the name under which a scope reaches the module that holds a weight which a node of it shares."""
 
 
 class Plan:
@@ -157,7 +157,9 @@ class _Writer:
         """Where the weight at the very path of a node is found."""
         if not self.borrowing and (node.share is None or _lies_in_shared(self.scope)):
             return node.name
-        return f"{node.name}{OWNER}.{self.plan.owners[node.path].rpartition('.')[2]}"
+        container, _, name = node.name.rpartition(".")
+        holder = f"{container}.{OWNER}{name}" if container else OWNER + name
+        return f"{holder}.{self.plan.owners[node.path].rpartition('.')[2]}"
 
     def _fill(self, value: Any, node: Node, results: list[Ref]) -> Any:
         match value:

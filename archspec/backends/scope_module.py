@@ -59,21 +59,21 @@ class Structure:
 
 
 class ScopeModule(nn.Module):
-    """A module whose forward is generated; see `GraphScope` and `PhasedScope`."""
+    """A module whose forward is generated; see `GraphScope` and `PhasedScope`.
 
-    _structure: ClassVar[Structure]
+    What it has beyond torch's attributes begins with two underscores, as no id does.
+    """
+
+    __structure__: ClassVar[Structure]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return make_scope, (self._structure,), self._state()
+        return make_scope, (self.__structure__,), _state(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        new = make_scope(self._structure)
+        new = make_scope(self.__structure__)
         memo[id(self)] = new
-        new.__dict__.update(copy.deepcopy(self._state(), memo))
+        new.__dict__.update(copy.deepcopy(_state(self), memo))
         return new
-
-    def _state(self) -> dict[str, Any]:
-        return self.__dict__
 
 
 class PhasedScope(ScopeModule):
@@ -86,7 +86,7 @@ class PhasedScope(ScopeModule):
 class GraphScope(ScopeModule, fx.GraphModule):
     """A scope that runs the same nodes in both phases: an `fx.GraphModule` that shares its code with its equals."""
 
-    _python_code: ClassVar[Any]
+    __python_code__: ClassVar[Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> GraphScope:
         """An instance of this very class: the code is the structure's."""
@@ -100,7 +100,7 @@ class GraphScope(ScopeModule, fx.GraphModule):
     def graph(self) -> fx.Graph:
         """The graph of this instance, made on first access; call `recompile()` after editing it."""
         if "_graph" not in self.__dict__:
-            graph = self._structure.programs[0].build_graph()
+            graph = self.__structure__.programs[0].build_graph()
             graph.owning_module = self
             self.__dict__.update(_graph=graph, **_graph_module_state())
         return self._graph
@@ -118,10 +118,7 @@ class GraphScope(ScopeModule, fx.GraphModule):
         if "_graph" in self.__dict__ and self._graph.python_code("self").src != self.code:
             self.graph = self._graph
             return self.recompile()
-        return self._python_code
-
-    def _state(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in _GRAPH_STATE}
+        return self.__python_code__
 
 
 def make_scope(structure: Structure) -> ScopeModule:
@@ -149,28 +146,35 @@ _CLASSES: WeakValueDictionary[str, type[ScopeModule]] = WeakValueDictionary()
 
 def _make_class(structure: Structure) -> type[ScopeModule]:
     compiled = [compile_graph(program.build_graph(), structure.name) for program in structure.programs]
-    members: dict[str, Any] = {"_structure": structure, "__module__": __name__}
+    members: dict[str, Any] = {"__structure__": structure, "__module__": __name__}
     if len(compiled) == 1:
         code, forward = compiled[0]
-        members |= {"forward": forward, "_python_code": code, "_code": code.src}
+        members |= {"forward": forward, "__python_code__": code, "_code": code.src}
         members |= {"_lineno_map": code._lineno_map, "_prologue_start": code._prologue_start}
         return type(structure.name, (GraphScope,), members)
     (training, run_training), (evaluation, run_eval) = compiled
-    members |= {"code": training.src + evaluation.src, "_run_training": run_training, "_run_eval": run_eval}
-    members["forward"] = _choosing_forward(structure.programs[0])
+    members |= {"code": training.src + evaluation.src}
+    members["forward"] = _choosing_forward(structure.programs[0], run_training, run_eval)
     return type(structure.name, (PhasedScope,), members)
 
 
-def _choosing_forward(program: Program) -> Callable[..., Any]:
+def _choosing_forward(
+    program: Program, run_training: Callable[..., Any], run_eval: Callable[..., Any]
+) -> Callable[..., Any]:
     """A forward with the names of the inputs as its arguments: torch.export goes by them."""
     names = ", ".join(row.target for row in program.rows if row.kind == "placeholder")
     source = f"""
 def forward(self, {names}):
-    return self._run_training({names}) if self.training else self._run_eval({names})
+    return run_training(self, {names}) if self.training else run_eval(self, {names})
 """
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = {"run_training": run_training, "run_eval": run_eval}
     exec(compile(source, f"<archspec phases {names}>", "exec", dont_inherit=True), made)  # noqa: S102 - names are identifiers
     return made["forward"]  # type: ignore[no-any-return]
+
+
+def _state(module: ScopeModule) -> dict[str, Any]:
+    """What an instance holds, without the graph that was made on demand."""
+    return {name: value for name, value in module.__dict__.items() if name not in _GRAPH_STATE}
 
 
 def _graph_module_state() -> dict[str, Any]:

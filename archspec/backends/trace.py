@@ -82,7 +82,7 @@ def note(row: int, value: Any) -> None:
 
 
 def _run_noting(module: ScopeModule, compiled: dict[Program, Any], *args: Any) -> Any:
-    programs = module._structure.programs
+    programs = module.__structure__.programs
     program = programs[0] if module.training else programs[-1]
     if program not in compiled:
         _, compiled[program] = compile_graph(program.build_graph(note), f"{type(module).__name__} noting")
