@@ -17,6 +17,9 @@ from archspec.ir.op import Arg, Rest, Result, Step
 OWNER = "__owner_of_"
 """Begins the name under which a scope reaches the module that holds a weight which a node of it shares."""
 
+_TAKEN = frozenset({"self", "torch", "device", "inf", "nan", "NoneType", "pytree", "fx_pytree"})
+"""What the code of torch.fx means something else by."""
+
 
 class Plan:
     """What each scope of a graph runs."""
@@ -187,9 +190,9 @@ class _Writer:
 
 
 def argument_name(name: str) -> str:
-    """A name as Python takes one for an argument of a forward."""
+    """A name that an argument of a generated forward can have: itself, or with `_` after it where that is taken."""
     legal = re.sub(r"\W", "_", name)
-    return f"{legal}_" if keyword.iskeyword(legal) or legal == "self" else legal
+    return f"{legal}_" if keyword.iskeyword(legal) or legal in _TAKEN else legal
 
 
 def _lies_in_shared(scope: Scope | None) -> bool:

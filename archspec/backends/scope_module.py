@@ -153,21 +153,19 @@ def _make_class(structure: Structure) -> type[ScopeModule]:
         members |= {"_lineno_map": code._lineno_map, "_prologue_start": code._prologue_start}
         return type(structure.name, (GraphScope,), members)
     (training, run_training), (evaluation, run_eval) = compiled
-    members |= {"code": training.src + evaluation.src}
-    members["forward"] = _choosing_forward(structure.programs[0], run_training, run_eval)
+    members |= {"code": training.src + evaluation.src, "__run_training__": run_training, "__run_eval__": run_eval}
+    members["forward"] = _choosing_forward(structure.programs[0])
     return type(structure.name, (PhasedScope,), members)
 
 
-def _choosing_forward(
-    program: Program, run_training: Callable[..., Any], run_eval: Callable[..., Any]
-) -> Callable[..., Any]:
+def _choosing_forward(program: Program) -> Callable[..., Any]:
     """A forward with the names of the inputs as its arguments: torch.export goes by them."""
     names = ", ".join(row.target for row in program.rows if row.kind == "placeholder")
     source = f"""
 def forward(self, {names}):
-    return run_training(self, {names}) if self.training else run_eval(self, {names})
+    return self.__run_training__({names}) if self.training else self.__run_eval__({names})
 """
-    made: dict[str, Any] = {"run_training": run_training, "run_eval": run_eval}
+    made: dict[str, Any] = {}
     exec(compile(source, f"<archspec phases {names}>", "exec", dont_inherit=True), made)  # noqa: S102 - names are identifiers
     return made["forward"]  # type: ignore[no-any-return]
 

@@ -160,6 +160,17 @@ def test_arguments_have_the_names_of_the_inputs() -> None:
     assert torch.equal(module(right=right, left=left), left + right)
 
 
+def test_arguments_may_be_called_as_anything_in_the_code_is() -> None:
+    names = ("torch", "input", "run_eval", "Outputs", "inf")
+    sketch = Sketch(**{name: ("N", 2) for name in names})
+    for index, name in enumerate(names):
+        sketch.add(f"out{index}", "relu", name, phase="training" if index == 1 else None)
+    module = emit(sketch.graph(**{f"out{index}": f"out{index}" for index in range(len(names))}))
+    given = torch.randn(len(names), 2)
+    assert torch.equal(torch.stack(module(*given)), given.relu())
+    assert len(module.eval()(*given)) == len(names) - 1
+
+
 @pytest.mark.parametrize("copied", ["deepcopy", "pickle", "torch.save"])
 @pytest.mark.parametrize("phase", ["training", "eval"])
 def test_copies_compute_the_same(copied: str, phase: str, image: torch.Tensor) -> None:
