@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import inspect
+
 import click
 
 
 @click.command()
 @click.argument("name")
 def explain(name: str) -> None:
-    """Print the page of a diagnostic (`shape-mismatch`), a rule or an op."""
+    """Print the page of a diagnostic (`shape-mismatch`), a rule (`dead-node`) or an op (`conv`)."""
     from archspec.ops import find, names
+    from archspec.rules import by_name
     from archspec.source.catalog import PAGES
 
-    page = PAGES.get(name)
-    if page is not None:
-        click.echo(f"{page.name}: {page.summary}\n\n{page.text}".rstrip())
-        return
-    op = find(name)
-    if op is not None:
+    page, rule, op = PAGES.get(name), by_name().get(name), find(name)
+    if rule is not None:
+        click.echo(f"{name} ({rule.severity}): {inspect.getdoc(rule)}")
+    elif page is not None:
+        click.echo(f"{name}: {page.summary}\n\n{page.text}".rstrip())
+    elif op is not None:
         from archspec.commands.ops import op_text
         from archspec.ir.describe import describe
 
         click.echo(op_text(describe(op)))
-        return
-    from archspec.language.validate import did_you_mean
+    else:
+        from archspec.language.validate import did_you_mean
 
-    help = did_you_mean(name, [*PAGES, *names()])
-    raise click.UsageError(", ".join(filter(None, [f"there is no diagnostic, rule or op called `{name}`", help])))
+        help = did_you_mean(name, [*PAGES, *by_name(), *names()])
+        raise click.UsageError(", ".join(filter(None, [f"there is no diagnostic, rule or op called `{name}`", help])))

@@ -218,7 +218,14 @@ def test_the_schema_accepts_what_check_accepts_and_refuses_a_typing_mistake(tiny
     assert list(validator.iter_errors(yaml.safe_load(MISTAKE))) != []
 
 
-@pytest.mark.parametrize(("name", "begins"), [("conv", "conv (convolution): "), ("shape-mismatch", "shape-mismatch: ")])
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("conv", "conv (convolution): Slide"),
+        ("dead-node", "dead-node (error): No output needs"),
+        ("shape-mismatch", "shape-mismatch: "),
+    ],
+)
 def test_a_name_in_a_message_is_explained(capsys: Capture, name: str, begins: str) -> None:
     assert main(["explain", name]) == 0
     assert capsys.readouterr().out.startswith(begins)
