@@ -60,19 +60,19 @@ class Node:
     """Weight name to its initialiser."""
     allow: Mapping[str, str] = field(default_factory=dict)
     """Rule name to the reason why it is silenced here."""
-    spans: Mapping[str, Span] = field(default_factory=dict)
-    """Where each attribute's value is written, by name; `from:0` ... for its inputs."""
     types: tuple[TensorType, ...] = ()
     """The type of each port, once inferred; empty where an error made it unknowable."""
     weights: Mapping[str, Weight] = field(default_factory=dict)
     """Its weights by name, once inferred."""
     conditions: tuple[Condition, ...] = ()
     """What must hold of the symbols in its inputs, beyond what holds at every size."""
+    deferred: Deferred | None = None
+    """What `op` was made of, where attributes depend on dims."""
 
     @property
     def name(self) -> str:
-        """The last part of its path."""
-        return self.path.rpartition(".")[2] if not self.scope.path else self.path[len(self.scope.path) + 1 :]
+        """The last part of its path, below its scope: `conv`, or `inner_blocks.0` where the id is dotted."""
+        return self.path[len(self.scope.path) + 1 :] if self.scope.path else self.path
 
     @property
     def resolved(self) -> Op:
@@ -83,11 +83,11 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """A part of the graph with a path of its own: one use of a block, a sequence, a named branch, or a repeat."""
+    """A part of the graph with a path of its own: one use of a block, or a sequence (written, a named branch, a repeat)."""
 
     path: str
     """Empty for the whole network."""
-    kind: Literal["network", "block", "sequence", "branch", "repeat"]
+    kind: Literal["network", "block", "sequence"]
     parent: Scope | None
     origin: Origin | None
     block: str | None = None
@@ -151,6 +151,8 @@ class GraphInput:
     """Integer inputs are drawn from 0 to this, exclusive."""
     constraints: tuple[Condition, ...] = ()
     """What the spec demands of its symbols (`T <= 1024`)."""
+    where: tuple[str, ...] = ()
+    """The same as written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,19 @@ class GraphOutput:
     name: str
     value: Value
     span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Something the spec demands of the whole network under `expect`."""
+
+    fact: str
+    """`parameters`, `macs` or `outputs`."""
+    subject: str | None
+    """For `outputs`: the output's name."""
+    expected: Any
+    """A number; for `outputs` a shape."""
+    span: Span
 
 
 class Graph:
@@ -173,6 +188,9 @@ class Graph:
         self.root = root
         self.inputs = {given.name: given for given in inputs}
         self.outputs = {output.name: output for output in outputs}
+        self.contracts: list[Contract] = []
+        self.severities: dict[str, str] = {}
+        """Rule name to `error`, `warning` or `off`, where the spec sets it."""
         self.dag: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         """Node paths joined by edges `source -> target` with keys `(input index, source port)`; attribute `node`."""
         for node in root.nodes():

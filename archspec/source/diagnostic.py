@@ -70,6 +70,11 @@ class Diagnostics:
         """Add an error; `details` are the other fields of `Diagnostic`."""
         self._found.append(Diagnostic(name, message, span, **details))
 
+    def extend(self, others: Diagnostics) -> None:
+        """Add all findings of another stage, and its count of what depends on them."""
+        self._found.extend(others._found)
+        self.dependent += others.dependent
+
     @property
     def failed(self) -> bool:
         """Whether there is an error among them."""

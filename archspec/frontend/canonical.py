@@ -1,0 +1,223 @@
+"""The canonical form: the same grammar with nothing left implicit, printed from the graph.
+
+Every item has its `id` and `from`, repeats are unrolled, attributes are explicit, and uses of blocks stay as
+`sequence` items that carry `block`. Comments say where each item came from. Reading it gives the same graph again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from archspec.frontend.closures import Closure, DimName
+from archspec.ir.graph import Deferred, Graph, GraphInput, Node, Scope, Value
+from archspec.ir.op import Op
+from archspec.language.scalars import resolve
+from archspec.source.origin import Origin
+from archspec.source.sanitize import visible
+
+_SAFE: Final = re.compile(r"\$?[A-Za-z_][A-Za-z0-9_.]*\Z")
+
+
+def print_canonical(graph: Graph) -> str:
+    """The canonical form of an inferred graph, as YAML."""
+    lines = ["archspec: 1", f"name: {_scalar(graph.name)}"]
+    if graph.title:
+        lines.append(f"title: {_scalar(graph.title)}")
+    lines.append("inputs:")
+    lines += [f"  {given.name}: {_input(given)}" for given in graph.inputs.values()]
+    lines.append("layers:")
+    lines += _Printer(graph).members(graph.root, "  ")
+    outputs = {name: _reference(graph, output.value, graph.root) for name, output in graph.outputs.items()}
+    lines.append(f"outputs: {_flow(outputs)}")
+    return "\n".join(lines) + "\n"
+
+
+class _Printer:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def members(self, scope: Scope, indent: str) -> Iterator[str]:
+        for member in scope.members:
+            if isinstance(member, Scope):
+                yield from self._scope(member, scope, indent)
+            elif member.op is not None:
+                yield from self._node(member, scope, indent)
+
+    def _node(self, node: Node, scope: Scope, indent: str) -> Iterator[str]:
+        attributes = self._common(node, scope)
+        if node.share is None:
+            attributes |= _attributes(node)
+            if node.ties:
+                attributes["tie"] = {name: _path_between(key, scope) for name, key in node.ties.items()}
+            if node.init:
+                attributes["init"] = {name: _initializer(initializer) for name, initializer in node.init.items()}
+        if node.allow:
+            attributes["allow"] = dict(node.allow)
+        name = node.resolved.name
+        yield f"{indent}- {name}: {_flow(attributes)}{_provenance(node.origin)}"
+
+    def _scope(self, scope: Scope, outer: Scope, indent: str) -> Iterator[str]:
+        yield f"{indent}- sequence:{_provenance(scope.origin)}"
+        inner = f"{indent}    "
+        for key, value in self._header(scope, outer).items():
+            yield f"{inner}{key}: {_text(value)}"
+        if scope.share is None:
+            yield f"{inner}layers:"
+            lines = list(self.members(scope, f"{inner}  "))
+            yield from lines or [f"{inner}  []"]
+
+    def _header(self, scope: Scope, outer: Scope) -> dict[str, Any]:
+        header: dict[str, Any] = {"id": scope.name}
+        if scope.share is not None:
+            header["share"] = _path_between(scope.share, outer)
+        if scope.phase is not None and scope.phase != outer.phase:
+            header["when"] = scope.phase
+        if scope.name in outer.register_after:
+            header["after"] = outer.register_after[scope.name]
+        if scope.signature:
+            header["from"] = _one_or_list([_reference(self.graph, value, outer) for _, _, value in scope.signature])
+        if scope.share is not None:
+            return header
+        if scope.block is not None:
+            header["block"] = scope.block
+        if scope.title:
+            header["title"] = scope.title
+        return header | self._interface(scope)
+
+    def _interface(self, scope: Scope) -> dict[str, Any]:
+        interface: dict[str, Any] = {}
+        if len(scope.signature) == 1 and scope.signature[0][0] == "in":
+            if scope.signature[0][1] is not None:
+                interface["in"] = list(scope.signature[0][1])
+        elif scope.signature:
+            interface["inputs"] = {name: list(dims or ()) for name, dims, _ in scope.signature}
+        if scope.kind == "block" and (len(scope.outputs) > 1 or any(name for name, _ in scope.outputs)):
+            interface["outputs"] = {name or "out": _reference(self.graph, value, scope) for name, value in scope.outputs}
+        return interface
+
+    def _common(self, node: Node, scope: Scope) -> dict[str, Any]:
+        attributes: dict[str, Any] = {"id": node.name}
+        if node.share is not None:
+            attributes["share"] = _path_between(node.share, scope)
+        if node.inputs:
+            attributes["from"] = _one_or_list([_reference(self.graph, value, scope) for value in node.inputs])
+        if node.phase is not None and node.phase != scope.phase:
+            attributes["when"] = node.phase
+        if node.name in scope.register_after:
+            attributes["after"] = scope.register_after[node.name]
+        return attributes
+
+
+def _reference(graph: Graph, value: Value, scope: Scope) -> str:
+    """How a value is named from a list: by its place in this list, in one further out, or as a block's input."""
+    level: Scope | None = scope
+    chain = _chain(graph[value.node])
+    while level is not None:
+        if level in chain:
+            return _below(graph, value, level, chain)
+        if level.kind == "block":
+            return next("in" if len(level.signature) == 1 else name for name, _, given in level.signature if given == value)
+        for name, _, given in level.signature:
+            if given == value:
+                return name
+        level = level.parent
+    raise AssertionError(f"{value} is not seen from {scope.path}")
+
+
+def _below(graph: Graph, value: Value, level: Scope, chain: list[Scope]) -> str:
+    """The path of a value below a scope that holds it, no longer than needed."""
+    parts: list[str] = []
+    for scope in chain[chain.index(level) + 1 :]:
+        parts.append(scope.name)
+        if [given for _, given in scope.outputs] == [value]:
+            return ".".join(parts)
+        port = next((name for name, given in scope.outputs if given == value and name), None)
+        if scope.kind == "block" and port is not None:
+            return ".".join([*parts, port])
+    node = graph[value.node]
+    parts.append(node.name)
+    ports = node.resolved.output_names() if node.op is not None else ("",)
+    return ".".join(parts) + (f".{ports[value.port]}" if len(ports) > 1 else "")
+
+
+def _chain(node: Node) -> list[Scope]:
+    """The scopes that a node is in, outermost first."""
+    chain: list[Scope] = []
+    scope: Scope | None = node.scope
+    while scope is not None:
+        chain.append(scope)
+        scope = scope.parent
+    return chain[::-1]
+
+
+def _path_between(path: str, scope: Scope) -> str:
+    """An absolute path as it is written in a list of a scope: without what the two have in common."""
+    level: Scope | None = scope
+    while level is not None and level.path:
+        if path.startswith(f"{level.path}."):
+            return path[len(level.path) + 1 :]
+        level = level.parent
+    return path
+
+
+def _attributes(node: Node) -> dict[str, Any]:
+    given = node.deferred.attributes if isinstance(node.deferred, Deferred) else {}
+    op: Op = node.resolved
+    values = {name: getattr(op, name) for name in type(op).model_fields}
+    deferred = {name: value for name, value in given.items() if _is_deferred(value)}
+    return {name: value for name, value in {**values, **deferred}.items() if value is not None}
+
+
+def _is_deferred(value: Any) -> bool:
+    return any(map(_is_deferred, value)) if isinstance(value, list | tuple) else isinstance(value, Closure | DimName)
+
+
+def _input(given: GraphInput) -> str:
+    dims = [f"{dim}={given.symbols[str(dim)]}" if str(dim) in given.symbols else dim for dim in given.declared]
+    if given.type.dtype == "float32" and given.below is None and not given.where:
+        return _flow_list(dims)
+    options: dict[str, Any] = {"shape": dims, "dtype": given.type.dtype}
+    if given.below is not None:
+        options["below"] = given.below
+    if given.where:
+        options["where"] = list(given.where)
+    return _flow(options)
+
+
+def _initializer(initializer: Any) -> dict[str, Any]:
+    return {initializer.name: initializer.model_dump(exclude_none=True)}
+
+
+def _provenance(origin: Origin | None) -> str:
+    return f"  # {visible(origin.span.source.name)}:{origin.span.line}" if origin is not None else ""
+
+
+def _one_or_list(names: list[str]) -> str | list[str]:
+    return names[0] if len(names) == 1 else names
+
+
+def _flow(values: dict[str, Any]) -> str:
+    return "{" + ", ".join(f"{_scalar(key)}: {_text(value)}" for key, value in values.items()) + "}"
+
+
+def _flow_list(values: list[Any]) -> str:
+    return "[" + ", ".join(map(_text, values)) + "]"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return _flow(value)
+    if isinstance(value, list | tuple):
+        return _flow_list(list(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return _scalar(str(value))
+
+
+def _scalar(text: str) -> str:
+    return text if _SAFE.match(text) and resolve(text) == text else json.dumps(text)

@@ -1,0 +1,71 @@
+"""One mistake in a block that is used many times is one diagnostic.
+
+What fails in every use is reported where it is written, "and 9 other uses"; what fails in some uses only is the
+matter of those uses, and is reported there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeAlias
+
+from archspec.source.diagnostic import Diagnostic, Diagnostics, Label
+from archspec.source.origin import Origin
+from archspec.source.span import Span
+
+_Key: TypeAlias = "tuple[str, int, int, int]"
+
+
+def collapse(found: Diagnostics, instances: Iterable[Origin]) -> Diagnostics:
+    """The same findings with those of one place brought together; `instances` are all instances there are."""
+    totals: dict[tuple[int, int], int] = {}
+    for origin in instances:
+        place = _place(origin.span)
+        totals[place] = totals.get(place, 0) + 1
+    groups: dict[_Key, list[Diagnostic]] = {}
+    for diagnostic in found:
+        span = diagnostic.span
+        key = (diagnostic.name, *_place(span), span.end) if span is not None else (diagnostic.name + diagnostic.message, 0, -1, -1)
+        groups.setdefault(key, []).append(diagnostic)
+    collapsed = Diagnostics()
+    collapsed.dependent = found.dependent
+    for group in groups.values():
+        for diagnostic in _merged(group, totals):
+            collapsed.add(diagnostic)
+    return collapsed
+
+
+def _place(span: Span) -> tuple[int, int]:
+    return id(span.source), span.start
+
+
+def _merged(group: list[Diagnostic], totals: dict[tuple[int, int], int]) -> list[Diagnostic]:
+    first = group[0]
+    paths = {diagnostic.origin.path for diagnostic in group if diagnostic.origin is not None}
+    if first.origin is None or first.origin.parent is None:
+        others = len(paths) - 1
+        return [_with_uses(first, others)] if others > 0 else [first]
+    total = totals.get(_place(first.origin.span), 1)
+    if len(paths) >= total:
+        return [_with_uses(first, len(paths) - 1)]
+    by_use: dict[tuple[int, int], Diagnostic] = {}
+    for diagnostic in group:
+        assert diagnostic.origin is not None and diagnostic.origin.parent is not None, "uses have a parent"
+        by_use.setdefault(_place(diagnostic.origin.parent.span), _at_use(diagnostic))
+    return list(by_use.values())
+
+
+def _with_uses(diagnostic: Diagnostic, others: int) -> Diagnostic:
+    if others < 1:
+        return diagnostic
+    note = f"and {others} other use{'s' if others > 1 else ''} of it"
+    return replace(diagnostic, notes=(*diagnostic.notes, note))
+
+
+def _at_use(diagnostic: Diagnostic) -> Diagnostic:
+    """The diagnostic at the use of the block, the place inside the block as a label."""
+    assert diagnostic.origin is not None and diagnostic.origin.parent is not None, "there is a use"
+    use = diagnostic.origin.parent
+    inside = (Label(diagnostic.span, diagnostic.caption or "fails in here"),) if diagnostic.span is not None else ()
+    return replace(diagnostic, span=use.span, caption="in this use", labels=(*inside, *diagnostic.labels), origin=use)

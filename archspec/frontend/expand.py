@@ -1,0 +1,359 @@
+"""Expand: from the resolved structure of a spec to a graph in which nothing is left implicit.
+
+Blocks are instantiated, repeats unrolled, `if` decided, expressions evaluated as far as they do not depend on
+shapes, and every name looked up. The result is the flat graph with its tree of scopes, still without types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from archspec import ops
+from archspec.frontend import uses
+from archspec.frontend.budget import MAX_NODES, Budget, LimitReached
+from archspec.frontend.closures import evaluate, is_deferred
+from archspec.frontend.instances import Assertion, Expansion, Frame, Instance, ListContext, Names
+from archspec.frontend.interface import file_inputs
+from archspec.frontend.references import read_value, single_output, sources_of
+from archspec.frontend.reserved_ids import output_refusal, refusal
+from archspec.frontend.resolve import bind_arguments
+from archspec.ir.graph import GraphOutput, Node, Phase, Scope, Value
+from archspec.ir.op import Op
+from archspec.language.fields import IdRange
+from archspec.language.schema import Argument, Body, Branch, Document, Item
+from archspec.language.validate import did_you_mean, shown
+from archspec.language.values import Entry, Mapping as MappingValue
+from archspec.source.diagnostic import Diagnostics, Label
+from archspec.source.origin import Origin
+from archspec.source.span import Span
+
+
+def expand(document: Document, params: Mapping[str, Any], found: Diagnostics, max_nodes: int = MAX_NODES) -> Expansion | None:
+    """The graph of a resolved spec at the given parameters; None when a limit ended it."""
+    assert document.body is not None, "only a document with layers is expanded"
+    expander = Expander(document, found, max_nodes)
+    try:
+        return expander.network(document.body, params)
+    except LimitReached:
+        return None
+
+
+class Expander:
+    """One expansion: walks bodies and lists; what one instance becomes is the business of `uses`."""
+
+    def __init__(self, document: Document, found: Diagnostics, max_nodes: int) -> None:
+        self.document = document
+        self.found = found
+        self.budget = Budget(found, max_nodes)
+        self.expansion = Expansion()
+        self.ops: dict[Any, Op | None] = {}
+        """Ops by class and attributes: equal rows of a repeat share one."""
+        self._bound: dict[tuple[int, str], Item] = {}
+
+    def network(self, body: Body, params: Mapping[str, Any]) -> Expansion:
+        """The whole network."""
+        self.budget.check(self.budget.least_of_body(body), body.span)
+        root = self.expansion.root
+        root.title = body.title
+        frame, names = Frame(body, dict(params), {}, None, None), Names(None)
+        self.expansion.inputs = file_inputs(body, frame, root, names, self.found)
+        self.expansion.nodes = {node.path: node for node in root.members if isinstance(node, Node)}
+        self.expansion.paths = {path: node.origin for path, node in self.expansion.nodes.items()}
+        context = ListContext(root, "", names, frame, {}, None)
+        last = self.items(body.layers, context, names.get("in"))
+        self.heads(body, context)
+        outputs = self.outputs(body, context, last, default="output")
+        root.outputs = tuple(outputs.items())
+        self.expansion.outputs = [GraphOutput(name, value, self._span_of_output(body, name)) for name, value in outputs.items()]
+        return self.expansion
+
+    def heads(self, body: Body, context: ListContext) -> None:
+        """The side paths of a body."""
+        for head in body.heads:
+            self.branch(head, context, None, "")
+
+    def outputs(self, body: Body, context: ListContext, last: Instance | None, default: str) -> dict[str, Value]:
+        """What a body gives, by name."""
+        if not body.outputs:
+            value = self.value_of(last, body.span, context)
+            return {default: value} if value is not None else {}
+        values = {name: read_value(path, span, context, self.found) for name, (path, span) in body.outputs.items()}
+        if body.is_file:
+            for name, (_, span) in body.outputs.items():
+                if reason := output_refusal(name):
+                    self.found.error("reserved-name", reason, span, help="choose another name")
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _span_of_output(self, body: Body, name: str) -> Span:
+        return body.outputs[name][1] if name in body.outputs else body.span
+
+    def value_of(self, instance: Instance | None, span: Span, context: ListContext) -> Value | None:
+        """What an instance gives, when it gives one thing."""
+        return single_output(instance, span, context, self.found) if instance is not None else None
+
+    def items(self, items: list[Item], context: ListContext, previous: Instance | None) -> Instance | None:
+        """A list: each item reads the one before it."""
+        for item in items:
+            if not self._is_there(item, context):
+                context.names.removed.update(_ids(item))
+            else:
+                previous = self._turns_of(item, context, previous)
+        return previous
+
+    def is_present(self, branch: Branch, context: ListContext) -> bool:
+        """Whether a branch's `if` holds."""
+        entry = branch.condition
+        return entry is None or self._decide(entry.value.plain, entry.value.span, context)
+
+    def _is_there(self, item: Item, context: ListContext) -> bool:
+        return item.keys.if_ is None or self._decide(item.keys.if_, item.entries["if"].value.span, context)
+
+    def _decide(self, condition: Any, span: Span, context: ListContext) -> bool:
+        value = evaluate(condition, span, context, self.found, context.origin)
+        if is_deferred(value):
+            self.found.error("shape-dependent", "`if` is decided before shapes are known, so it cannot use dims", span)
+        elif value is not None and not isinstance(value, bool):
+            message = f"`if` is {shown(value)}; expected true or false"
+            self.found.error("wrong-value", message, span, help="compare it with something, as in `$(width > 64)`", origin=context.origin)
+        return value is not False
+
+    def _turns_of(self, item: Item, context: ListContext, previous: Instance | None) -> Instance | None:
+        """All instances of an item; gives the one that the next item reads."""
+        turns = self._turns(item, context)
+        given = item.keys.id
+        if turns is None:
+            return self._instance(item, str(given) if given is not None else context.position(), context, previous, {})
+        if given is not None and not isinstance(given, IdRange):
+            return self._repeat(item, str(given), turns, context, previous)
+        names = given.names() if isinstance(given, IdRange) else [None] * len(turns)
+        if len(names) != len(turns):
+            message = f"the id names {len(names)} turns, but there are {len(turns)}"
+            self.found.error("turns-differ", message, item.entries["id"].value.span, origin=context.origin)
+        for turn, (name, values) in enumerate(zip(names, turns, strict=False)):
+            previous = self._instance(item, name or context.position(), context, previous, values, turn, len(turns))
+        return previous
+
+    def _turns(self, item: Item, context: ListContext) -> list[dict[str, Any]] | None:
+        """The values of each turn, or None for an item that stands once."""
+        keys = item.keys
+        if keys.repeat is None and keys.each is None:
+            return [{} for _ in keys.id.names()] if isinstance(keys.id, IdRange) else None
+        count = self._repeat_count(item, context) if keys.repeat is not None else None
+        columns = self._each_columns(item, context)
+        lengths = {f"`{name}` has {len(column)} values": len(column) for name, column in columns.items()}
+        if count is not None:
+            lengths[f"`repeat` is {count}"] = count
+        if len(set(lengths.values())) > 1:
+            span = item.entries["each"].span
+            self.found.error("turns-differ", f"`each` needs one value for each turn, but {', '.join(lengths)}", span, origin=context.origin)
+        turns = min(lengths.values(), default=1)
+        self.budget.check(turns * context.multiplicity * max(1, self.budget.least_of_item(item, turns=1)), item.span)
+        return [{name: column[turn] for name, column in columns.items()} for turn in range(turns)]
+
+    def _repeat_count(self, item: Item, context: ListContext) -> int:
+        span = item.entries["repeat"].value.span
+        count = evaluate(item.keys.repeat, span, context, self.found, context.origin)
+        if is_deferred(count):
+            self.found.error("shape-dependent", "`repeat` is decided before shapes are known, so it cannot use dims", span)
+        elif isinstance(count, int) and not isinstance(count, bool) and count >= 0:
+            return count
+        elif count is not None:
+            message = f"`repeat` is {shown(count)}; expected a whole number of at least 0"
+            self.found.error("wrong-value", message, span, origin=context.origin)
+        return 1
+
+    def _each_columns(self, item: Item, context: ListContext) -> dict[str, list[Any]]:
+        columns: dict[str, list[Any]] = {}
+        written = item.entries["each"].value if item.keys.each else None
+        for name, given in (item.keys.each or {}).items():
+            span = written.entries[name].value.span if isinstance(written, MappingValue) else item.span
+            column = evaluate(given, span, context, self.found, context.origin)
+            if isinstance(column, list | tuple):
+                columns[name] = list(column)
+            elif column is not None:
+                message = f"`{name}` is {shown(column)}; expected a list with a value for each turn"
+                self.found.error("wrong-value", message, span, origin=context.origin)
+        return columns
+
+    def _repeat(self, item: Item, name: str, turns: list[dict[str, Any]], context: ListContext, previous: Instance | None) -> Instance | None:
+        """A repeat with an id: a sequence `id` of turns `id.0`, `id.1`, ..."""
+        path = context.path_of(name)
+        if not self._is_free(name, path, item, context):
+            return previous
+        context.count += 1
+        scope = self.scope(path, "sequence", context, Origin(item.span, path, context.origin), context.phase)
+        inner = context.inside(scope, multiplicity=context.multiplicity * max(1, len(turns)))
+        with self.budget.level(item.span):
+            for turn, values in enumerate(turns):
+                previous = self._instance(item, str(turn), inner, previous, values, turn, len(turns))
+        outputs = previous.outputs if previous is not None and turns else ()
+        scope.outputs = outputs
+        context.names.define(name, Instance(path, outputs, scope, inner.names.own, unknown=previous is None or previous.unknown))
+        self.expansion.items[path] = item
+        return context.names.own[name] if turns else previous
+
+    def _instance(
+        self, item: Item, name: str, context: ListContext, previous: Instance | None, values: Mapping[str, Any], turn: int = 0, turns: int = 1
+    ) -> Instance | None:
+        """One instance of an item; gives what the next item reads, which a source leaves as it was."""
+        path = context.path_of(name)
+        hidden = context.hidden and item.keys.id is None
+        if not self._is_free(name, path, item, context):
+            return previous
+        context.count += 1
+        if hidden:
+            self.expansion.hidden[path] = self.expansion.paths[path]
+        origin = Origin(item.span, path, context.origin)
+        bound = self._bound_item(item, context, origin)
+        target = bound.target if not bound.broken else None
+        reads_nothing = _is_source(target) or _begins_lists(item)
+        sources = sources_of(item, context, previous, reads_nothing, self.found)
+        use = uses.Use(bound, path, context, origin, self._phase(item, context, origin), sources, values, previous)
+        instance = self._make(use, target)
+        self._note(use, turn, turns)
+        context.names.define(name, instance)
+        return previous if _is_source(target) and previous is not None else instance
+
+    def _make(self, use: uses.Use, target: Any) -> Instance:
+        if use.item.keys.share is not None and target is not None:
+            return uses.shared(self, use)
+        if target is None:
+            return uses.unknown(self, use)
+        if isinstance(target, Body):
+            return uses.block(self, use, target)
+        if isinstance(target, str):
+            return uses.sequence(self, use)
+        if use.item.branches is not None:
+            return uses.join(self, use, target)
+        return uses.node(self, use, target)
+
+    def _note(self, use: uses.Use, turn: int, turns: int) -> None:
+        """Keep what later stages need to know of an instance."""
+        item, expansion = use.item, self.expansion
+        expansion.items[use.path] = item
+        if "input" in item.entries and turn == 0:
+            self._assert("input", item.keys.input, use)
+        if "output" in item.entries and turn == turns - 1:
+            self._assert("output", item.keys.output, use)
+        if item.keys.after is not None:
+            self._register_after(use, item.keys.after)
+
+    def _register_after(self, use: uses.Use, after: str) -> None:
+        context = use.context
+        if after in context.names.own:
+            context.scope.register_after[use.path[len(context.path_of("")) :]] = after
+            return
+        message = f"`after` names an item of the same list, and there is no `{after}`"
+        help_text = did_you_mean(after, context.names.own)
+        self.found.error("unknown-node", message, use.item.entries["after"].value.span, help=help_text, origin=use.origin)
+
+    def _assert(self, side: Literal["input", "output"], shapes: Any, use: uses.Use) -> None:
+        if shapes is not None:
+            span = use.item.entries[side].value.span
+            read = use.sources or [value for _, value in use.previous.outputs] if use.previous else use.sources
+            assertion = Assertion(side, shapes, span, use.context.frame, use.origin, tuple(read or ()))
+            self.expansion.assertions.setdefault(use.path, []).append(assertion)
+
+    def branch(self, branch: Branch, context: ListContext, start: Instance | None, prefix: str) -> Instance | None:
+        """A branch or a head: a named one adds a level to the path, an unnamed one does not."""
+        if branch.from_ is not None:
+            start = Instance.of(read_value(*branch.from_, context, self.found))
+        if branch.name is None:
+            inner = context.inside(prefix=prefix, hidden=True)
+            last = self.items(branch.items, inner, start)
+            context.names.own = {**inner.names.own, **context.names.own}
+            return last
+        if branch.single:
+            (item,) = branch.items
+            return self._instance(item, branch.name, context, start, {}) if self._is_there(item, context) else None
+        if not branch.items:
+            return start
+        return self._named_branch(branch, branch.name, context, start)
+
+    def _named_branch(self, branch: Branch, name: str, context: ListContext, start: Instance | None) -> Instance | None:
+        path = context.path_of(name)
+        origin = Origin(branch.span, path, context.origin)
+        if not self._claim(name, path, branch.span, context):
+            return start
+        scope = self.scope(path, "sequence", context, origin, context.phase)
+        inner = context.inside(scope)
+        with self.budget.level(branch.span):
+            last = self.items(branch.items, inner, start)
+        scope.outputs = last.outputs if last is not None else ()
+        instance = Instance(path, scope.outputs, scope, inner.names.own, unknown=last is None or last.unknown)
+        context.names.define(name, instance)
+        return instance
+
+    def _is_free(self, name: str, path: str, item: Item, context: ListContext) -> bool:
+        return self._claim(name, path, item.entries["id"].value.span if "id" in item.entries else item.span, context)
+
+    def _claim(self, name: str, path: str, span: Span, context: ListContext) -> bool:
+        """Whether a path can be used, which it then is."""
+        if reason := refusal(name):
+            self.found.error("reserved-name", reason, span, help=f"choose another name, such as `{name}_`")
+            return False
+        taken = self.expansion.paths.get(path)
+        if taken is not None:
+            label = (Label(taken.span, "this one has it already"),)
+            self.found.error("duplicate-id", f"two items have the path `{path}`", span, labels=label, origin=context.origin)
+            return False
+        self.expansion.paths[path] = Origin(span, path, context.origin)
+        return True
+
+    def _phase(self, item: Item, context: ListContext, origin: Origin) -> Phase | None:
+        own: Phase | None = item.keys.when  # type: ignore[assignment]
+        if own is not None and context.phase is not None and own != context.phase:
+            message = f"`{origin.path}` would run in {own} only, inside of something that runs in {context.phase} only"
+            self.found.error("never-runs", message, item.entries["when"].value.span, origin=origin)
+        return own or context.phase
+
+    def _bound_item(self, item: Item, context: ListContext, origin: Origin) -> Item:
+        """The item itself; `- $activation` bound to the op or block that the parameter names."""
+        if not item.name.startswith("$") or item.broken:
+            return item
+        name = str(context.values().get(item.name[1:]))
+        key = (id(item), name)
+        if key not in self._bound:
+            bound = Item(name, item.span, item.document, item.attributes, item.shorthand, item.keys, item.entries, item.branches, init=item.init)
+            bound.target = ops.find(name) or item.document.visible.get(name) or self.document.visible.get(name)
+            if bound.target is None:
+                bound.broken = True
+                help_text = did_you_mean(name, [*ops.TABLE, *item.document.visible])
+                self.found.error("unknown-op", f"`{item.name}` is `{name}`, and there is no such op or block", item.span, help=help_text, origin=origin)
+            else:
+                bind_arguments(bound, bound.target, self.found, frozenset(), lambda entries, _: _with(item.arguments, entries))
+            self._bound[key] = bound
+        return self._bound[key]
+
+    def add(self, node: Node) -> None:
+        """Put a node into its scope."""
+        node.scope.members.append(node)
+        self.expansion.nodes[node.path] = node
+        self.budget.count(node.origin.span)
+
+    def scope(self, path: str, kind: Literal["block", "sequence"], context: ListContext, origin: Origin, phase: Phase | None) -> Scope:
+        """Open a scope inside the one at hand."""
+        scope = Scope(path, kind, context.scope, origin, phase=phase)
+        context.scope.members.append(scope)
+        self.expansion.scopes[path] = scope
+        self.budget.count(origin.span)
+        return scope
+
+
+def _with(arguments: Mapping[str, Argument], entries: Mapping[str, Entry]) -> dict[str, Argument]:
+    return {key: arguments.get(key) or Argument(entry.value.plain, entry) for key, entry in entries.items()}
+
+
+def _begins_lists(item: Item) -> bool:
+    """Whether it is the lists inside of it that read what comes before, each as it says."""
+    return item.body is None and (item.layers is not None or item.branches is not None)
+
+
+def _is_source(target: Any) -> bool:
+    return isinstance(target, type) and issubclass(target, Op) and not target.inputs and not target.variadic
+
+
+def _ids(item: Item) -> list[str]:
+    given = item.keys.id
+    return given.names() if isinstance(given, IdRange) else [str(given)] if given is not None else []

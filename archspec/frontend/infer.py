@@ -1,0 +1,184 @@
+"""Infer: the type of every value, by each op's shape rule, in the order of the graph, which is topological.
+
+An error poisons only the dims that it concerns. What depends on them goes on with the rest, is not reported again,
+and is counted; a row that asserts its `input` resynchronises, so that one mistake is one message.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from archspec.frontend.assertions import check_assertion
+from archspec.frontend.closures import settle
+from archspec.frontend.instances import Expansion
+from archspec.frontend.shape_errors import report_failure
+from archspec.frontend.uses import make_op
+from archspec.ir.conditions import Conditions, RuleStopped
+from archspec.ir.dims import UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
+from archspec.ir.graph import Deferred, Graph, Node, Scope
+from archspec.ir.op import Op
+from archspec.language.expression import ExpressionError
+from archspec.source.diagnostic import Diagnostics, Label
+
+MAX_PARAMETERS: Final = 2**40
+
+
+def infer(graph: Graph, expansion: Expansion, found: Diagnostics, max_parameters: int = MAX_PARAMETERS) -> None:
+    """Fill in `types`, `weights` and `conditions` of every node, and report what does not fit."""
+    _Inference(graph, expansion, found, max_parameters).run()
+
+
+class _Inference:
+    def __init__(self, graph: Graph, expansion: Expansion, found: Diagnostics, max_parameters: int) -> None:
+        self.graph = graph
+        self.expansion = expansion
+        self.found = found
+        self.parameters_left = max_parameters
+        self.dims: dict[str, Size] = {}
+        """What the symbols that blocks bind stand for, at this place."""
+        for given in graph.inputs.values():
+            for dim in given.declared:
+                if not isinstance(dim, int):
+                    self.dims[str(dim)] = given.symbols.get(str(dim), symbol(str(dim)))
+
+    def run(self) -> None:
+        self._scope(self.graph.root)
+
+    def _scope(self, scope: Scope) -> None:
+        before = dict(self.dims) if scope.signature else self.dims
+        self._bind(scope)
+        for member in scope.members:
+            self._assert(member.path, "input")
+            if isinstance(member, Scope):
+                self._scope(member)
+            elif member.op is not None:
+                self._node(member)
+            self._assert(member.path, "output")
+        self.dims = before
+
+    def _bind(self, scope: Scope) -> None:
+        """Give a block's symbols the dims of what it reads, and hold it to the dims that it declares."""
+        bound: set[str] = set()
+        for name, dims, value in scope.signature:
+            kind = self.graph.type_of(value)
+            if dims is None:
+                continue
+            if kind is None or kind.rank != len(dims):
+                self.dims.update({dim: UNKNOWN for dim in dims if isinstance(dim, str)})
+                if kind is not None:
+                    self._report_input(scope, f"`{name}` has {len(dims)} dims, but is given {kind}")
+                continue
+            for dim, size in zip(dims, kind.shape, strict=True):
+                if isinstance(dim, str) and dim not in bound:
+                    bound.add(dim)
+                    self.dims[dim] = size
+                elif are_equal(self.dims[dim] if isinstance(dim, str) else dim, size) is False:
+                    wanted = f"`{dim}` is {self.dims[dim]}" if isinstance(dim, str) else f"{dim} is declared"
+                    self._report_input(scope, f"{wanted}, but `{name}` is given {kind}")
+
+    def _report_input(self, scope: Scope, message: str) -> None:
+        assert scope.origin is not None, "only a use of a block declares dims"
+        item = self.expansion.items[scope.path]
+        body = item.body or item.target
+        declaration = next((given for given in body.inputs if given.dims_value is not None), None)
+        labels = (Label(declaration.dims_value.span, "declared here"),) if declaration is not None and declaration.dims_value else ()
+        self.found.error("shape-mismatch", message, scope.origin.span, labels=labels, origin=scope.origin)
+
+    def _assert(self, path: str, side: str) -> None:
+        for assertion in self.expansion.assertions.get(path, ()):
+            if assertion.side == side:
+                check_assertion(assertion, path, self.graph, self.expansion, self.dims, self.found)
+
+    def _node(self, node: Node) -> None:
+        inputs = self.graph.input_types(node)
+        if node.path in self.expansion.broken or inputs is None:
+            self.found.dependent += node.path not in self.expansion.broken
+            return
+        op = node.op if isinstance(node.op, Op) else self._settle(node)
+        if op is None:
+            return
+        if isinstance(node.op, Deferred):
+            node.deferred = node.op
+        node.op = op
+        self.expansion.checked.append(node.origin)
+        self._check_phase(node)
+        must = Conditions()
+        try:
+            types = op.infer(must, *inputs)
+            node.types = types if isinstance(types, tuple) else (types,)
+            if not must.failures and not must.skipped and node.share is None:
+                node.weights = op.weights(*inputs)
+        except RuleStopped:
+            pass
+        except DimTooLarge:
+            must.fail("dim-limit", f"the dims of `{op.name}` grow beyond what can be reasoned about", help="give the inputs nominal sizes, such as `H=224`")
+        node.conditions = tuple(must.pending)
+        for failure in must.failures:
+            report_failure(failure, node, self.graph, self.expansion, self.found)
+        if must.skipped and not must.failures:
+            self.found.dependent += 1
+            self.expansion.checked.pop()
+        if node.weights:
+            self._check_weights(node)
+
+    def _settle(self, node: Node) -> Op | None:
+        """The op of a node whose attributes depend on dims, now that these are known."""
+        assert isinstance(node.op, Deferred), "only a deferred op is settled"
+        item = self.expansion.items[node.path]
+        try:
+            attributes = {name: settle(value, self.dims) for name, value in node.op.attributes.items()}
+        except ExpressionError as error:
+            self.found.error(error.name, str(error), item.span, help=error.help, origin=node.origin)
+            return None
+        if any(_has_unknown(value) for value in attributes.values()):
+            self.found.dependent += 1
+            return None
+        return make_op(self, item, node.op.op, attributes, node.origin)
+
+    def _check_phase(self, node: Node) -> None:
+        for value in node.inputs:
+            source = self.graph[value.node]
+            if source.phase is not None and source.phase != node.phase:
+                item = self.expansion.items[node.path]
+                message = f"`{node.path}` runs in {'both phases' if node.phase is None else node.phase}, but reads `{source.path}`, which runs in {source.phase} only"
+                labels = (Label(source.origin.span, f"runs in {source.phase} only"),)
+                help_text = f"give it `when: {source.phase}` too, or let it read something else"
+                self.found.error("phase-leak", message, item.span, labels=labels, help=help_text, origin=node.origin)
+                return
+
+    def _check_weights(self, node: Node) -> None:
+        size = sum(_elements(weight.shape) for weight in node.weights.values() if weight.kind == "parameter")
+        item = self.expansion.items[node.path]
+        if 0 <= self.parameters_left < size:
+            self.found.error("too-many-parameters", f"with this `{node.resolved.name}` of {size:,} parameters the network has more than {MAX_PARAMETERS:,}", item.span, help="`--max-parameters` raises the limit, if that is meant", origin=node.origin)
+            self.parameters_left = -1
+        self.parameters_left -= size if self.parameters_left >= size else 0
+        node.init = {name: initializer for name, initializer in node.init.items() if name in node.weights}
+        for key, names in (("init", item.init), ("tie", node.ties)):
+            for name in (name for name in names if name not in node.weights):
+                entry = item.entries.get(key)
+                known = ", ".join(f"`{weight}`" for weight in node.weights)
+                self.found.error("unknown-weight", f"`{node.path}` has no weight `{name}`", entry.span if entry else item.span, help=f"its weights are: {known}", origin=node.origin)
+        if self.expansion.hidden:
+            self._check_named(node)
+
+    def _check_named(self, node: Node) -> None:
+        """Weights need a path that the file spells out: an unnamed branch gives none."""
+        path = node.path
+        while path:
+            if path in self.expansion.hidden:
+                origin = self.expansion.hidden[path]
+                name = self.expansion.items[path].name
+                self.found.error("unnamed-weights", f"this `{name}` has weights, but stands in an unnamed branch and has no `id`", origin.span, help="give it an `id`, or name the branch", origin=origin)
+                return
+            path = path.rpartition(".")[0]
+
+
+def _has_unknown(value: Any) -> bool:
+    return any(map(_has_unknown, value)) if isinstance(value, list | tuple) else value is UNKNOWN
+
+
+def _elements(shape: tuple[int, ...]) -> int:
+    size = product(shape)
+    assert isinstance(size, int), "weights are sized by numbers"
+    return size

@@ -1,0 +1,162 @@
+"""What stands at the border of a body: the inputs of a file as nodes, those of a block as names for values."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from archspec.frontend.closures import DimName
+from archspec.frontend.instances import Frame, Instance, Names
+from archspec.frontend.reserved_ids import input_refusal
+from archspec.ir.conditions import Condition
+from archspec.ir.dims import LIMIT, Size, symbol
+from archspec.ir.graph import GraphInput, Node, Scope, Value
+from archspec.ir.types import TensorType
+from archspec.language.expression import Expression, ExpressionError, is_expression, parse, parse_bare
+from archspec.language.schema import Body, InputDeclaration
+from archspec.language.validate import shown
+from archspec.source.diagnostic import Diagnostics
+from archspec.source.origin import Origin
+from archspec.source.span import Span
+
+
+def file_inputs(body: Body, frame: Frame, root: Scope, names: Names, found: Diagnostics) -> list[GraphInput]:
+    """The inputs of a network, each also a node of the graph and a name."""
+    sizes: dict[str, int] = {}
+    for declaration in body.inputs:
+        _collect_sizes(declaration, frame, sizes, found)
+    frame.dims.update((name, name) for declaration in body.inputs for name in _symbols(declaration))
+    inputs = []
+    for declaration in body.inputs:
+        if reason := input_refusal(declaration.name):
+            found.error("reserved-name", reason, declaration.span, help="choose another name")
+            continue
+        declared = tuple(_declared(dim, frame, declaration, found) for dim in declaration.dims or ())
+        nominal = tuple(sizes.get(str(dim), dim) if not isinstance(dim, int) else dim for dim in declared)
+        kind = TensorType(nominal, declaration.dtype)
+        own = {name: sizes[name] for name in _symbols(declaration) if name in sizes}
+        conditions = tuple(c for text, span in declaration.constraints for c in _constraint(text, span, sizes, found))
+        inputs.append(GraphInput(declaration.name, kind, own, declared, _below(declaration, frame, found), conditions, tuple(text for text, _ in declaration.constraints)))
+        node = Node(declaration.name, None, (), root, Origin(declaration.span, declaration.name), types=(kind,))
+        root.members.append(node)
+        names.define(declaration.name, Instance(declaration.name, outputs=(("", Value(declaration.name)),)))
+    if len(inputs) == 1:
+        names.define("in", names.own[inputs[0].name])
+    return inputs
+
+
+def bind_inputs(body: Body, frame: Frame, scope: Scope, names: Names, sources: list[Value]) -> Instance | None:
+    """Name the values that a block is given; returns what its first item reads, when there is one input."""
+    taken = frame.parent.taken_dims() if frame.parent is not None else set()
+    for declaration in body.inputs:
+        for name in _symbols(declaration):
+            if name not in frame.dims or frame.dims[name] in taken:
+                frame.dims[name] = _unused(name, taken)
+    signature = []
+    for declaration, value in zip(body.inputs or [InputDeclaration("in", None, body.span)], sources, strict=True):
+        dims = tuple(frame.dims.get(dim, dim) if isinstance(dim, str) else dim for dim in declaration.dims) if declaration.dims else None
+        signature.append((declaration.name, dims, value))
+        names.define(declaration.name, Instance(declaration.name, outputs=(("", value),)))
+    scope.signature = tuple(signature)
+    if len(sources) != 1:
+        return None
+    only = Instance("in", outputs=(("", sources[0]),))
+    names.define("in", only)
+    return only
+
+
+def _symbols(declaration: InputDeclaration) -> list[str]:
+    return [dim.partition("=")[0].strip() for dim in declaration.dims or () if isinstance(dim, str) and not is_expression(dim)]
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    unique, number = name, 2
+    while unique in taken:
+        unique, number = f"{name}_{number}", number + 1
+    return unique
+
+
+def _collect_sizes(declaration: InputDeclaration, frame: Frame, sizes: dict[str, int], found: Diagnostics) -> None:
+    span = declaration.dims_value.span if declaration.dims_value else declaration.span
+    for dim in declaration.dims or ():
+        name, equals, text = dim.partition("=") if isinstance(dim, str) and not is_expression(dim) else ("", "", "")
+        if not equals:
+            continue
+        size = _value(text.strip(), frame, span, found) if is_expression(text.strip()) else int(text)
+        if not isinstance(size, int) or not 1 <= size < LIMIT:
+            found.error("wrong-value", f"`{dim}` has the size {shown(size)}; expected a whole number from 1 to {LIMIT - 1}", span)
+        elif sizes.setdefault(name.strip(), size) != size:
+            found.error("wrong-value", f"`{name.strip()}` is {sizes[name.strip()]} and {size}", span, help="a symbol stands for one size in the whole spec")
+
+
+def _declared(dim: Any, frame: Frame, declaration: InputDeclaration, found: Diagnostics) -> Size:
+    span = declaration.dims_value.span if declaration.dims_value else declaration.span
+    value = _value(dim, frame, span, found) if is_expression(dim) else dim
+    if isinstance(value, int) and not isinstance(value, bool):
+        if 1 <= value < LIMIT:
+            return value
+        found.error("dim-limit", f"{shown(value)} is no size; expected a whole number from 1 to {LIMIT - 1}", span)
+        return 1
+    if not isinstance(value, str):
+        if value is not None:
+            found.error("wrong-value", f"{shown(value)} is no dim; expected a whole number or a symbol", span)
+        return 1
+    return symbol(value.partition("=")[0].strip())
+
+
+def _value(text: str, frame: Frame, span: Span, found: Diagnostics) -> Any:
+    try:
+        return parse(text).evaluate(frame.params)
+    except KeyError:
+        return None  # a name that was reported when names were resolved
+    except ExpressionError as error:
+        found.error(error.name, str(error), span, help=error.help)
+        return None
+
+
+def _below(declaration: InputDeclaration, frame: Frame, found: Diagnostics) -> int | None:
+    value = _value(declaration.below, frame, declaration.span, found) if is_expression(declaration.below) else declaration.below
+    if value is None or (isinstance(value, int) and value > 0):
+        return value
+    found.error("wrong-value", f"`below` is {shown(value)}; expected a positive whole number", declaration.span)
+    return None
+
+
+def _constraint(text: str, span: Span, sizes: dict[str, int], found: Diagnostics) -> list[Condition]:
+    """`T <= 1024` as conditions on its symbols."""
+    try:
+        expression = parse_bare(text)
+        if not isinstance(expression.tree, ast.Compare):
+            raise ExpressionError(f"`{text}` compares nothing", help="for example `T <= 1024` or `H % 32 == 0`")
+        sides = [expression.tree.left, *expression.tree.comparators]
+        symbols = {name: symbol(name) for name in expression.names}
+        values = [Expression(text, side, 0, expression.names).evaluate(symbols) for side in sides]
+        conditions = [_compared(op, left, right, text) for op, left, right in zip(expression.tree.ops, values, values[1:], strict=False)]
+    except ExpressionError as error:
+        found.error(error.name, str(error), span, help=error.help)
+        return []
+    for condition in conditions:
+        if condition.holds(sizes) is False:
+            found.error("constraint", f"`{text}` does not hold at the sizes declared here", span)
+    return conditions
+
+
+def _compared(op: ast.cmpop, left: Size, right: Size, text: str) -> Condition:
+    message = f"`{text}` does not hold"
+    match op:
+        case ast.LtE():
+            return Condition("positive", right - left + 1, message)
+        case ast.Lt():
+            return Condition("positive", right - left, message)
+        case ast.GtE():
+            return Condition("positive", left - right + 1, message)
+        case ast.Gt():
+            return Condition("positive", left - right, message)
+        case ast.Eq():
+            return Condition("zero", left - right, message)
+    raise ExpressionError(f"`{text}` cannot be a constraint", help="compare with < <= == >= >")
+
+
+def dims_of(frame: Frame) -> dict[str, DimName]:
+    """The dims that a frame binds, by the names its body uses."""
+    return {name: DimName(unique) for name, unique in frame.dims.items()}

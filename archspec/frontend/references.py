@@ -1,0 +1,93 @@
+"""What the names in an item mean at expansion: the values it reads, and the instances it shares or ties with."""
+
+from __future__ import annotations
+
+from archspec.frontend.instances import Instance, ListContext
+from archspec.ir.graph import Value
+from archspec.language.schema import Item
+from archspec.language.validate import did_you_mean, one_of
+from archspec.language.values import Sequence
+from archspec.source.diagnostic import Diagnostics
+from archspec.source.span import Span
+
+
+def sources_of(item: Item, context: ListContext, previous: Instance | None, reads_nothing: bool, found: Diagnostics) -> list[Value] | None:
+    """The values that an item reads; None when there is nothing to read, or an error was reported about it."""
+    if item.keys.from_ is not None:
+        entry = item.entries["from"].value
+        spans = [child.span for child in entry.items] if isinstance(entry, Sequence) else [entry.span]
+        values = [read_value(path, span, context, found) for path, span in zip(item.keys.from_, spans, strict=True)]
+        return None if None in values else [value for value in values if value is not None]
+    if reads_nothing:
+        return []
+    if previous is None:
+        message = f"`{item.name}` has nothing before it to read"
+        found.error("nothing-to-read", message, item.span, help="say what it reads with `from`", origin=context.origin)
+        return None
+    value = single_output(previous, item.span, context, found)
+    return [value] if value is not None else None
+
+
+def single_output(instance: Instance, span: Span, context: ListContext, found: Diagnostics) -> Value | None:
+    """What an instance gives to the next item; None after reporting that it has several outputs."""
+    if len(instance.outputs) == 1:
+        return instance.outputs[0][1]
+    if instance.outputs and not instance.unknown:
+        ports = ", ".join(f"`{instance.name}.{name}`" for name, _ in instance.outputs)
+        message = f"`{instance.name}` has {len(instance.outputs)} outputs, so the item must say which it reads"
+        found.error("several-outputs", message, span, help=f"`from:` one of {ports}", origin=context.origin)
+    return None
+
+
+def read_value(path: str, span: Span, context: ListContext, found: Diagnostics) -> Value | None:
+    """The value that a path names; None after reporting that it names none."""
+    reached = _follow(path, context)
+    if reached is None:
+        _report_unknown(path, span, context, found)
+        return None
+    instance, rest = reached
+    if not rest:
+        return single_output(instance, span, context, found)
+    value = dict(instance.outputs).get(rest)
+    if value is None and not instance.unknown:
+        known = [*(instance.members or {}), *(name for name, _ in instance.outputs if name)]
+        help_text = did_you_mean(rest, known) or (one_of(known, "it has") if known else None)
+        if instance.closed and rest.partition(".")[0] in (instance.members or {}):
+            help_text = f"from outside, only the `outputs` of a block are seen; name `{rest}` among those of `{instance.name}`"
+        found.error("unknown-node", f"`{instance.name}` has no output `{rest}`", span, help=help_text, origin=context.origin)
+    return value
+
+
+def find_instance(path: str, span: Span, context: ListContext, found: Diagnostics) -> Instance | None:
+    """The instance that a whole path names; None after reporting that it names none."""
+    reached = _follow(path, context)
+    if reached is not None and not reached[1]:
+        return reached[0]
+    _report_unknown(path, span, context, found)
+    return None
+
+
+def _follow(path: str, context: ListContext) -> tuple[Instance, str] | None:
+    """The instance that a path leads to, and what of the path is left: the name of a port."""
+    instance, rest = context.names.find(path)
+    if instance is None:
+        return None
+    while rest:
+        step = instance.descend(rest) if not instance.closed or context.sees_inside else None
+        if step is None:
+            break
+        instance, rest = step
+    return instance, rest
+
+
+def _report_unknown(path: str, span: Span, context: ListContext, found: Diagnostics) -> None:
+    first = path.partition(".")[0]
+    if first in context.names.all_removed():
+        message = f"`{first}` is not there: its `if` is false"
+        found.error("unknown-node", message, span, help="give both alternatives the same id, or read something that is always there", origin=context.origin)
+    elif not found.failed:
+        known = context.names.known()
+        help_text = did_you_mean(path, known) or (one_of(known[-8:], "from here one sees") if known else None)
+        found.error("unknown-node", f"there is nothing called `{path}` here", span, help=help_text, origin=context.origin)
+
+

@@ -1,0 +1,305 @@
+"""Resolve: what every name in a file means, before anything is expanded.
+
+Each item is bound to the op, block or structure that it uses; its attributes are checked against it, with the
+file's defaults filled in; every `from` is checked to name something earlier. All of this happens once for each
+place in a file, whether or not a block is used, so that every mistake is one diagnostic where it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from archspec import ops
+from archspec.frontend.initializers import read_by_op, read_by_weight
+from archspec.frontend.load import STRUCTURES
+from archspec.frontend.names import check_names
+from archspec.frontend.parameters import check as check_parameter
+from archspec.ir.op import Op
+from archspec.language.expression import Expression, ExpressionError, is_expression, parse
+from archspec.language.schema import Argument, Body, Branch, Document, Item
+from archspec.language.validate import did_you_mean, nearest, one_of, shown, validate
+from archspec.language.values import Entry, Mapping, Scalar, Value
+from archspec.source.diagnostic import Diagnostics, Label
+from archspec.source.span import Span
+
+
+def resolve(document: Document, found: Diagnostics) -> None:
+    """Resolve a document and every block that it can use, in place."""
+    bodies = _reachable(document)
+    for body in bodies:
+        _Resolver(body, found).resolve()
+    _report_recursion(bodies, found)
+    for source_document in {id(body.document): body.document for body in bodies}.values():
+        _check_defaults(source_document, found)
+
+
+def _reachable(document: Document) -> list[Body]:
+    """The network, the blocks of its file, and those of included files, each once."""
+    bodies: dict[int, Body] = {}
+    pending = [document]
+    seen: set[int] = set()
+    while pending:
+        current = pending.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        for body in [*current.blocks.values(), *([current.body] if current.body else []), *current.visible.values()]:
+            bodies.setdefault(id(body), body)
+            pending.append(body.document)
+    return list(bodies.values())
+
+
+class _Resolver:
+    """Resolves the items of one body."""
+
+    def __init__(self, body: Body, found: Diagnostics) -> None:
+        self.body = body
+        self.document = body.document
+        self.found = found
+
+    def resolve(self) -> None:
+        names = frozenset(self.body.params) | self.body.dim_names
+        clash = set(self.body.params) & self.body.dim_names
+        for name in sorted(clash):
+            message = f"`{name}` is a parameter and a dim of the same block"
+            self.found.error("name-conflict", message, self.body.params[name].span, help="rename one of them")
+        for declaration in self.body.inputs:
+            self._check_expressions(declaration.dims_value, frozenset(self.body.params))
+        self._items(self.body.layers, names)
+        for head in self.body.heads:
+            self._branch(head, names)
+        check_names(self.body, self.found)
+
+    def _items(self, items: Iterable[Item], names: frozenset[str]) -> None:
+        for item in items:
+            self._item(item, names)
+
+    def _branch(self, branch: Branch, names: frozenset[str]) -> None:
+        if branch.condition is not None:
+            self._check_expressions(branch.condition.value, names)
+            if not isinstance(branch.condition.value.plain, bool) and not is_expression(branch.condition.value.plain):
+                self.found.error("wrong-value", f"`if` is {shown(branch.condition.value.plain)}; expected true, false, or an expression", branch.condition.value.span)
+        self._items(branch.items, names)
+
+    def _item(self, item: Item, names: frozenset[str]) -> None:
+        for key in ("if", "repeat", "each"):
+            if key in item.entries:
+                self._check_expressions(item.entries[key].value, names)
+        inner = names
+        if item.name in STRUCTURES:
+            inner = names | frozenset(item.keys.each or ()) | (item.body.dim_names if item.body else frozenset())
+            item.target = item.name
+            self._check_structure(item)
+        elif item.name.startswith("$"):
+            self._check_op_parameter(item, names)
+        else:
+            self._bind(item, names)
+        if item.layers is not None:
+            if item.name not in STRUCTURES:
+                self._misplaced(item, "layers", "only a `sequence` holds `layers`")
+            self._items(item.layers, inner)
+        for branch in item.branches or ():
+            self._branch(branch, names)
+        if "init" in item.entries:
+            read = read_by_op if isinstance(item.target, Body | str) else read_by_weight
+            item.init = dict(read(item.entries["init"].value, self.found))
+
+    def _check_structure(self, item: Item) -> None:
+        if item.layers is None and item.keys.share is None:
+            self.found.error("missing-attribute", f"`{item.name}` needs the attribute `layers`", item.span)
+            item.layers = []
+        for key, entry in item.attributes.items():
+            help_text = did_you_mean(key, item.entries) or "it takes `layers`, `id`, `from`, `repeat`, `each`, `if`, `when`"
+            self.found.error("unknown-attribute", f"`{item.name}` has no attribute `{key}`", entry.span, help=help_text)
+        if item.branches is not None:
+            self._misplaced(item, "branches", "only an op that joins holds `branches`")
+        if item.shorthand is not None:
+            self.found.error("item-form", f"`{item.name}` takes no value of its own", item.shorthand.span, help="write its items under `layers`")
+
+    def _check_op_parameter(self, item: Item, names: frozenset[str]) -> None:
+        name = item.name[1:]
+        parameter = self.body.params.get(name)
+        if parameter is None:
+            item.broken = True
+            help_text = did_you_mean(name, self.body.params)
+            self.found.error("unknown-parameter", f"`{self.body.name}` has no parameter `{name}`", item.span, help=help_text)
+        elif parameter.type not in ("op", "any", "str"):
+            item.broken = True
+            self.found.error("wrong-value", f"`{name}` is of type `{parameter.type}`; an item needs a parameter of type `op`", item.span, labels=(Label(parameter.span, "declared here"),))
+        item.arguments = self._arguments(item.attributes, names)
+
+    def _bind(self, item: Item, names: frozenset[str]) -> None:
+        target = ops.find(item.name) or self.document.visible.get(item.name)
+        if target is None:
+            item.broken = True
+            known = [*ops.TABLE, *self.document.visible, *STRUCTURES]
+            help_text = did_you_mean(item.name, known) or "`archspec ops` lists the ops; blocks come from `blocks` and `include`"
+            self.found.error("unknown-op", f"there is no op or block `{item.name}`", item.span, help=help_text)
+            return
+        item.target = target
+        bind_arguments(item, target, self.found, names, self._arguments)
+
+    def _arguments(self, entries: dict[str, Entry], names: frozenset[str]) -> dict[str, Argument]:
+        return {key: Argument(entry.value.plain, entry, self._check_expressions(entry.value, names)) for key, entry in entries.items()}
+
+    def _check_expressions(self, value: Value | None, names: frozenset[str]) -> tuple[Expression, ...]:
+        """The expressions in a value, having reported those that cannot be read or use unknown names."""
+        if value is None:
+            return ()
+        if isinstance(value, Scalar):
+            if not is_expression(value.value):
+                return ()
+            expression = self._read_expression(value, names)
+            return (expression,) if expression else ()
+        children = [entry.value for entry in value.entries.values()] if isinstance(value, Mapping) else value.items
+        return tuple(expression for child in children for expression in self._check_expressions(child, names))
+
+    def _read_expression(self, value: Scalar, names: frozenset[str]) -> Expression | None:
+        try:
+            expression = parse(str(value.value))
+        except ExpressionError as error:
+            self.found.error(error.name, str(error), part_of(value, error.offset, error.length), help=error.help)
+            return None
+        for name in expression.names:
+            if name not in names:
+                span = part_of(value, expression.place_of(name), len(name))
+                help_text = did_you_mean(name, names) or (
+                    one_of(sorted(names), "names here") if names else f"declare it under `params` of `{self.body.name}`"
+                )
+                self.found.error("unknown-parameter", f"`{self.body.name}` has no parameter or dim `{name}`", span, help=help_text)
+                return None
+        return expression
+
+    def _misplaced(self, item: Item, key: str, message: str) -> None:
+        self.found.error("misplaced-key", message, item.entries[key].span, help=f"`{item.name}` is none")
+
+
+def bind_arguments(item: Item, target: type[Op] | Body, found: Diagnostics, names: frozenset[str], read: Any) -> None:
+    """Fill in an item's arguments from its attributes and the file's defaults, and check those that are plain."""
+    entries = dict(item.attributes)
+    if item.shorthand is not None:
+        _add_shorthand(item, target, entries, found)
+    defaults = item.document.defaults.get(item.name)
+    if defaults is not None and item.keys.share is None:
+        entries = {**defaults.entries, **entries}
+    before = len(found)
+    item.arguments = read(entries, names)
+    later = {name for name, argument in item.arguments.items() if argument.expressions or is_expression(argument.value)}
+    later |= set(item.keys.each or ())
+    if item.keys.share is None:
+        if isinstance(target, Body):
+            check_block_arguments(item, target, item.arguments, later, found)
+        else:
+            plain = {name: argument.value for name, argument in item.arguments.items() if name not in later}
+            op = validate(target, plain, entries, found, owner=f"`{item.name}`", span=item.span, noun="attribute", later=later)
+            item.op = op if not later else None
+            _report_unknown_later(target, later, item, found)
+        if item.branches is not None and (isinstance(target, Body) or not target.variadic):
+            found.error("misplaced-key", "only an op that joins holds `branches`", item.entries["branches"].span, help="such as `concat` or `add`")
+            item.branches = None
+    item.broken = item.broken or len(found) > before
+
+
+def check_block_arguments(item: Item, block: Body, arguments: dict[str, Argument], later: set[str], found: Diagnostics) -> None:
+    """Check the arguments of a block's use against its parameters."""
+    for name in {**arguments, **dict.fromkeys(sorted(later))}:
+        argument = arguments.get(name)
+        span = argument.entry.span if argument and argument.entry else item.span
+        if name not in block.params:
+            help_text = did_you_mean(name, block.params) or one_of(list(block.params), "its parameters")
+            label = (Label(block.span, "defined here"),)
+            found.error("unknown-attribute", f"block `{block.name}` has no parameter `{name}`", span, help=help_text, labels=label)
+        elif argument is not None and name not in later:
+            place = argument.entry.value.span if argument.entry else item.span
+            check_parameter(block.params[name], argument.value, f"block `{block.name}`", place, found)
+    meant = {nearest(name, block.params) for name in arguments if name not in block.params}
+    for name, parameter in block.params.items():
+        if parameter.default is None and name not in arguments and name not in later and name not in meant:
+            label = (Label(parameter.span, "declared here"),)
+            found.error("missing-attribute", f"block `{block.name}` needs the parameter `{name}`", item.span, labels=label)
+
+
+def _add_shorthand(item: Item, target: type[Op] | Body, entries: dict[str, Entry], found: Diagnostics) -> None:
+    assert item.shorthand is not None
+    value = item.shorthand
+    name = None if isinstance(target, Body) else target.shorthand
+    if name is None:
+        found.error("item-form", f"`{item.name}` takes no value without a name", value.span, help=f"write `- {item.name}: {{...}}` with the names of its attributes")
+        item.broken = True
+        return
+    entries[name] = Entry(name, value.source, value.start, value.end, value)
+
+
+def _report_unknown_later(target: type[Op], later: set[str], item: Item, found: Diagnostics) -> None:
+    """Names of attributes are known even where their values are not."""
+    for name in sorted(later - set(target.model_fields)):
+        entry = item.arguments[name].entry if name in item.arguments else item.entries.get("each")
+        span = entry.span if entry else item.span
+        help_text = did_you_mean(name, target.model_fields) or one_of(list(target.model_fields), "its attributes are")
+        found.error("unknown-attribute", f"`{item.name}` has no attribute `{name}`", span, help=help_text)
+
+
+def part_of(value: Scalar, offset: int, length: int) -> Span:
+    """The characters of an expression inside the scalar that holds it; the whole scalar where they cannot be told."""
+    start = value.source.text.find(str(value.value), value.start, value.end)
+    if start < 0 or not length:
+        return value.span
+    return Span(value.source, start + offset, min(start + offset + length, value.end))
+
+
+def _check_defaults(document: Document, found: Diagnostics) -> None:
+    known = [*ops.TABLE, *document.visible]
+    entries = document.mapping.get("defaults")
+    for name, defaults in document.defaults.items():
+        span = entries.entries[name].span if isinstance(entries, Mapping) else defaults.span
+        target = ops.find(name) or document.visible.get(name)
+        if target is None:
+            found.error("unknown-op", f"there is no op or block `{name}`", span, help=did_you_mean(name, known))
+            continue
+        fields = target.params if isinstance(target, Body) else target.model_fields
+        for key, entry in defaults.entries.items():
+            if key not in fields:
+                found.error("unknown-attribute", f"`{name}` has no attribute `{key}`", entry.span, help=did_you_mean(key, fields))
+
+
+def _report_recursion(bodies: list[Body], found: Diagnostics) -> None:
+    """A block that uses itself, directly or through others, has no end."""
+    uses = {id(body): [(item, item.target) for item in _all_items(body) if isinstance(item.target, Body)] for body in bodies}
+    done: set[int] = set()
+    for body in bodies:
+        path: list[Body] = []
+        _visit(body, uses, path, done, found)
+
+
+def _visit(body: Body, uses: dict[int, list[tuple[Item, Body]]], path: list[Body], done: set[int], found: Diagnostics) -> None:
+    """Depth first, with an explicit stack: chains of blocks may be long."""
+    stack = [(body, iter(uses.get(id(body), ())))]
+    path.append(body)
+    while stack:
+        current, pending = stack[-1]
+        step = next(pending, None)
+        if step is None:
+            stack.pop()
+            path.pop()
+            done.add(id(current))
+            continue
+        item, target = step
+        if target in path:
+            names = [block.name for block in path[path.index(target) :]] + [target.name]
+            item.broken = True
+            found.error("recursive-block", f"block `{target.name}` contains itself: {' -> '.join(names)}", item.span, labels=(Label(target.span, "defined here"),))
+        elif id(target) not in done:
+            stack.append((target, iter(uses.get(id(target), ()))))
+            path.append(target)
+
+
+def _all_items(body: Body) -> list[Item]:
+    items: list[Item] = []
+    pending = [*body.layers, *(item for head in body.heads for item in head.items)]
+    while pending:
+        item = pending.pop()
+        items.append(item)
+        pending.extend(item.layers or ())
+        pending.extend(inner for branch in item.branches or () for inner in branch.items)
+    return items

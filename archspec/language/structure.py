@@ -1,0 +1,323 @@
+"""From the values of a file to its structure: a `Document` of bodies of items."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from archspec.ir.types import DTYPES
+from archspec.language import fields
+from archspec.language.expression import is_expression
+from archspec.language.schema import (
+    PARAMETER_TYPES,
+    RESERVED,
+    SEQUENCE_KEYS,
+    BlockKeys,
+    Body,
+    Branch,
+    Document,
+    InputDeclaration,
+    Item,
+    ItemKeys,
+    Keys,
+    Parameter,
+    SequenceKeys,
+    SpecKeys,
+)
+from archspec.language.validate import did_you_mean, one_of, shown, validate
+from archspec.language.values import Entry, Mapping, Scalar, Sequence, Value
+from archspec.source.diagnostic import Diagnostics
+from archspec.source.span import Span
+
+K = TypeVar("K", bound=Keys)
+_NOT_YET = {
+    "training": "recipes are not part of this version of the language",
+    "weights": "loading weights is not part of this version of the language",
+}
+
+
+def read_document(value: Value, found: Diagnostics) -> Document | None:
+    """The structure of a whole file; None when it is no mapping at all."""
+    if not isinstance(value, Mapping):
+        found.error("not-a-spec", "a spec is a mapping, with `archspec: 1` at its top", value.span, help="`archspec new` writes a spec to start from")
+        return None
+    keys = _read_keys(SpecKeys, value, found, owner="a spec", span=_start_of(value))
+    document = Document(value.source, value, keys)
+    for key, reason in _NOT_YET.items():
+        if key in value.entries:
+            found.error("not-supported", reason, value.entries[key].span, help=f"remove `{key}`; train the module with your own loop")
+    for entry in _entries(value, "blocks"):
+        block = _read_block(entry, document, found)
+        if block is not None:
+            document.blocks[entry.key] = block
+    for entry in _entries(value, "defaults"):
+        if isinstance(entry.value, Mapping):
+            document.defaults[entry.key] = entry.value
+        else:
+            found.error("wrong-value", f"the defaults of `{entry.key}` are attributes with values", entry.value.span, help="for example `conv: {bias: false}`")
+    if "layers" in value.entries or "inputs" in value.entries or keys.extends:
+        document.body = _read_network(document, found)
+    return document
+
+
+def read_items(value: Value | None, document: Document, found: Diagnostics) -> list[Item]:
+    """The items of a list."""
+    if value is None:
+        return []
+    if not isinstance(value, Sequence):
+        found.error("wrong-value", f"a list of items is needed here, but this is {shown(value.plain)}", value.span, help="begin each item with `- `")
+        return []
+    return [item for item in (read_item(child, document, found) for child in value.items) if item is not None]
+
+
+def read_item(value: Value, document: Document, found: Diagnostics) -> Item | None:
+    """One item: `- relu`, `- conv: {kernel: 3}` or `- dropout: 0.2`."""
+    if isinstance(value, Scalar) and isinstance(value.value, str) and value.value:
+        return Item(value.value, value.span, document, {})
+    if not isinstance(value, Mapping) or len(value.entries) != 1:
+        _report_item_form(value, found)
+        return None
+    (entry,) = value.entries.values()
+    item = Item(entry.key, entry.span, document, {})
+    if isinstance(entry.value, Mapping):
+        _read_attributes(item, entry.value, found)
+    elif isinstance(entry.value, Scalar) and entry.value.value is None:
+        found.error("item-form", f"`{entry.key}:` has nothing after its colon", entry.span, help=f"write `- {entry.key}` where it needs no attributes")
+        return None
+    else:
+        item.shorthand = entry.value
+    return item
+
+
+def _read_network(document: Document, found: Diagnostics) -> Body:
+    mapping, keys = document.mapping, document.keys
+    name_entry = mapping.entries.get("name")
+    span = name_entry.value.span if name_entry else _start_of(mapping)
+    if keys.name is None and name_entry is None:
+        found.error("missing-key", "a spec needs the key `name`", span, help="for example `name: my_network`")
+    body = Body(keys.name or "network", span, document, title=keys.title, is_file=True)
+    _read_body(body, mapping, found)
+    if not keys.extends:
+        body.layers = read_items(mapping.get("layers"), document, found)
+        for required in ("inputs", "layers"):
+            if required not in mapping.entries:
+                found.error("missing-key", f"a spec needs the key `{required}`", span)
+    return body
+
+
+def _read_block(entry: Entry, document: Document, found: Diagnostics) -> Body | None:
+    if not fields.is_name(entry.key):
+        found.error("wrong-name", f"`{entry.key}` cannot name a block", entry.span, help="use letters, digits and `_`, not beginning with a digit")
+        return None
+    if not isinstance(entry.value, Mapping):
+        found.error("wrong-value", f"block `{entry.key}` is {shown(entry.value.plain)}; expected a mapping with `layers`", entry.value.span)
+        return None
+    keys = _read_keys(BlockKeys, entry.value, found, owner=f"block `{entry.key}`", span=entry.span)
+    block = Body(entry.key, entry.span, document, title=keys.title)
+    if "layers" not in entry.value.entries:
+        found.error("missing-key", f"block `{entry.key}` needs the key `layers`", entry.span)
+    _read_body(block, entry.value, found)
+    block.layers = read_items(entry.value.get("layers"), document, found)
+    return block
+
+
+def _read_body(body: Body, mapping: Mapping, found: Diagnostics) -> None:
+    for entry in _entries(mapping, "params"):
+        _read_parameter(body, entry, found)
+    _read_inputs(body, mapping, found)
+    for entry in _entries(mapping, "outputs"):
+        path = entry.value.plain
+        body.outputs[entry.key] = (str(path), entry.value.span)
+    for entry in _entries(mapping, "heads"):
+        head = _read_branch(entry.key, entry.span, entry.value, body.document, found)
+        if head is not None:
+            body.heads.append(head)
+
+
+def _read_inputs(body: Body, mapping: Mapping, found: Diagnostics) -> None:
+    for entry in _entries(mapping, "inputs"):
+        _read_input(body, entry, found)
+    single = mapping.entries.get("in")
+    if single is not None and isinstance(single.value, Sequence):
+        if body.inputs:
+            found.error("wrong-value", "a block has `in` or `inputs`, not both", single.span)
+        else:
+            body.inputs = [InputDeclaration("in", tuple(single.value.plain), single.span, single.value)]
+
+
+def _read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
+    name = entry.key
+    if not fields.is_name(name):
+        found.error("wrong-name", f"`{name}` cannot name a parameter", entry.span, help="use letters, digits and `_`, not beginning with a digit")
+        return
+    if name in RESERVED:
+        found.error("reserved-name", f"`{name}` is a key of every item and cannot name a parameter", entry.span)
+        return
+    value = entry.value
+    kind, default = "any", value
+    if isinstance(value, Scalar) and value.value in PARAMETER_TYPES and not value.quoted:
+        body.params[name] = Parameter(name, str(value.value), None, entry.span)
+        return
+    if isinstance(value, Mapping):
+        word = value.get("type")
+        if word is None or word.plain not in PARAMETER_TYPES or set(value.entries) - {"type", "default"}:
+            help_text = one_of(PARAMETER_TYPES, "types")
+            found.error("wrong-value", f"parameter `{name}` is a mapping; expected `{{type: ..., default: ...}}`", value.span, help=help_text)
+            return
+        kind = str(word.plain)
+        given = value.get("default")
+        if given is None:
+            body.params[name] = Parameter(name, kind, None, entry.span)
+            return
+        default = given
+    body.params[name] = Parameter(name, kind, default, entry.span)
+
+
+def _read_input(body: Body, entry: Entry, found: Diagnostics) -> None:
+    if not fields.is_name(entry.key):
+        found.error("wrong-name", f"`{entry.key}` cannot name an input", entry.span, help="use letters, digits and `_`, not beginning with a digit")
+        return
+    declaration = InputDeclaration(entry.key, None, entry.span)
+    shape: Value | None = entry.value
+    if isinstance(entry.value, Mapping):
+        for unknown in entry.value.entries.keys() - {"shape", "dtype", "below", "where"}:
+            key = entry.value.entries[unknown]
+            found.error("unknown-key", f"an input has no key `{unknown}`", key.span, help=did_you_mean(unknown, ["shape", "dtype", "below", "where"]) or "its keys are: `shape`, `dtype`, `below`, `where`")
+        shape = entry.value.get("shape")
+        _read_input_options(declaration, entry.value, found)
+    dims = shape.plain if shape is not None else None
+    if not isinstance(dims, list) or not dims or not all(_is_dim(dim) for dim in dims):
+        place = shape.span if shape is not None else entry.span
+        found.error("wrong-value", f"input `{entry.key}` is {shown(dims)}; expected a list of dims", place, help="for example `[N, 3, H=224, W=224]`")
+        return
+    declaration.dims, declaration.dims_value = tuple(dims), shape
+    body.inputs.append(declaration)
+
+
+def _read_input_options(declaration: InputDeclaration, mapping: Mapping, found: Diagnostics) -> None:
+    dtype = mapping.get("dtype")
+    if dtype is not None:
+        if dtype.plain in DTYPES:
+            declaration.dtype = str(dtype.plain)
+        else:
+            found.error("wrong-value", f"`dtype` is {shown(dtype.plain)}; expected the name of a dtype", dtype.span, help=did_you_mean(str(dtype.plain), DTYPES) or one_of(list(DTYPES), "dtypes"))
+    below = mapping.get("below")
+    if below is not None:
+        if is_expression(below.plain) or (isinstance(below.plain, int) and below.plain is not True and below.plain > 0):
+            declaration.below = below.plain
+        else:
+            found.error("wrong-value", f"`below` is {shown(below.plain)}; expected a positive whole number", below.span)
+    where = mapping.get("where")
+    if where is not None:
+        texts = where.items if isinstance(where, Sequence) else [where]
+        declaration.constraints = tuple((str(text.plain), text.span) for text in texts)
+
+
+def _is_dim(dim: Any) -> bool:
+    if isinstance(dim, str):
+        name, equals, size = dim.partition("=")
+        return is_expression(dim) or (fields.is_name(name.strip()) and (not equals or size.strip().isdigit() or is_expression(size.strip())))
+    return isinstance(dim, int) and not isinstance(dim, bool) and dim >= 1
+
+
+def _read_attributes(item: Item, mapping: Mapping, found: Diagnostics) -> None:
+    reserved = SEQUENCE_KEYS if item.name == "sequence" else RESERVED
+    item.entries = {key: entry for key, entry in mapping.entries.items() if key in reserved}
+    item.attributes = {key: entry for key, entry in mapping.entries.items() if key not in reserved}
+    if not item.entries:
+        return
+    model = SequenceKeys if item.name == "sequence" else ItemKeys
+    plain = {key: entry.value.plain for key, entry in item.entries.items() if key not in ("branches", "layers")}
+    keys = validate(model, plain, item.entries, found, owner=f"`{item.name}`", span=item.span)
+    item.keys = keys if keys is not None else _without_errors(model, plain)
+    if "branches" in item.entries:
+        item.branches = _read_branches(item.entries["branches"].value, item.document, found)
+    if "layers" in item.entries:
+        item.layers = read_items(item.entries["layers"].value, item.document, found)
+    if item.name == "sequence" and item.entries.keys() & {"block", "in", "inputs", "outputs"}:
+        item.body = Body(item.keys.block or "sequence", item.span, item.document, layers=item.layers or [])
+        _read_inputs(item.body, mapping, found)
+        for entry in _entries(mapping, "outputs"):
+            item.body.outputs[entry.key] = (str(entry.value.plain), entry.value.span)
+
+
+def _without_errors(model: type[ItemKeys], plain: dict[str, Any]) -> ItemKeys:
+    """The keys that are right, so that what depends on them is not reported too."""
+    right: dict[str, Any] = {}
+    for key, value in plain.items():
+        try:
+            model.model_validate({key: value})
+        except ValueError:
+            continue
+        right[key] = value
+    return model.model_validate(right)
+
+
+def _read_branches(value: Value, document: Document, found: Diagnostics) -> list[Branch]:
+    if isinstance(value, Mapping):
+        given = [_read_branch(entry.key, entry.span, entry.value, document, found) for entry in value.entries.values()]
+    elif isinstance(value, Sequence):
+        given = [_read_branch(None, child.span, child, document, found) for child in value.items]
+    else:
+        found.error("wrong-value", f"`branches` is {shown(value.plain)}; expected a list of branches, or a mapping from their names", value.span)
+        return []
+    return [branch for branch in given if branch is not None]
+
+
+def _read_branch(name: str | None, span: Span, value: Value, document: Document, found: Diagnostics) -> Branch | None:
+    """A list of items, one item, or `{from: path, if: $flag, layers: [...]}`."""
+    if name is not None and not fields.is_name(name) and not name.isdigit():
+        found.error("wrong-name", f"`{name}` cannot name a branch", span, help="use letters, digits and `_`")
+        return None
+    if isinstance(value, Sequence):
+        return Branch(name, span, read_items(value, document, found), single=False)
+    if isinstance(value, Mapping) and "layers" in value.entries:
+        branch = Branch(name, span, read_items(value.get("layers"), document, found), single=False)
+        for key, entry in value.entries.items():
+            if key == "from" and isinstance(entry.value.plain, str):
+                branch.from_ = (entry.value.plain, entry.value.span)
+            elif key == "if":
+                branch.condition = entry
+            elif key != "layers":
+                found.error("unknown-key", f"a branch has no key `{key}`", entry.span, help="its keys are: `from`, `if`, `layers`")
+        return branch
+    item = read_item(value, document, found)
+    return Branch(name, item.span if name is None else span, [item], single=True) if item else None
+
+
+def _report_item_form(value: Value, found: Diagnostics) -> None:
+    help_text = "write `- conv: {kernel: 3, channels: 64}`, or `- relu` where nothing is set"
+    if isinstance(value, Mapping) and len(value.entries) > 1:
+        first, second = list(value.entries.values())[:2]
+        if isinstance(first.value, Scalar) and first.value.value is None:
+            help_text = f"indent `{second.key}` and what follows further than `{first.key}`, or write `- {first.key}: {{{second.key}: ...}}`"
+        found.error("item-form", f"an item has one key, the op or block it uses, but this one has {len(value.entries)}", second.span, help=help_text)
+        return
+    found.error("item-form", f"an item is an op or block with its attributes, but this is {shown(value.plain)}", value.span, help=help_text)
+
+
+def _read_keys(model: type[K], mapping: Mapping, found: Diagnostics, *, owner: str, span: Span) -> K:
+    plain = {key: _outline(key, entry.value) for key, entry in mapping.entries.items()}
+    keys = validate(model, plain, mapping.entries, found, owner=owner, span=span)
+    if keys is not None:
+        return keys
+    right = {key: plain[key] for key in ("name", "title", "extends", "in") if isinstance(plain.get(key), str)}
+    return model.model_construct(**right)
+
+
+def _outline(key: str, value: Value) -> Any:
+    """The plain value as far as the keys' model looks into it: what has a reader of its own stays closed."""
+    if key in ("layers", "training", "weights"):
+        return None
+    return {} if isinstance(value, Mapping) and key != "outputs" else value.plain
+
+
+def _entries(mapping: Mapping, key: str) -> list[Entry]:
+    value = mapping.get(key)
+    return list(value.entries.values()) if isinstance(value, Mapping) else []
+
+
+def _start_of(mapping: Mapping) -> Span:
+    first = next(iter(mapping.entries.values()), None)
+    return first.span if first else mapping.span
+
+

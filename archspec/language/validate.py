@@ -1,0 +1,139 @@
+"""Validate a mapping of a spec with a pydantic model; every error becomes one diagnostic at its characters."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from archspec.language.values import Entry, Value
+from archspec.language.values import Mapping as MappingValue
+from archspec.language.values import Sequence as SequenceValue
+from archspec.source.diagnostic import Diagnostics, Label
+from archspec.source.span import Span
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """A help that names the nearest known word, or None when none is near."""
+    meant = nearest(word, known)
+    return f"did you mean `{meant}`?" if meant else None
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was most likely meant, in any case of letters; None when none is near."""
+    by_lower = {name.lower(): name for name in known}
+    matches = difflib.get_close_matches(word[:100].lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[matches[0]] if matches else None
+
+
+def one_of(words: Collection[str], what: str) -> str:
+    """A help that lists the known words."""
+    return f"{what}: " + ", ".join(f"`{word}`" for word in words) if words else f"there are no {what}"
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it, in the spec's own notation and never longer than a line."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, dict):
+        return "a mapping"
+    text = "[" + ", ".join(map(str, value)) + "]" if isinstance(value, list | tuple) else str(value)
+    return f"`{text}`" if len(text) <= 60 else f"`{text[:57]}...`"
+
+
+def validate(
+    model: type[M],
+    values: Mapping[str, Any],
+    entries: Mapping[str, Entry],
+    found: Diagnostics,
+    *,
+    owner: str,
+    span: Span,
+    noun: str = "key",
+    later: Collection[str] = (),
+    evaluated: Mapping[str, str] | None = None,
+    **details: Any,
+) -> M | None:
+    """The model made of `values`, or None after adding what is wrong with them to `found`.
+
+    Args:
+        model: what the mapping must be.
+        values: plain values by key.
+        entries: where they are written.
+        found: takes the diagnostics.
+        owner: what the keys belong to, for messages: `` `conv` ``.
+        span: where a missing key is reported.
+        noun: what a key is called here: key, attribute.
+        later: keys whose values are not known yet; they are taken as present.
+        evaluated: the expression that a value came from, by key.
+        details: further fields of each diagnostic, such as its origin.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_context=True)
+    fields = _field_names(model)
+    unknown = {str(problem["loc"][0]) for problem in errors if problem["type"] == "extra_forbidden"}
+    meant = {nearest(word, fields) for word in unknown}
+    for problem in errors:
+        key = str(problem["loc"][0]) if problem["loc"] else (problem.get("ctx") or {}).get("attribute", "")
+        entry = entries.get(key)
+        if problem["type"] == "extra_forbidden":
+            place = entry.span if entry else span
+            help_text = did_you_mean(key, fields) or one_of(fields, f"its {noun}s are")
+            found.error(f"unknown-{noun}", f"{owner} has no {noun} `{key}`", place, help=help_text, **details)
+        elif problem["type"] == "missing":
+            if key not in later and key not in meant:
+                found.error(f"missing-{noun}", f"{owner} needs the {noun} `{key}`", span, **details)
+        else:
+            _wrong_value(problem, key, entry, values, found, span, evaluated or {}, details)
+    return None
+
+
+def _wrong_value(
+    problem: Any,
+    key: str,
+    entry: Entry | None,
+    values: Mapping[str, Any],
+    found: Diagnostics,
+    span: Span,
+    evaluated: Mapping[str, str],
+    details: Mapping[str, Any],
+) -> None:
+    value, place = values.get(key, problem["input"]), entry.value.span if entry else span
+    message = f"`{key}` is {shown(value)}; {problem['msg']}"
+    labels = tuple(details.get("labels", ()))
+    if key in evaluated:
+        labels += (Label(place, f"this is {shown(value)} here"),)
+    rest = {name: detail for name, detail in details.items() if name != "labels"}
+    found.error("wrong-value", message, place, labels=labels, help=_hint(value), **rest)
+
+
+def _hint(value: object) -> str | None:
+    if isinstance(value, str) and value in {"yes", "no", "on", "off"}:
+        return f"`{value}` is text in YAML 1.2; write `{'true' if value in {'yes', 'on'} else 'false'}`"
+    if isinstance(value, str) and value.removeprefix("-").replace(".", "", 1).isdigit():
+        return "quotes make it text; write the number without them"
+    if isinstance(value, float) and value.is_integer():
+        return "`//` divides to a whole number, `round(...)` makes one"
+    return None
+
+
+def _field_names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def value_at(value: Value, path: tuple[Any, ...]) -> Value:
+    """The value that a path of keys and indices leads to, as far as it can be followed."""
+    for step in path:
+        if isinstance(value, MappingValue) and str(step) in value.entries:
+            value = value.entries[str(step)].value
+        elif isinstance(value, SequenceValue) and isinstance(step, int) and step < len(value.items):
+            value = value.items[step]
+    return value
