@@ -125,7 +125,7 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file whole or not at all: beside its place, then in one move.
 
     Raises:
-        click.FileError: when it cannot be written.
+        click.BadParameter: when it cannot be written.
     """
     temporary: str | None = None
     path = path.resolve()
@@ -143,7 +143,8 @@ def write_whole(path: Path, text: str) -> None:
     except OSError as error:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise click.FileError(str(path), (error.strerror or str(error)).lower()) from error
+        reason = (error.strerror or str(error)).lower()
+        raise click.BadParameter(f"`{path}` cannot be written: {reason}", param_hint="-o") from error
 
 
 def _mode_of_new_files() -> int:

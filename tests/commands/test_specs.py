@@ -18,10 +18,10 @@ params: {width: 4}
 inputs: {image: [N, 3, H=9, W=9]}
 layers:
   - conv: {id: conv, kernel: 3, channels: $width}
-  - relu
-outputs: {features: conv}
+  - relu: {id: features}
+outputs: {features: features}
 """
-MISTAKE = TINY.replace("channels:", "chanels:")
+MISTAKE = TINY.replace("kernel: 3", "kernel: 3, strid: 2")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_the_report_of_check_is_its_result(tiny: Path, capsys: Capture) -> None:
     assert main(["check", "mistake.yaml"]) == 1
     printed = capsys.readouterr()
     assert "--> mistake.yaml:6:" in printed.out
-    assert "`chanels`" in printed.out
+    assert "`strid`" in printed.out
     assert printed.err == ""
 
 
@@ -76,7 +76,7 @@ def test_findings_go_to_standard_error_and_no_result_to_output(tiny: Path, capsy
     assert main([command, "mistake.yaml"]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "`chanels`" in printed.err
+    assert "`strid`" in printed.err
 
 
 def test_check_reports_for_programs(tiny: Path, capsys: Capture) -> None:
@@ -123,7 +123,7 @@ def test_the_table_has_the_columns_of_the_paper(tiny: Path, capsys: Capture) -> 
         "type  patch size/stride or remarks  input size",
         "----  ----------------------------  ----------",
         "conv  3x3/1                         9x9x3",
-        "relu                                7x7x4",
+        "relu  features                      7x7x4",
     ]
 
 
@@ -142,7 +142,9 @@ def test_a_file_that_cannot_be_written_is_2_and_leaves_nothing(tiny: Path, capsy
 def test_the_expanded_spec_means_the_same_and_expands_to_itself(tiny: Path, capsys: Capture) -> None:
     assert main(["expand", "tiny.yaml", "-o", "expanded.yaml"]) == 0
     assert main(["expand", "expanded.yaml"]) == 0
-    assert capsys.readouterr().out == Path("expanded.yaml").read_text(encoding="utf-8")
+    again, once = capsys.readouterr().out, Path("expanded.yaml").read_text(encoding="utf-8")
+    assert "  # tiny.yaml:6" in once
+    assert again.replace("# expanded.yaml:", "# tiny.yaml:") == once
     tables = []
     for spec in ("tiny.yaml", "expanded.yaml"):
         assert main(["table", spec, "--depth", "9", "--format", "json"]) == 0
@@ -156,10 +158,10 @@ def test_a_build_prints_the_table_the_totals_and_what_ran(tiny: Path, capsys: Ca
     assert printed.out == (
         "tiny\n"
         "\n"
-        "name  type        output shape  parameters   MACs\n"
-        "----  ----------  ------------  ----------  -----\n"
-        "conv  conv 3x3/1  [N, 4, 7, 7]         112  5,292\n"
-        "1     relu        [N, 4, 7, 7]\n"
+        "name      type           output shape  parameters   MACs\n"
+        "--------  -------------  ------------  ----------  -----\n"
+        "conv      conv 3x3/1     [N, 4, 7, 7]         112  5,292\n"
+        "features  relu features  [N, 4, 7, 7]\n"
         "\n"
         "inputs      image [N, 3, 9, 9]\n"
         "outputs     features [N, 4, 7, 7]\n"
