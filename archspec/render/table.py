@@ -1,7 +1,8 @@
 """The layer table of a network, as its paper prints it: one model of a row, and a writer for each format.
 
 A row is an item of the spec's own list, or of a deeper list where a depth is given. A scope that holds a single
-convolution or pooling, with normalization and activation around it, reads as that one.
+convolution or pooling, with normalization and activation around it, reads as that one; another goes by the title of
+its block, of which what follows a comma stands under remarks (`Inception, as in figure 5`), or else by its name.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def _describe(member: Node | Scope, graph: Graph) -> tuple[str, str]:
     op = member.resolved
     word = PATCHED.get(op.category)
     if word is None:
-        return op.name, "" if member.name.isdigit() else member.name
+        return op.name, "" if member.name.isdigit() or member.name == op.name else member.name
     return f"{word} padded" if word == "conv" and _is_padded(op) else word, _patch(op, graph.input_types(member))
 
 
@@ -115,11 +116,12 @@ def _is_padded(op: Op) -> bool:
 
 
 def _describe_scope(scope: Scope, graph: Graph) -> tuple[str, str]:
-    if scope.title:
-        return scope.title, scope.block or ""
     only = _only_patched(scope)
     if only is not None:
         return _describe(only, graph)
+    if scope.title:
+        kind, _, remarks = scope.title.partition(", ")
+        return kind, remarks
     if scope.kind == "sequence":
         descriptions = {_describe(member, graph) for member in scope.members}
         if len(descriptions) == 1:
@@ -169,6 +171,12 @@ def _sample_text(of: TensorType) -> str:
     return _times(f"({dim})" if " " in str(dim) else dim for dim in (height, width, channels))
 
 
+def _type_text(row: Row) -> str:
+    """Type and remarks in one, without what the name says already."""
+    remarks = "" if row.path.endswith(row.remarks) else row.remarks
+    return " ".join(filter(None, (row.type, remarks, row.phase and f"({row.phase} only)")))
+
+
 def count_text(count: Size) -> str:
     """A count with its thousands apart; empty for none."""
     return f"{count:,}" if isinstance(count, int) and count else str(count or "")
@@ -183,7 +191,7 @@ PAPER: Final = (
 
 COSTS: Final = (
     Column("name", lambda row: row.path),
-    Column("type", lambda row: " ".join(filter(None, (row.type, row.remarks, row.phase and f"({row.phase} only)")))),
+    Column("type", _type_text),
     Column("output shape", lambda row: ", ".join(str(of or "?") for of in row.outputs)),
     Column("parameters", lambda row: count_text(row.counts.parameters), is_number=True),
     Column("MACs", lambda row: count_text(row.counts.macs or row.counts.training_macs), is_number=True),

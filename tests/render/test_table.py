@@ -45,8 +45,9 @@ def test_rows_read_like_the_paper() -> None:
     ]
 
 
-def test_a_block_with_a_title_goes_by_it() -> None:
-    assert _paper(rows(_network("Inception")))[3] == ["3 x Inception", "figure5", "5x5x8"]
+def test_a_block_with_a_title_goes_by_it_with_what_follows_a_comma_as_a_remark() -> None:
+    assert _paper(rows(_network("Inception")))[3] == ["3 x Inception", "", "5x5x8"]
+    assert _paper(rows(_network("Inception, as in figure 5")))[3] == ["3 x Inception", "as in figure 5", "5x5x8"]
 
 
 def test_a_sequence_of_different_items_is_called_so() -> None:
