@@ -47,21 +47,21 @@ class Builder:
         return module
 
     def _node(self, scope: nn.Module, node: Node) -> None:
-        wanted = {name: how for name, how in node.init.items() if name not in node.ties}
-        learned = {name for name, weight in node.weights.items() if weight.kind == "parameter"}
-        steps = self.plan.steps(node)
-        with skip_torch_defaults(bool(learned) and learned <= set(wanted)):
-            for step in steps:
-                if step.kind == "module":
-                    settings = {name: constant(value) for name, value in step.settings.items()}
-                    holder, name = _container(scope, _join(node.name, step.name))
+        redrawn = {*node.init, *node.ties}
+        learned = (name for name, weight in node.weights.items() if weight.kind == "parameter")
+        skip = bool(redrawn) and redrawn.issuperset(learned)
+        for step in self.plan.steps(node):
+            if step.kind == "module":
+                settings = {name: constant(value) for name, value in step.settings.items()}
+                holder, name = _container(scope, _join(node.name, step.name))
+                with skip_torch_defaults(skip):
                     holder.add_module(name, resolve(step.target)(**settings))
-        for step in steps:
-            if step.kind == "weight":
+            elif step.kind == "weight":
                 _register(*_container(scope, _join(node.name, step.name)), node.weights[step.name])
-        for name, how in wanted.items():
-            holder, leaf = _container(scope, _join(node.name, name))
-            initialize(getattr(holder, leaf), how)
+        for name, how in node.init.items():
+            if name not in node.ties:
+                holder, leaf = _container(scope, _join(node.name, name))
+                initialize(getattr(holder, leaf), how)
 
     def _borrow(self, member: Node | Scope) -> None:
         """Let a scope reach what it shares outside of its `_modules`: keys and weights stay with their owner."""

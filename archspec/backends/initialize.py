@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import singledispatch
 from math import prod, sqrt
 from typing import Any
@@ -129,15 +129,10 @@ class _SkipDefaults(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-@contextmanager
-def skip_torch_defaults(skip: bool) -> Iterator[None]:
+def skip_torch_defaults(skip: bool) -> AbstractContextManager[object]:
     """Make modules without drawing their weights.
 
     Args:
-        skip: whether to do so at all; only where every weight is initialised afterwards.
+        skip: whether to do so at all; only where every weight is initialised or replaced afterwards.
     """
-    if skip:
-        with _SkipDefaults():
-            yield
-    else:
-        yield
+    return _SkipDefaults() if skip else nullcontext()

@@ -106,7 +106,7 @@ class _Writer:
         """The names and values of the inputs: as declared, `x`, `x2`, ... where nothing is."""
         if self.scope.parent is None:
             return [(argument_name(name), Value(name)) for name in self.plan.graph.inputs]
-        declared = {value: name for name, _, value in reversed(self.scope.signature)}
+        declared = {value: name for name, _, value in reversed(self.scope.signature) if name != "in"}
         names: dict[str, Value] = {}
         for value in self.plan.boundaries[self.scope.path].inputs:
             wanted, number = argument_name(declared.get(value, "x")), 1

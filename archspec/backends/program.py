@@ -7,10 +7,10 @@ have equal rows, and share one compiled function. A graph is made from them when
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import fx
@@ -23,15 +23,13 @@ GETITEM = "operator.getitem"
 """The function that takes one tensor out of a tuple."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """The value of an earlier row, by index."""
 
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One node of an `fx.Graph`."""
 
     kind: RowKind
@@ -39,7 +37,7 @@ class Row:
     """What fx calls so; of a function its qualified name."""
     args: tuple[Any, ...] = ()
     """Constants, `Ref`s, and lists, tuples and dicts of them."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = {}
     name: str = ""
     """Of the variable in the generated code; fx makes it legal and unique."""
     gives: tuple[str, int] | None = None

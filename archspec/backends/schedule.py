@@ -33,17 +33,14 @@ def schedule(graph: Graph) -> Schedule:
     for phase in PHASES:
         available = _available(graph, phase)
         running[phase] = _needed(graph, {output.value.node for output in graph.outputs.values()} & available)
-    modes = {scope.path: _modes(scope, running) for scope in (graph.root, *graph.root.scopes())}
+    differing = _scopes_around(graph, running["training"] ^ running["eval"])
     for paths in running.values():
         paths.update(_scopes_around(graph, paths))
+    modes: dict[str, tuple[Mode, ...]] = {}
+    for scope in (graph.root, *graph.root.scopes()):
+        phases = tuple(phase for phase in PHASES if scope.path in running[phase])
+        modes[scope.path] = phases if scope.path in differing else phases[:1] or ("alone",)
     return Schedule(running, modes)
-
-
-def _modes(scope: Scope, running: dict[Mode, set[str]]) -> tuple[Mode, ...]:
-    nodes = {phase: [node.path for node in scope.nodes() if node.path in running[phase]] for phase in PHASES}
-    if nodes["training"] and nodes["eval"] and nodes["training"] != nodes["eval"]:
-        return PHASES
-    return ("training",) if nodes["training"] else ("eval",) if nodes["eval"] else ("alone",)
 
 
 def _available(graph: Graph, phase: Phase) -> set[str]:
