@@ -22,8 +22,10 @@ Spec = str | Path | Source
 """A path, or text that was read already."""
 
 
-def load_spec(spec: Spec, found: Diagnostics, params: Mapping[str, Any] | None = None, limits: Limits | None = None) -> Graph | None:
-    """Read, resolve, expand, infer and judge; everything there is to say goes to `found`. None when there is no graph."""
+def load_spec(
+    spec: Spec, found: Diagnostics, params: Mapping[str, Any] | None = None, limits: Limits | None = None
+) -> Graph | None:
+    """Read, resolve, expand, infer and judge; what there is to say goes to `found`. None without a graph."""
     source = spec if isinstance(spec, Source) else load_file(Path(spec), str(spec), found)
     made = run_frontend(source, params or {}, found, by_name(), limits) if source is not None else None
     if made is not None and not found.failed:

@@ -23,7 +23,13 @@ def check_assertion(
         return
     if len(values) != len(assertion.shapes):
         message = f"`{assertion.side}` gives {len(assertion.shapes)} shapes for {len(values)} tensors"
-        found.error("shape-assertion", message, assertion.span, help="write a list with a shape for each", origin=assertion.origin)
+        found.error(
+            "shape-assertion",
+            message,
+            assertion.span,
+            help="write a list with a shape for each",
+            origin=assertion.origin,
+        )
         return
     for value, shape in zip(values, assertion.shapes, strict=True):
         _check_one(assertion, shape, value, graph, dims, found)
@@ -37,7 +43,12 @@ def _outputs(path: str, graph: Graph, expansion: Expansion) -> tuple[Value, ...]
 
 
 def _check_one(
-    assertion: Assertion, shape: tuple[Any, ...], value: Value, graph: Graph, dims: Mapping[str, Size], found: Diagnostics
+    assertion: Assertion,
+    shape: tuple[Any, ...],
+    value: Value,
+    graph: Graph,
+    dims: Mapping[str, Size],
+    found: Diagnostics,
 ) -> None:
     node = graph[value.node]
     kind = graph.type_of(value)

@@ -15,7 +15,7 @@ MAX_DEPTH: Final = 48
 """Levels of scopes: blocks in blocks, sequences, branches, repeats."""
 
 
-class LimitReached(Exception):  # noqa: N818 - reported already; ends the expansion
+class LimitReached(Exception):
     """The graph would be larger than the limit allows."""
 
 
@@ -78,7 +78,12 @@ class Budget:
         elif item.layers is not None:
             inner += sum(self.least_of_item(child) for child in item.layers)
         elif item.branches is not None:
-            inner += sum(self.least_of_item(child) for branch in item.branches if branch.condition is None for child in branch.items)
+            inner += sum(
+                self.least_of_item(child)
+                for branch in item.branches
+                if branch.condition is None
+                for child in branch.items
+            )
         return (repeat if turns is None else turns) * inner
 
 

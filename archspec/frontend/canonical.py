@@ -95,7 +95,9 @@ class _Printer:
         elif scope.signature:
             interface["inputs"] = {name: list(dims or ()) for name, dims, _ in scope.signature}
         if scope.kind == "block" and (len(scope.outputs) > 1 or any(name for name, _ in scope.outputs)):
-            interface["outputs"] = {name or "out": _reference(self.graph, value, scope) for name, value in scope.outputs}
+            interface["outputs"] = {
+                name or "out": _reference(self.graph, value, scope) for name, value in scope.outputs
+            }
         return interface
 
     def _common(self, node: Node, scope: Scope) -> dict[str, Any]:
@@ -119,7 +121,9 @@ def _reference(graph: Graph, value: Value, scope: Scope) -> str:
         if level in chain:
             return _below(graph, value, level, chain)
         if level.kind == "block":
-            return next("in" if len(level.signature) == 1 else name for name, _, given in level.signature if given == value)
+            return next(
+                "in" if len(level.signature) == 1 else name for name, _, given in level.signature if given == value
+            )
         for name, _, given in level.signature:
             if given == value:
                 return name

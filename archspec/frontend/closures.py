@@ -56,7 +56,7 @@ class _Substitute(ast.NodeTransformer):
     def __init__(self, names: Mapping[str, Any]) -> None:
         self.names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the name that ast calls
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.names.get(node.id, node)
         if isinstance(value, Closure):
             return value.substituted()

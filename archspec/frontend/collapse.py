@@ -26,7 +26,11 @@ def collapse(found: Diagnostics, instances: Iterable[Origin]) -> Diagnostics:
     groups: dict[_Key, list[Diagnostic]] = {}
     for diagnostic in found:
         span = diagnostic.span
-        key = (diagnostic.name, *_place(span), span.end) if span is not None else (diagnostic.name + diagnostic.message, 0, -1, -1)
+        key = (
+            (diagnostic.name, *_place(span), span.end)
+            if span is not None
+            else (diagnostic.name + diagnostic.message, 0, -1, -1)
+        )
         groups.setdefault(key, []).append(diagnostic)
     collapsed = Diagnostics()
     collapsed.dependent = found.dependent
@@ -51,8 +55,9 @@ def _merged(group: list[Diagnostic], totals: dict[tuple[int, int], int]) -> list
         return [_with_uses(first, len(paths) - 1)]
     by_use: dict[tuple[int, int], Diagnostic] = {}
     for diagnostic in group:
-        assert diagnostic.origin is not None and diagnostic.origin.parent is not None, "uses have a parent"
-        by_use.setdefault(_place(diagnostic.origin.parent.span), _at_use(diagnostic))
+        use = diagnostic.origin.parent if diagnostic.origin is not None else None
+        if use is not None:
+            by_use.setdefault(_place(use.span), _at_use(diagnostic, use))
     return list(by_use.values())
 
 
@@ -63,9 +68,7 @@ def _with_uses(diagnostic: Diagnostic, others: int) -> Diagnostic:
     return replace(diagnostic, notes=(*diagnostic.notes, note))
 
 
-def _at_use(diagnostic: Diagnostic) -> Diagnostic:
+def _at_use(diagnostic: Diagnostic, use: Origin) -> Diagnostic:
     """The diagnostic at the use of the block, the place inside the block as a label."""
-    assert diagnostic.origin is not None and diagnostic.origin.parent is not None, "there is a use"
-    use = diagnostic.origin.parent
     inside = (Label(diagnostic.span, diagnostic.caption or "fails in here"),) if diagnostic.span is not None else ()
     return replace(diagnostic, span=use.span, caption="in this use", labels=(*inside, *diagnostic.labels), origin=use)

@@ -27,34 +27,60 @@ def read_contracts(document: Document, graph: Graph, params: Mapping[str, Any], 
             if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
                 graph.contracts.append(Contract(entry.key, None, value, entry.value.span))
             else:
-                found.error("wrong-value", f"`{entry.key}` is {shown(value)}; expected a whole number", entry.value.span)
+                found.error(
+                    "wrong-value", f"`{entry.key}` is {shown(value)}; expected a whole number", entry.value.span
+                )
         elif entry.key == "outputs":
             _read_outputs(entry, graph, params, found)
         elif entry.key in LATER:
             found.error("not-supported", f"`{entry.key}` is not measured in this version", entry.span, help="remove it")
         else:
             known = [*COUNTS, "outputs"]
-            found.error("unknown-key", f"`expect` has no key `{entry.key}`", entry.span, help=did_you_mean(entry.key, known) or one_of(known, "its keys are"))
+            found.error(
+                "unknown-key",
+                f"`expect` has no key `{entry.key}`",
+                entry.span,
+                help=did_you_mean(entry.key, known) or one_of(known, "its keys are"),
+            )
 
 
 def read_severities(document: Document, graph: Graph, rules: Mapping[str, Any], found: Diagnostics) -> None:
     """Fill in `graph.severities`, and report `checks` and `allow` that name no rule."""
     for entry in _entries(document, "checks"):
         if entry.key not in rules:
-            found.error("unknown-rule", f"there is no rule `{entry.key}`", entry.span, help=did_you_mean(entry.key, rules) or one_of(list(rules), "rules"))
+            found.error(
+                "unknown-rule",
+                f"there is no rule `{entry.key}`",
+                entry.span,
+                help=did_you_mean(entry.key, rules) or one_of(list(rules), "rules"),
+            )
         elif entry.value.plain not in SEVERITIES:
-            found.error("wrong-value", f"`{entry.key}` is {shown(entry.value.plain)}; expected {', '.join(f'`{word}`' for word in SEVERITIES)}", entry.value.span)
+            found.error(
+                "wrong-value",
+                f"`{entry.key}` is {shown(entry.value.plain)}; expected {', '.join(SEVERITIES)}",
+                entry.value.span,
+            )
         else:
             graph.severities[entry.key] = str(entry.value.plain)
 
 
 def _read_outputs(entry: Entry, graph: Graph, params: Mapping[str, Any], found: Diagnostics) -> None:
     if not isinstance(entry.value, MappingValue):
-        found.error("wrong-value", f"`outputs` is {shown(entry.value.plain)}; expected the shape of each output by name", entry.value.span, help="for example `outputs: {logits: [N, 1000]}`")
+        found.error(
+            "wrong-value",
+            f"`outputs` is {shown(entry.value.plain)}; expected the shape of each output by name",
+            entry.value.span,
+            help="for example `outputs: {logits: [N, 1000]}`",
+        )
         return
     for output in entry.value.entries.values():
         if output.key not in graph.outputs:
-            found.error("unknown-node", f"the network has no output `{output.key}`", output.span, help=did_you_mean(output.key, graph.outputs) or one_of(list(graph.outputs), "outputs"))
+            found.error(
+                "unknown-node",
+                f"the network has no output `{output.key}`",
+                output.span,
+                help=did_you_mean(output.key, graph.outputs) or one_of(list(graph.outputs), "outputs"),
+            )
             continue
         shape = _shape(output.value, graph, params, found)
         if shape is not None:
@@ -63,14 +89,19 @@ def _read_outputs(entry: Entry, graph: Graph, params: Mapping[str, Any], found: 
 
 def _shape(value: Value, graph: Graph, params: Mapping[str, Any], found: Diagnostics) -> tuple[Size, ...] | None:
     if not isinstance(value, Sequence):
-        found.error("wrong-value", f"{shown(value.plain)} is no shape", value.span, help="write a list of dims, such as `[N, 1000]`")
+        found.error(
+            "wrong-value",
+            f"{shown(value.plain)} is no shape",
+            value.span,
+            help="write a list of dims, such as `[N, 1000]`",
+        )
         return None
     sizes: dict[str, Any] = dict(params)
     for given in graph.inputs.values():
         for dim in given.declared:
             if not isinstance(dim, int):
                 sizes[str(dim)] = given.symbols.get(str(dim), symbol(str(dim)))
-    shape: list[Size] = []
+    shape: list[Any] = []
     for dim in value.items:
         text = dim.plain
         try:
@@ -78,7 +109,9 @@ def _shape(value: Value, graph: Graph, params: Mapping[str, Any], found: Diagnos
                 expression = parse(text) if is_expression(text) else parse_bare(text)
                 missing = next((name for name in expression.names if name not in sizes), None)
                 if missing is not None:
-                    raise ExpressionError(f"there is no dim `{missing}` here", name="unknown-parameter", help=did_you_mean(missing, sizes))
+                    raise ExpressionError(
+                        f"there is no dim `{missing}` here", name="unknown-parameter", help=did_you_mean(missing, sizes)
+                    )
                 text = expression.evaluate(sizes)
         except ExpressionError as error:
             found.error(error.name, str(error), dim.span, help=error.help)

@@ -23,13 +23,16 @@ from archspec.ir.op import Op
 from archspec.language.fields import IdRange
 from archspec.language.schema import Argument, Body, Branch, Document, Item
 from archspec.language.validate import did_you_mean, shown
-from archspec.language.values import Entry, Mapping as MappingValue
+from archspec.language.values import Entry
+from archspec.language.values import Mapping as MappingValue
 from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.origin import Origin
 from archspec.source.span import Span
 
 
-def expand(document: Document, params: Mapping[str, Any], found: Diagnostics, max_nodes: int = MAX_NODES) -> Expansion | None:
+def expand(
+    document: Document, params: Mapping[str, Any], found: Diagnostics, max_nodes: int = MAX_NODES
+) -> Expansion | None:
     """The graph of a resolved spec at the given parameters; None when a limit ended it."""
     assert document.body is not None, "only a document with layers is expanded"
     expander = Expander(document, found, max_nodes)
@@ -65,7 +68,9 @@ class Expander:
         self.heads(body, context)
         outputs = self.outputs(body, context, last, default="output")
         root.outputs = tuple(outputs.items())
-        self.expansion.outputs = [GraphOutput(name, value, self._span_of_output(body, name)) for name, value in outputs.items()]
+        self.expansion.outputs = [
+            GraphOutput(name, value, self._span_of_output(body, name)) for name, value in outputs.items()
+        ]
         return self.expansion
 
     def heads(self, body: Body, context: ListContext) -> None:
@@ -115,7 +120,13 @@ class Expander:
             self.found.error("shape-dependent", "`if` is decided before shapes are known, so it cannot use dims", span)
         elif value is not None and not isinstance(value, bool):
             message = f"`if` is {shown(value)}; expected true or false"
-            self.found.error("wrong-value", message, span, help="compare it with something, as in `$(width > 64)`", origin=context.origin)
+            self.found.error(
+                "wrong-value",
+                message,
+                span,
+                help="compare it with something, as in `$(width > 64)`",
+                origin=context.origin,
+            )
         return value is not False
 
     def _turns_of(self, item: Item, context: ListContext, previous: Instance | None) -> Instance | None:
@@ -146,7 +157,12 @@ class Expander:
             lengths[f"`repeat` is {count}"] = count
         if len(set(lengths.values())) > 1:
             span = item.entries["each"].span
-            self.found.error("turns-differ", f"`each` needs one value for each turn, but {', '.join(lengths)}", span, origin=context.origin)
+            self.found.error(
+                "turns-differ",
+                f"`each` needs one value for each turn, but {', '.join(lengths)}",
+                span,
+                origin=context.origin,
+            )
         turns = min(lengths.values(), default=1)
         self.budget.check(turns * context.multiplicity * max(1, self.budget.least_of_item(item, turns=1)), item.span)
         return [{name: column[turn] for name, column in columns.items()} for turn in range(turns)]
@@ -155,7 +171,9 @@ class Expander:
         span = item.entries["repeat"].value.span
         count = evaluate(item.keys.repeat, span, context, self.found, context.origin)
         if is_deferred(count):
-            self.found.error("shape-dependent", "`repeat` is decided before shapes are known, so it cannot use dims", span)
+            self.found.error(
+                "shape-dependent", "`repeat` is decided before shapes are known, so it cannot use dims", span
+            )
         elif isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             return count
         elif count is not None:
@@ -176,7 +194,9 @@ class Expander:
                 self.found.error("wrong-value", message, span, origin=context.origin)
         return columns
 
-    def _repeat(self, item: Item, name: str, turns: list[dict[str, Any]], context: ListContext, previous: Instance | None) -> Instance | None:
+    def _repeat(
+        self, item: Item, name: str, turns: list[dict[str, Any]], context: ListContext, previous: Instance | None
+    ) -> Instance | None:
         """A repeat with an id: a sequence `id` of turns `id.0`, `id.1`, ..."""
         path = context.path_of(name)
         if not self._is_free(name, path, item, context):
@@ -189,12 +209,21 @@ class Expander:
                 previous = self._instance(item, str(turn), inner, previous, values, turn, len(turns))
         outputs = previous.outputs if previous is not None and turns else ()
         scope.outputs = outputs
-        context.names.define(name, Instance(path, outputs, scope, inner.names.own, unknown=previous is None or previous.unknown))
+        context.names.define(
+            name, Instance(path, outputs, scope, inner.names.own, unknown=previous is None or previous.unknown)
+        )
         self.expansion.items[path] = item
         return context.names.own[name] if turns else previous
 
     def _instance(
-        self, item: Item, name: str, context: ListContext, previous: Instance | None, values: Mapping[str, Any], turn: int = 0, turns: int = 1
+        self,
+        item: Item,
+        name: str,
+        context: ListContext,
+        previous: Instance | None,
+        values: Mapping[str, Any],
+        turn: int = 0,
+        turns: int = 1,
     ) -> Instance | None:
         """One instance of an item; gives what the next item reads, which a source leaves as it was."""
         path = context.path_of(name)
@@ -246,7 +275,9 @@ class Expander:
             return
         message = f"`after` names an item of the same list, and there is no `{after}`"
         help_text = did_you_mean(after, context.names.own)
-        self.found.error("unknown-node", message, use.item.entries["after"].value.span, help=help_text, origin=use.origin)
+        self.found.error(
+            "unknown-node", message, use.item.entries["after"].value.span, help=help_text, origin=use.origin
+        )
 
     def _assert(self, side: Literal["input", "output"], shapes: Any, use: uses.Use) -> None:
         if shapes is not None:
@@ -296,7 +327,9 @@ class Expander:
         taken = self.expansion.paths.get(path)
         if taken is not None:
             label = (Label(taken.span, "this one has it already"),)
-            self.found.error("duplicate-id", f"two items have the path `{path}`", span, labels=label, origin=context.origin)
+            self.found.error(
+                "duplicate-id", f"two items have the path `{path}`", span, labels=label, origin=context.origin
+            )
             return False
         self.expansion.paths[path] = Origin(span, path, context.origin)
         return True
@@ -315,14 +348,32 @@ class Expander:
         name = str(context.values().get(item.name[1:]))
         key = (id(item), name)
         if key not in self._bound:
-            bound = Item(name, item.span, item.document, item.attributes, item.shorthand, item.keys, item.entries, item.branches, init=item.init)
+            bound = Item(
+                name,
+                item.span,
+                item.document,
+                item.attributes,
+                item.shorthand,
+                item.keys,
+                item.entries,
+                item.branches,
+                init=item.init,
+            )
             bound.target = ops.find(name) or item.document.visible.get(name) or self.document.visible.get(name)
             if bound.target is None:
                 bound.broken = True
                 help_text = did_you_mean(name, [*ops.TABLE, *item.document.visible])
-                self.found.error("unknown-op", f"`{item.name}` is `{name}`, and there is no such op or block", item.span, help=help_text, origin=origin)
+                self.found.error(
+                    "unknown-op",
+                    f"`{item.name}` is `{name}`, and there is no such op or block",
+                    item.span,
+                    help=help_text,
+                    origin=origin,
+                )
             else:
-                bind_arguments(bound, bound.target, self.found, frozenset(), lambda entries, _: _with(item.arguments, entries))
+                bind_arguments(
+                    bound, bound.target, self.found, frozenset(), lambda entries, _: _with(item.arguments, entries)
+                )
             self._bound[key] = bound
         return self._bound[key]
 
@@ -332,7 +383,9 @@ class Expander:
         self.expansion.nodes[node.path] = node
         self.budget.count(node.origin.span)
 
-    def scope(self, path: str, kind: Literal["block", "sequence"], context: ListContext, origin: Origin, phase: Phase | None) -> Scope:
+    def scope(
+        self, path: str, kind: Literal["block", "sequence"], context: ListContext, origin: Origin, phase: Phase | None
+    ) -> Scope:
         """Open a scope inside the one at hand."""
         scope = Scope(path, kind, context.scope, origin, phase=phase)
         context.scope.members.append(scope)

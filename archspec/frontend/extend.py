@@ -26,7 +26,12 @@ def merge(base: Mapping, changes: Mapping, found: Diagnostics) -> Mapping:
                 entries[key] = _with_value(old, _changed_items(old.value, entry.value, found))
             else:
                 message = "with `extends`, `layers` is a mapping from the path of an item to its changes"
-                found.error("wrong-value", message, entry.value.span, help="for example `layers: {mixed5: {figure5: {repeat: 4}}}`")
+                found.error(
+                    "wrong-value",
+                    message,
+                    entry.value.span,
+                    help="for example `layers: {mixed5: {figure5: {repeat: 4}}}`",
+                )
         elif key in _MERGED and old is not None and isinstance(old.value, Mapping) and isinstance(entry.value, Mapping):
             entries[key] = _with_value(entry, _merged(old.value, entry.value))
         else:
@@ -48,8 +53,13 @@ def _changed_items(items: Sequence, changes: Mapping, found: Diagnostics) -> Seq
     for path, entry in changes.entries.items():
         changed = _change(items, path, entry)
         if changed is None:
-            help_text = did_you_mean(path, _names(items)) or "a turn of a repeat, or what is inside a block, cannot be addressed"
-            found.error("unknown-node", f"the spec that this one extends has no item `{path}`", entry.span, help=help_text)
+            help_text = (
+                did_you_mean(path, _names(items))
+                or "a turn of a repeat, or what is inside a block, cannot be addressed"
+            )
+            found.error(
+                "unknown-node", f"the spec that this one extends has no item `{path}`", entry.span, help=help_text
+            )
         else:
             items = changed
     return items
@@ -80,7 +90,11 @@ def _change_inside(item: Value, path: str, entry: Entry, *, named: bool) -> Valu
     inside = use.value.entries.get(key)
     if inside is None:
         return None
-    changed = _change(inside.value, path, entry) if isinstance(inside.value, Sequence) and key == "layers" else _change_branch(inside.value, path, entry)
+    changed = (
+        _change(inside.value, path, entry)
+        if isinstance(inside.value, Sequence) and key == "layers"
+        else _change_branch(inside.value, path, entry)
+    )
     if changed is None:
         return None
     attributes = {**use.value.entries, key: _with_value(inside, changed)}
@@ -92,13 +106,24 @@ def _change_branch(branches: Value, path: str, entry: Entry) -> Value | None:
         for index, branch in enumerate(branches.items):
             changed = _change(branch, path, entry) if isinstance(branch, Sequence) else None
             if changed is not None:
-                return Sequence(branches.source, branches.start, branches.end, [*branches.items[:index], changed, *branches.items[index + 1 :]])
+                return Sequence(
+                    branches.source,
+                    branches.start,
+                    branches.end,
+                    [*branches.items[:index], changed, *branches.items[index + 1 :]],
+                )
     if isinstance(branches, Mapping):
         name, _, below = path.partition(".")
         branch_entry = branches.entries.get(name)
         if branch_entry is not None:
             old = branch_entry.value
-            new = _change(old, below, entry) if below and isinstance(old, Sequence) else _changed_item(old, entry.value) if not below else None
+            new = (
+                _change(old, below, entry)
+                if below and isinstance(old, Sequence)
+                else _changed_item(old, entry.value)
+                if not below
+                else None
+            )
             if new is not None:
                 return _with_entries(branches, {**branches.entries, name: _with_value(branch_entry, new)})
     return None

@@ -33,7 +33,7 @@ class _Inference:
         self.graph = graph
         self.expansion = expansion
         self.found = found
-        self.parameters_left = max_parameters
+        self.max_parameters = self.parameters_left = max_parameters
         self.dims: dict[str, Size] = {}
         """What the symbols that blocks bind stand for, at this place."""
         for given in graph.inputs.values():
@@ -81,7 +81,11 @@ class _Inference:
         item = self.expansion.items[scope.path]
         body = item.body or item.target
         declaration = next((given for given in body.inputs if given.dims_value is not None), None)
-        labels = (Label(declaration.dims_value.span, "declared here"),) if declaration is not None and declaration.dims_value else ()
+        labels = (
+            (Label(declaration.dims_value.span, "declared here"),)
+            if declaration is not None and declaration.dims_value
+            else ()
+        )
         self.found.error("shape-mismatch", message, scope.origin.span, labels=labels, origin=scope.origin)
 
     def _assert(self, path: str, side: str) -> None:
@@ -111,7 +115,11 @@ class _Inference:
         except RuleStopped:
             pass
         except DimTooLarge:
-            must.fail("dim-limit", f"the dims of `{op.name}` grow beyond what can be reasoned about", help="give the inputs nominal sizes, such as `H=224`")
+            must.fail(
+                "dim-limit",
+                f"the dims of `{op.name}` grow beyond what can be reasoned about",
+                help="give the inputs nominal sizes, such as `H=224`",
+            )
         node.conditions = tuple(must.pending)
         for failure in must.failures:
             report_failure(failure, node, self.graph, self.expansion, self.found)
@@ -124,6 +132,8 @@ class _Inference:
     def _settle(self, node: Node) -> Op | None:
         """The op of a node whose attributes depend on dims, now that these are known."""
         assert isinstance(node.op, Deferred), "only a deferred op is settled"
+        if node.op.op is None:
+            return None
         item = self.expansion.items[node.path]
         try:
             attributes = {name: settle(value, self.dims) for name, value in node.op.attributes.items()}
@@ -136,21 +146,29 @@ class _Inference:
         return make_op(self, item, node.op.op, attributes, node.origin)
 
     def _check_phase(self, node: Node) -> None:
-        for value in node.inputs:
-            source = self.graph[value.node]
-            if source.phase is not None and source.phase != node.phase:
-                item = self.expansion.items[node.path]
-                message = f"`{node.path}` runs in {'both phases' if node.phase is None else node.phase}, but reads `{source.path}`, which runs in {source.phase} only"
-                labels = (Label(source.origin.span, f"runs in {source.phase} only"),)
-                help_text = f"give it `when: {source.phase}` too, or let it read something else"
-                self.found.error("phase-leak", message, item.span, labels=labels, help=help_text, origin=node.origin)
-                return
+        """What runs in both phases, or in the other one, cannot read what is there in one phase only."""
+        for source in (self.graph[value.node] for value in node.inputs):
+            if source.phase is None or source.phase == node.phase:
+                continue
+            runs = f"runs in {source.phase} only"
+            found = f"`{node.path}` runs in {node.phase or 'both phases'}, but reads `{source.path}`, which {runs}"
+            help_text = f"give it `when: {source.phase}` too, or let it read something else"
+            labels = (Label(source.origin.span, runs),)
+            span = self.expansion.items[node.path].span
+            self.found.error("phase-leak", found, span, labels=labels, help=help_text, origin=node.origin)
+            return
 
     def _check_weights(self, node: Node) -> None:
         size = sum(_elements(weight.shape) for weight in node.weights.values() if weight.kind == "parameter")
         item = self.expansion.items[node.path]
         if 0 <= self.parameters_left < size:
-            self.found.error("too-many-parameters", f"with this `{node.resolved.name}` of {size:,} parameters the network has more than {MAX_PARAMETERS:,}", item.span, help="`--max-parameters` raises the limit, if that is meant", origin=node.origin)
+            self.found.error(
+                "too-many-parameters",
+                f"this `{node.resolved.name}` of {size:,} parameters makes them more than {self.max_parameters:,}",
+                item.span,
+                help="`--max-parameters` raises the limit, if that is meant",
+                origin=node.origin,
+            )
             self.parameters_left = -1
         self.parameters_left -= size if self.parameters_left >= size else 0
         node.init = {name: initializer for name, initializer in node.init.items() if name in node.weights}
@@ -158,7 +176,13 @@ class _Inference:
             for name in (name for name in names if name not in node.weights):
                 entry = item.entries.get(key)
                 known = ", ".join(f"`{weight}`" for weight in node.weights)
-                self.found.error("unknown-weight", f"`{node.path}` has no weight `{name}`", entry.span if entry else item.span, help=f"its weights are: {known}", origin=node.origin)
+                self.found.error(
+                    "unknown-weight",
+                    f"`{node.path}` has no weight `{name}`",
+                    entry.span if entry else item.span,
+                    help=f"its weights are: {known}",
+                    origin=node.origin,
+                )
         if self.expansion.hidden:
             self._check_named(node)
 
@@ -169,7 +193,13 @@ class _Inference:
             if path in self.expansion.hidden:
                 origin = self.expansion.hidden[path]
                 name = self.expansion.items[path].name
-                self.found.error("unnamed-weights", f"this `{name}` has weights, but stands in an unnamed branch and has no `id`", origin.span, help="give it an `id`, or name the branch", origin=origin)
+                self.found.error(
+                    "unnamed-weights",
+                    f"this `{name}` has weights, but stands in an unnamed branch and has no `id`",
+                    origin.span,
+                    help="give it an `id`, or name the branch",
+                    origin=origin,
+                )
                 return
             path = path.rpartition(".")[0]
 

@@ -21,16 +21,26 @@ def read_by_weight(value: Value, found: Diagnostics) -> dict[str, Initializer]:
 
 
 def read_by_op(value: Value, found: Diagnostics) -> dict[str, dict[str, Initializer]]:
-    """The initialisers of a file, a block's use or a sequence: `{conv: {weight: he_normal}, linear: xavier_uniform}`."""
+    """The initialisers of a file, a block's use or a sequence: `{conv: {weight: he_normal}, linear: zeros}`."""
     if not isinstance(value, Mapping):
-        found.error("wrong-value", f"`init` is {shown(value.plain)}; expected ops with their initialisers", value.span, help="for example `init: {conv: he_normal}`")
+        found.error(
+            "wrong-value",
+            f"`init` is {shown(value.plain)}; expected ops with their initialisers",
+            value.span,
+            help="for example `{conv: he_normal}`",
+        )
         return {}
     by_op: dict[str, dict[str, Initializer]] = {}
     for name, entry in value.entries.items():
         if name in ops.TABLE:
             by_op[name] = read_by_weight(entry.value, found)
         else:
-            found.error("unknown-op", f"there is no op `{name}`", entry.span, help=did_you_mean(name, ops.TABLE) or "initialisers go by op here: `init: {conv: he_normal}`")
+            found.error(
+                "unknown-op",
+                f"there is no op `{name}`",
+                entry.span,
+                help=did_you_mean(name, ops.TABLE) or "initialisers go by op here: `init: {conv: he_normal}`",
+            )
     return by_op
 
 
@@ -44,7 +54,12 @@ def _read_one(value: Value, found: Diagnostics) -> Initializer | None:
             found.error("wrong-value", f"initialiser `{name}`: {problem}", value.span)
         else:
             help_text = did_you_mean(name, INITIALIZERS) or one_of(list(INITIALIZERS), "initialisers")
-            found.error("unknown-initializer", f"there is no initialiser {shown(value.plain if not isinstance(value, Mapping) else name)}", value.span, help=help_text)
+            found.error(
+                "unknown-initializer",
+                f"there is no initialiser {shown(value.plain if not isinstance(value, Mapping) else name)}",
+                value.span,
+                help=help_text,
+            )
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from archspec.frontend.initializers import read_by_op
 from archspec.ir.graph import GraphInput, GraphOutput, Node, Phase, Scope, Value
@@ -48,6 +48,12 @@ class Instance:
             if self.members is not None and name in self.members:
                 return self.members[name], rest[len(name) + 1 :]
         return None
+
+
+class HasFindings(Protocol):
+    """A stage that reports to a list of findings."""
+
+    found: Diagnostics
 
 
 class Names:
@@ -155,7 +161,7 @@ class ListContext:
             from archspec.frontend.closures import DimName
 
             dims = {name: DimName(unique) for name, unique in self.frame.dims.items()}
-            self._values = ChainMap(self.variables, self.frame.params, dims)  # type: ignore[arg-type]
+            self._values = ChainMap(self.variables, self.frame.params, dims)
         return self._values
 
     def inside(self, scope: Scope | None = None, **changes: Any) -> ListContext:

@@ -36,7 +36,17 @@ def file_inputs(body: Body, frame: Frame, root: Scope, names: Names, found: Diag
         kind = TensorType(nominal, declaration.dtype)
         own = {name: sizes[name] for name in _symbols(declaration) if name in sizes}
         conditions = tuple(c for text, span in declaration.constraints for c in _constraint(text, span, sizes, found))
-        inputs.append(GraphInput(declaration.name, kind, own, declared, _below(declaration, frame, found), conditions, tuple(text for text, _ in declaration.constraints)))
+        inputs.append(
+            GraphInput(
+                declaration.name,
+                kind,
+                own,
+                declared,
+                _below(declaration, frame, found),
+                conditions,
+                tuple(text for text, _ in declaration.constraints),
+            )
+        )
         node = Node(declaration.name, None, (), root, Origin(declaration.span, declaration.name), types=(kind,))
         root.members.append(node)
         names.define(declaration.name, Instance(declaration.name, outputs=(("", Value(declaration.name)),)))
@@ -54,7 +64,11 @@ def bind_inputs(body: Body, frame: Frame, scope: Scope, names: Names, sources: l
                 frame.dims[name] = _unused(name, taken)
     signature = []
     for declaration, value in zip(body.inputs or [InputDeclaration("in", None, body.span)], sources, strict=True):
-        dims = tuple(frame.dims.get(dim, dim) if isinstance(dim, str) else dim for dim in declaration.dims) if declaration.dims else None
+        dims = (
+            tuple(frame.dims.get(dim, dim) if isinstance(dim, str) else dim for dim in declaration.dims)
+            if declaration.dims
+            else None
+        )
         signature.append((declaration.name, dims, value))
         names.define(declaration.name, Instance(declaration.name, outputs=(("", value),)))
     scope.signature = tuple(signature)
@@ -66,7 +80,11 @@ def bind_inputs(body: Body, frame: Frame, scope: Scope, names: Names, sources: l
 
 
 def _symbols(declaration: InputDeclaration) -> list[str]:
-    return [dim.partition("=")[0].strip() for dim in declaration.dims or () if isinstance(dim, str) and not is_expression(dim)]
+    return [
+        dim.partition("=")[0].strip()
+        for dim in declaration.dims or ()
+        if isinstance(dim, str) and not is_expression(dim)
+    ]
 
 
 def _unused(name: str, taken: set[str]) -> str:
@@ -84,9 +102,18 @@ def _collect_sizes(declaration: InputDeclaration, frame: Frame, sizes: dict[str,
             continue
         size = _value(text.strip(), frame, span, found) if is_expression(text.strip()) else int(text)
         if not isinstance(size, int) or not 1 <= size < LIMIT:
-            found.error("wrong-value", f"`{dim}` has the size {shown(size)}; expected a whole number from 1 to {LIMIT - 1}", span)
+            found.error(
+                "wrong-value",
+                f"`{dim}` has the size {shown(size)}; expected a whole number from 1 to {LIMIT - 1}",
+                span,
+            )
         elif sizes.setdefault(name.strip(), size) != size:
-            found.error("wrong-value", f"`{name.strip()}` is {sizes[name.strip()]} and {size}", span, help="a symbol stands for one size in the whole spec")
+            found.error(
+                "wrong-value",
+                f"`{name.strip()}` is {sizes[name.strip()]} and {size}",
+                span,
+                help="a symbol stands for one size in the whole spec",
+            )
 
 
 def _declared(dim: Any, frame: Frame, declaration: InputDeclaration, found: Diagnostics) -> Size:
@@ -115,7 +142,11 @@ def _value(text: str, frame: Frame, span: Span, found: Diagnostics) -> Any:
 
 
 def _below(declaration: InputDeclaration, frame: Frame, found: Diagnostics) -> int | None:
-    value = _value(declaration.below, frame, declaration.span, found) if is_expression(declaration.below) else declaration.below
+    value = (
+        _value(declaration.below, frame, declaration.span, found)
+        if is_expression(declaration.below)
+        else declaration.below
+    )
     if value is None or (isinstance(value, int) and value > 0):
         return value
     found.error("wrong-value", f"`below` is {shown(value)}; expected a positive whole number", declaration.span)
@@ -131,7 +162,10 @@ def _constraint(text: str, span: Span, sizes: dict[str, int], found: Diagnostics
         sides = [expression.tree.left, *expression.tree.comparators]
         symbols = {name: symbol(name) for name in expression.names}
         values = [Expression(text, side, 0, expression.names).evaluate(symbols) for side in sides]
-        conditions = [_compared(op, left, right, text) for op, left, right in zip(expression.tree.ops, values, values[1:], strict=False)]
+        conditions = [
+            _compared(op, left, right, text)
+            for op, left, right in zip(expression.tree.ops, values, values[1:], strict=False)
+        ]
     except ExpressionError as error:
         found.error(error.name, str(error), span, help=error.help)
         return []

@@ -85,17 +85,30 @@ class _Loader:
             for name, block in blocks.items():
                 if name in visible and visible[name] is not block:
                     labels = (Label(visible[name].span, "defined here"), Label(block.span, "and here"))
-                    self.found.error("name-conflict", f"two included files define `{name}`", value.span, labels=labels, help="rename one of the blocks")
+                    self.found.error(
+                        "name-conflict",
+                        f"two included files define `{name}`",
+                        value.span,
+                        labels=labels,
+                        help="rename one of the blocks",
+                    )
                 visible[name] = block
         return visible
 
     def _check_block_name(self, block: Body, included: Body | None) -> None:
         if block.name in ops.TABLE or block.name in STRUCTURES:
             what = "an op" if block.name in ops.TABLE else "a structure of the language"
-            self.found.error("reserved-name", f"block `{block.name}` is named like {what}", block.span, help="choose another name")
+            self.found.error(
+                "reserved-name", f"block `{block.name}` is named like {what}", block.span, help="choose another name"
+            )
         if included is not None:
             label = Label(included.span, "defined here too")
-            self.found.error("name-conflict", f"block `{block.name}` is also defined in an included file", block.span, labels=(label,))
+            self.found.error(
+                "name-conflict",
+                f"block `{block.name}` is also defined in an included file",
+                block.span,
+                labels=(label,),
+            )
 
     def _other_file(self, document: Document, text: str, span: Span) -> Document | None:
         """The document of another file, named relative to this one; None after reporting why not."""
@@ -109,7 +122,9 @@ class _Loader:
             return None
         if path not in self.documents:
             if len(self.documents) >= MAX_FILES or len(self.open) > MAX_INCLUDE_DEPTH:
-                self.found.error("too-many-files", f"more than {MAX_FILES} files, or {MAX_INCLUDE_DEPTH} levels of them", span)
+                self.found.error(
+                    "too-many-files", f"more than {MAX_FILES} files, or {MAX_INCLUDE_DEPTH} levels of them", span
+                )
                 return None
             shown = os.path.normpath(os.path.join(os.path.dirname(document.source.name), text))
             source = load_file(path, shown, self.found)
@@ -131,9 +146,16 @@ class _Loader:
         except OSError:
             inside, nearby = True, []
         if not inside:
-            self.found.error("file-outside", f"`{text}` is outside the folder of this spec", span, help=f"only files below `{self.root.name}/` can be read")
+            self.found.error(
+                "file-outside",
+                f"`{text}` is outside the folder of this spec",
+                span,
+                help=f"only files below `{self.root.name}/` can be read",
+            )
         else:
-            self.found.error("file-not-found", f"there is no file `{text}`", span, help=did_you_mean(named.name, nearby))
+            self.found.error(
+                "file-not-found", f"there is no file `{text}`", span, help=did_you_mean(named.name, nearby)
+            )
         return None
 
 

@@ -110,7 +110,9 @@ class _Checker:
         elif item.layers is not None:
             names = dict(_names(item.layers))
             if item.body is not None:
-                self.inputs |= {declaration.name: declaration.span for declaration in item.body.inputs} | {"in": item.span}
+                self.inputs |= {declaration.name: declaration.span for declaration in item.body.inputs} | {
+                    "in": item.span
+                }
             step.last = self._list(item.layers, _Level(level, names), first)
             step.needs = [step.last] if step.last is not None else sources
         else:
@@ -149,7 +151,12 @@ class _Checker:
         else:
             known = [*self.inputs, *_known(level)]
             help_text = did_you_mean(path, known) or did_you_mean(first, known)
-            self.found.error("unknown-node", f"there is nothing called `{first}` here", span, help=help_text or _seen_from_here(known))
+            self.found.error(
+                "unknown-node",
+                f"there is nothing called `{first}` here",
+                span,
+                help=help_text or _seen_from_here(known),
+            )
         return None
 
     def _report_forward(self, top: _Level) -> None:
@@ -159,10 +166,21 @@ class _Checker:
             cycle = _path(target, user) if target is not None else None
             if cycle is not None:
                 names = " -> ".join(step.label for step in [user, *reversed(cycle)])
-                self.found.error("cycle", f"`{user.label}` would depend on itself: {names}", span, help="a network has no cycles; read an earlier item")
+                self.found.error(
+                    "cycle",
+                    f"`{user.label}` would depend on itself: {names}",
+                    span,
+                    help="a network has no cycles; read an earlier item",
+                )
             else:
                 labels = (Label(target.span, "defined here"),) if target is not None else ()
-                self.found.error("forward-reference", f"`{path}` comes later", span, labels=labels, help="an item reads what stands before it; move one of the two")
+                self.found.error(
+                    "forward-reference",
+                    f"`{path}` comes later",
+                    span,
+                    labels=labels,
+                    help="an item reads what stands before it; move one of the two",
+                )
 
 
 def _seen_from_here(known: list[str]) -> str:

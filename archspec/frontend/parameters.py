@@ -25,13 +25,17 @@ def _is_size(value: Any) -> bool:
     return _is_whole(value) or (isinstance(value, list | tuple) and bool(value) and all(map(_is_whole, value)))
 
 
+def _is_padding(value: Any) -> bool:
+    return _is_size(value) or (isinstance(value, str) and value in ("valid", "same"))
+
+
 TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     "int": ("a whole number", _is_whole),
     "float": ("a number", lambda value: _is_whole(value) or isinstance(value, float)),
     "bool": ("true or false", lambda value: isinstance(value, bool)),
     "str": ("text", lambda value: isinstance(value, str)),
     "size": ("a size: a whole number, `3x3` or [3, 3]", _is_size),
-    "padding": ("a padding: `valid`, `same`, a whole number or a list", lambda value: value in ("valid", "same") or _is_size(value)),
+    "padding": ("a padding: `valid`, `same`, a whole number or a list", _is_padding),
     "list": ("a list", lambda value: isinstance(value, list | tuple)),
     "op": ("the name of an op or block", lambda value: isinstance(value, str)),
     "dim": ("a dim", lambda value: _is_whole(value) or isinstance(value, Dim)),
@@ -41,7 +45,7 @@ TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
 
 
 def fits(kind: str, value: Any) -> bool:
-    """Whether a value may be given to a parameter of a type; what is known only with shapes is checked where it is used."""
+    """Whether a value may be given to a parameter of a type; one that waits for shapes is checked where it is used."""
     return hasattr(value, "evaluate") or TYPES[kind][1](value)
 
 
@@ -50,7 +54,10 @@ def check(parameter: Parameter, value: Any, owner: str, span: Span, found: Diagn
     if fits(parameter.type, value):
         return True
     found.error(
-        "wrong-value", f"`{parameter.name}` of {owner} is {shown(value)}; expected {TYPES[parameter.type][0]}", span, **details
+        "wrong-value",
+        f"`{parameter.name}` of {owner} is {shown(value)}; expected {TYPES[parameter.type][0]}",
+        span,
+        **details,
     )
     return False
 
@@ -78,10 +85,14 @@ def file_parameters(body: Body, settings: Mapping[str, Any], found: Diagnostics)
     """
     values: dict[str, Any] = {}
     for name, given in settings.items():
-        value, span = given if isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], Span) else (given, None)
+        value, span = (
+            given if isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], Span) else (given, None)
+        )
         if name not in body.params:
             help_text = did_you_mean(name, body.params) or one_of(list(body.params), "parameters")
-            found.error("unknown-parameter", f"`{body.name}` has no parameter `{name}`", span or body.span, help=help_text)
+            found.error(
+                "unknown-parameter", f"`{body.name}` has no parameter `{name}`", span or body.span, help=help_text
+            )
         elif check(body.params[name], value, f"`{body.name}`", span or body.params[name].span, found):
             values[name] = value
     for name, parameter in body.params.items():
@@ -89,7 +100,12 @@ def file_parameters(body: Body, settings: Mapping[str, Any], found: Diagnostics)
             continue
         if parameter.default is None:
             if name not in settings:
-                found.error("missing-parameter", f"parameter `{name}` has no value", parameter.span, help=f"give it one with `--set {name}=...`, or a default")
+                found.error(
+                    "missing-parameter",
+                    f"parameter `{name}` has no value",
+                    parameter.span,
+                    help=f"give it one with `--set {name}=...`, or a default",
+                )
         else:
             default = evaluate_default(parameter, values, f"`{body.name}`", found)
             if default is not None:
@@ -103,11 +119,16 @@ def evaluate_default(parameter: Parameter, earlier: Mapping[str, Any], owner: st
     value = parameter.default.plain
     if is_expression(value):
         try:
-            expression = parse(value)
+            expression = parse(str(value))
             if missing := [name for name in expression.names if name not in earlier]:
                 raise ExpressionError(f"there is no parameter `{missing[0]}` before this one", name="unknown-parameter")
             value = expression.evaluate(earlier)
         except ExpressionError as error:
-            found.error(error.name, str(error), parameter.default.span, help=error.help or did_you_mean(str(value).strip("$"), earlier))
+            found.error(
+                error.name,
+                str(error),
+                parameter.default.span,
+                help=error.help or did_you_mean(str(value).strip("$"), earlier),
+            )
             return None
     return value if check(parameter, value, owner, parameter.default.span, found) else None

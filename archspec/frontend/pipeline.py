@@ -37,7 +37,11 @@ class Frontend:
 
 
 def run_frontend(
-    source: Source, settings: Mapping[str, Any], found: Diagnostics, rules: Mapping[str, Any], limits: Limits | None = None
+    source: Source,
+    settings: Mapping[str, Any],
+    found: Diagnostics,
+    rules: Mapping[str, Any],
+    limits: Limits | None = None,
 ) -> Frontend | None:
     """Read, resolve, expand and infer a spec; None when there is no graph to speak of.
 
@@ -56,13 +60,23 @@ def run_frontend(
 
 
 def _run(
-    source: Source, settings: Mapping[str, Any], found: Diagnostics, rules: Mapping[str, Any], limits: Limits, origins: list[Any]
+    source: Source,
+    settings: Mapping[str, Any],
+    found: Diagnostics,
+    rules: Mapping[str, Any],
+    limits: Limits,
+    origins: list[Any],
 ) -> Frontend | None:
     document = load(source, found)
     if document is None or document.body is None:
         if document is not None and not found.failed:
             span = next(iter(document.mapping.entries.values())).span
-            found.error("not-a-spec", "this file has blocks to include, but no `layers` of its own", span, help="check the spec that includes it")
+            found.error(
+                "not-a-spec",
+                "this file has blocks to include, but no `layers` of its own",
+                span,
+                help="check the spec that includes it",
+            )
         return None
     resolve(document, found)
     params = file_parameters(document.body, settings, found)

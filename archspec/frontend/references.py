@@ -11,7 +11,9 @@ from archspec.source.diagnostic import Diagnostics
 from archspec.source.span import Span
 
 
-def sources_of(item: Item, context: ListContext, previous: Instance | None, reads_nothing: bool, found: Diagnostics) -> list[Value] | None:
+def sources_of(
+    item: Item, context: ListContext, previous: Instance | None, reads_nothing: bool, found: Diagnostics
+) -> list[Value] | None:
     """The values that an item reads; None when there is nothing to read, or an error was reported about it."""
     if item.keys.from_ is not None:
         entry = item.entries["from"].value
@@ -53,8 +55,12 @@ def read_value(path: str, span: Span, context: ListContext, found: Diagnostics) 
         known = [*(instance.members or {}), *(name for name, _ in instance.outputs if name)]
         help_text = did_you_mean(rest, known) or (one_of(known, "it has") if known else None)
         if instance.closed and rest.partition(".")[0] in (instance.members or {}):
-            help_text = f"from outside, only the `outputs` of a block are seen; name `{rest}` among those of `{instance.name}`"
-        found.error("unknown-node", f"`{instance.name}` has no output `{rest}`", span, help=help_text, origin=context.origin)
+            help_text = (
+                f"from outside, only the `outputs` of a block are seen; name `{rest}` among those of `{instance.name}`"
+            )
+        found.error(
+            "unknown-node", f"`{instance.name}` has no output `{rest}`", span, help=help_text, origin=context.origin
+        )
     return value
 
 
@@ -84,10 +90,16 @@ def _report_unknown(path: str, span: Span, context: ListContext, found: Diagnost
     first = path.partition(".")[0]
     if first in context.names.all_removed():
         message = f"`{first}` is not there: its `if` is false"
-        found.error("unknown-node", message, span, help="give both alternatives the same id, or read something that is always there", origin=context.origin)
+        found.error(
+            "unknown-node",
+            message,
+            span,
+            help="give both alternatives the same id, or read something that is always there",
+            origin=context.origin,
+        )
     elif not found.failed:
         known = context.names.known()
         help_text = did_you_mean(path, known) or (one_of(known[-8:], "from here one sees") if known else None)
-        found.error("unknown-node", f"there is nothing called `{path}` here", span, help=help_text, origin=context.origin)
-
-
+        found.error(
+            "unknown-node", f"there is nothing called `{path}` here", span, help=help_text, origin=context.origin
+        )

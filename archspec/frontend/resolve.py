@@ -79,7 +79,11 @@ class _Resolver:
         if branch.condition is not None:
             self._check_expressions(branch.condition.value, names)
             if not isinstance(branch.condition.value.plain, bool) and not is_expression(branch.condition.value.plain):
-                self.found.error("wrong-value", f"`if` is {shown(branch.condition.value.plain)}; expected true, false, or an expression", branch.condition.value.span)
+                self.found.error(
+                    "wrong-value",
+                    f"`if` is {shown(branch.condition.value.plain)}; expected true, false, or an expression",
+                    branch.condition.value.span,
+                )
         self._items(branch.items, names)
 
     def _item(self, item: Item, names: frozenset[str]) -> None:
@@ -110,12 +114,19 @@ class _Resolver:
             self.found.error("missing-attribute", f"`{item.name}` needs the attribute `layers`", item.span)
             item.layers = []
         for key, entry in item.attributes.items():
-            help_text = did_you_mean(key, item.entries) or "it takes `layers`, `id`, `from`, `repeat`, `each`, `if`, `when`"
+            help_text = (
+                did_you_mean(key, item.entries) or "it takes `layers`, `id`, `from`, `repeat`, `each`, `if`, `when`"
+            )
             self.found.error("unknown-attribute", f"`{item.name}` has no attribute `{key}`", entry.span, help=help_text)
         if item.branches is not None:
             self._misplaced(item, "branches", "only an op that joins holds `branches`")
         if item.shorthand is not None:
-            self.found.error("item-form", f"`{item.name}` takes no value of its own", item.shorthand.span, help="write its items under `layers`")
+            self.found.error(
+                "item-form",
+                f"`{item.name}` takes no value of its own",
+                item.shorthand.span,
+                help="write its items under `layers`",
+            )
 
     def _check_op_parameter(self, item: Item, names: frozenset[str]) -> None:
         name = item.name[1:]
@@ -123,10 +134,17 @@ class _Resolver:
         if parameter is None:
             item.broken = True
             help_text = did_you_mean(name, self.body.params)
-            self.found.error("unknown-parameter", f"`{self.body.name}` has no parameter `{name}`", item.span, help=help_text)
+            self.found.error(
+                "unknown-parameter", f"`{self.body.name}` has no parameter `{name}`", item.span, help=help_text
+            )
         elif parameter.type not in ("op", "any", "str"):
             item.broken = True
-            self.found.error("wrong-value", f"`{name}` is of type `{parameter.type}`; an item needs a parameter of type `op`", item.span, labels=(Label(parameter.span, "declared here"),))
+            self.found.error(
+                "wrong-value",
+                f"`{name}` is of type `{parameter.type}`; an item needs a parameter of type `op`",
+                item.span,
+                labels=(Label(parameter.span, "declared here"),),
+            )
         item.arguments = self._arguments(item.attributes, names)
 
     def _bind(self, item: Item, names: frozenset[str]) -> None:
@@ -134,14 +152,20 @@ class _Resolver:
         if target is None:
             item.broken = True
             known = [*ops.TABLE, *self.document.visible, *STRUCTURES]
-            help_text = did_you_mean(item.name, known) or "`archspec ops` lists the ops; blocks come from `blocks` and `include`"
+            help_text = (
+                did_you_mean(item.name, known)
+                or "`archspec ops` lists the ops; blocks come from `blocks` and `include`"
+            )
             self.found.error("unknown-op", f"there is no op or block `{item.name}`", item.span, help=help_text)
             return
         item.target = target
         bind_arguments(item, target, self.found, names, self._arguments)
 
     def _arguments(self, entries: dict[str, Entry], names: frozenset[str]) -> dict[str, Argument]:
-        return {key: Argument(entry.value.plain, entry, self._check_expressions(entry.value, names)) for key, entry in entries.items()}
+        return {
+            key: Argument(entry.value.plain, entry, self._check_expressions(entry.value, names))
+            for key, entry in entries.items()
+        }
 
     def _check_expressions(self, value: Value | None, names: frozenset[str]) -> tuple[Expression, ...]:
         """The expressions in a value, having reported those that cannot be read or use unknown names."""
@@ -167,7 +191,9 @@ class _Resolver:
                 help_text = did_you_mean(name, names) or (
                     one_of(sorted(names), "names here") if names else f"declare it under `params` of `{self.body.name}`"
                 )
-                self.found.error("unknown-parameter", f"`{self.body.name}` has no parameter or dim `{name}`", span, help=help_text)
+                self.found.error(
+                    "unknown-parameter", f"`{self.body.name}` has no parameter or dim `{name}`", span, help=help_text
+                )
                 return None
         return expression
 
@@ -192,16 +218,25 @@ def bind_arguments(item: Item, target: type[Op] | Body, found: Diagnostics, name
             check_block_arguments(item, target, item.arguments, later, found)
         else:
             plain = {name: argument.value for name, argument in item.arguments.items() if name not in later}
-            op = validate(target, plain, entries, found, owner=f"`{item.name}`", span=item.span, noun="attribute", later=later)
+            op = validate(
+                target, plain, entries, found, owner=f"`{item.name}`", span=item.span, noun="attribute", later=later
+            )
             item.op = op if not later else None
             _report_unknown_later(target, later, item, found)
         if item.branches is not None and (isinstance(target, Body) or not target.variadic):
-            found.error("misplaced-key", "only an op that joins holds `branches`", item.entries["branches"].span, help="such as `concat` or `add`")
+            found.error(
+                "misplaced-key",
+                "only an op that joins holds `branches`",
+                item.entries["branches"].span,
+                help="such as `concat` or `add`",
+            )
             item.branches = None
     item.broken = item.broken or len(found) > before
 
 
-def check_block_arguments(item: Item, block: Body, arguments: dict[str, Argument], later: set[str], found: Diagnostics) -> None:
+def check_block_arguments(
+    item: Item, block: Body, arguments: dict[str, Argument], later: set[str], found: Diagnostics
+) -> None:
     """Check the arguments of a block's use against its parameters."""
     for name in {**arguments, **dict.fromkeys(sorted(later))}:
         argument = arguments.get(name)
@@ -209,7 +244,13 @@ def check_block_arguments(item: Item, block: Body, arguments: dict[str, Argument
         if name not in block.params:
             help_text = did_you_mean(name, block.params) or one_of(list(block.params), "its parameters")
             label = (Label(block.span, "defined here"),)
-            found.error("unknown-attribute", f"block `{block.name}` has no parameter `{name}`", span, help=help_text, labels=label)
+            found.error(
+                "unknown-attribute",
+                f"block `{block.name}` has no parameter `{name}`",
+                span,
+                help=help_text,
+                labels=label,
+            )
         elif argument is not None and name not in later:
             place = argument.entry.value.span if argument.entry else item.span
             check_parameter(block.params[name], argument.value, f"block `{block.name}`", place, found)
@@ -217,7 +258,9 @@ def check_block_arguments(item: Item, block: Body, arguments: dict[str, Argument
     for name, parameter in block.params.items():
         if parameter.default is None and name not in arguments and name not in later and name not in meant:
             label = (Label(parameter.span, "declared here"),)
-            found.error("missing-attribute", f"block `{block.name}` needs the parameter `{name}`", item.span, labels=label)
+            found.error(
+                "missing-attribute", f"block `{block.name}` needs the parameter `{name}`", item.span, labels=label
+            )
 
 
 def _add_shorthand(item: Item, target: type[Op] | Body, entries: dict[str, Entry], found: Diagnostics) -> None:
@@ -225,7 +268,12 @@ def _add_shorthand(item: Item, target: type[Op] | Body, entries: dict[str, Entry
     value = item.shorthand
     name = None if isinstance(target, Body) else target.shorthand
     if name is None:
-        found.error("item-form", f"`{item.name}` takes no value without a name", value.span, help=f"write `- {item.name}: {{...}}` with the names of its attributes")
+        found.error(
+            "item-form",
+            f"`{item.name}` takes no value without a name",
+            value.span,
+            help=f"write `- {item.name}: {{...}}` with the names of its attributes",
+        )
         item.broken = True
         return
     entries[name] = Entry(name, value.source, value.start, value.end, value)
@@ -260,19 +308,28 @@ def _check_defaults(document: Document, found: Diagnostics) -> None:
         fields = target.params if isinstance(target, Body) else target.model_fields
         for key, entry in defaults.entries.items():
             if key not in fields:
-                found.error("unknown-attribute", f"`{name}` has no attribute `{key}`", entry.span, help=did_you_mean(key, fields))
+                found.error(
+                    "unknown-attribute",
+                    f"`{name}` has no attribute `{key}`",
+                    entry.span,
+                    help=did_you_mean(key, fields),
+                )
 
 
 def _report_recursion(bodies: list[Body], found: Diagnostics) -> None:
     """A block that uses itself, directly or through others, has no end."""
-    uses = {id(body): [(item, item.target) for item in _all_items(body) if isinstance(item.target, Body)] for body in bodies}
+    uses = {
+        id(body): [(item, item.target) for item in _all_items(body) if isinstance(item.target, Body)] for body in bodies
+    }
     done: set[int] = set()
     for body in bodies:
         path: list[Body] = []
         _visit(body, uses, path, done, found)
 
 
-def _visit(body: Body, uses: dict[int, list[tuple[Item, Body]]], path: list[Body], done: set[int], found: Diagnostics) -> None:
+def _visit(
+    body: Body, uses: dict[int, list[tuple[Item, Body]]], path: list[Body], done: set[int], found: Diagnostics
+) -> None:
     """Depth first, with an explicit stack: chains of blocks may be long."""
     stack = [(body, iter(uses.get(id(body), ())))]
     path.append(body)
@@ -288,7 +345,12 @@ def _visit(body: Body, uses: dict[int, list[tuple[Item, Body]]], path: list[Body
         if target in path:
             names = [block.name for block in path[path.index(target) :]] + [target.name]
             item.broken = True
-            found.error("recursive-block", f"block `{target.name}` contains itself: {' -> '.join(names)}", item.span, labels=(Label(target.span, "defined here"),))
+            found.error(
+                "recursive-block",
+                f"block `{target.name}` contains itself: {' -> '.join(names)}",
+                item.span,
+                labels=(Label(target.span, "defined here"),),
+            )
         elif id(target) not in done:
             stack.append((target, iter(uses.get(id(target), ()))))
             path.append(target)

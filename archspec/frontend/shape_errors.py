@@ -26,7 +26,9 @@ def report_failure(failure: Failure, node: Node, graph: Graph, expansion: Expans
         span, caption = item.span, ""
         labels = [_label_of(graph, node, port, spans) for port in failure.ports]
     distinct = tuple(label for label in dict.fromkeys(labels) if label.span != span)
-    found.error(failure.name, failure.message, span, caption=caption, labels=distinct, help=failure.help, origin=node.origin)
+    found.error(
+        failure.name, failure.message, span, caption=caption, labels=distinct, help=failure.help, origin=node.origin
+    )
 
 
 def _port_spans(node: Node, item: Item, expansion: Expansion) -> dict[int, Span]:
@@ -43,7 +45,9 @@ def _port_spans(node: Node, item: Item, expansion: Expansion) -> dict[int, Span]
 def _label_of(graph: Graph, node: Node, port: int, spans: dict[int, Span]) -> Label:
     value = node.inputs[port]
     shape = _shape(graph, value)
-    return Label(spans[port], shape) if port in spans else Label(graph[value.node].origin.span, f"{shape} comes from here")
+    return (
+        Label(spans[port], shape) if port in spans else Label(graph[value.node].origin.span, f"{shape} comes from here")
+    )
 
 
 def _shape(graph: Graph, value: Value) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archspec.frontend.closures import bind, evaluate, is_deferred
-from archspec.frontend.instances import Frame, Instance, ListContext, Names
+from archspec.frontend.instances import Frame, HasFindings, Instance, ListContext, Names
 from archspec.frontend.interface import bind_inputs
 from archspec.frontend.parameters import check as check_parameter
 from archspec.frontend.parameters import evaluate_default
@@ -49,7 +49,7 @@ class Use:
 
 def unknown(expander: Expander, use: Use) -> Instance:
     """An instance about which an error was reported: a node without an op, whose type stays unknown."""
-    node = Node(use.path, Deferred(Op, {}), tuple(use.sources or ()), use.context.scope, use.origin, use.phase)
+    node = Node(use.path, Deferred(None, {}), tuple(use.sources or ()), use.context.scope, use.origin, use.phase)
     expander.add(node)
     expander.expansion.broken.add(use.path)
     return Instance(use.path, outputs=(("", Value(use.path)),), unknown=True)
@@ -80,11 +80,23 @@ def _op(expander: Expander, use: Use, op_class: type[Op]) -> Op | Deferred | Non
     return expander.ops[key]
 
 
-def make_op(expander: Any, item: Item, op_class: type[Op], attributes: Mapping[str, Any], origin: Origin) -> Op | None:
-    """The op with these attributes, or None after reporting what is wrong with them; `expander` need only have `found`."""
+def make_op(
+    stage: HasFindings, item: Item, op_class: type[Op], attributes: Mapping[str, Any], origin: Origin
+) -> Op | None:
+    """The op with these attributes, or None after reporting what is wrong with them."""
     entries = {name: argument.entry for name, argument in item.arguments.items() if argument.entry is not None}
     evaluated = {name: str(argument.value) for name, argument in item.arguments.items() if argument.expressions}
-    return validate(op_class, attributes, entries, expander.found, owner=f"`{item.name}`", span=item.span, noun="attribute", evaluated=evaluated, origin=origin)
+    return validate(
+        op_class,
+        attributes,
+        entries,
+        stage.found,
+        owner=f"`{item.name}`",
+        span=item.span,
+        noun="attribute",
+        evaluated=evaluated,
+        origin=origin,
+    )
 
 
 def _evaluated(expander: Expander, use: Use) -> tuple[dict[str, Any], bool]:
@@ -95,7 +107,9 @@ def _evaluated(expander: Expander, use: Use) -> tuple[dict[str, Any], bool]:
     for name, argument in use.item.arguments.items():
         span = argument.entry.value.span if argument.entry else use.item.span
         deferred = bool(argument.expressions) or is_expression(argument.value)
-        values[name] = evaluate(argument.value, span, use.context, expander.found, use.origin) if deferred else argument.value
+        values[name] = (
+            evaluate(argument.value, span, use.context, expander.found, use.origin) if deferred else argument.value
+        )
         unknown_value = unknown_value or (deferred and values[name] is None)
     values.update(use.values)
     return values, unknown_value or len(expander.found) > before
@@ -164,7 +178,13 @@ def _joined(expander: Expander, use: Use, op_class: type[Op], inner: ListContext
                 end = expander.branch(branch, inner, use.start, f"{position}_{index}_")
                 ends.append(expander.value_of(end, branch.span, inner))
                 if end is None and not branch.items:
-                    expander.found.error("nothing-to-read", "this branch is empty, and there is nothing before it to pass on", branch.span, help="say where it begins with `from`", origin=use.origin)
+                    expander.found.error(
+                        "nothing-to-read",
+                        "this branch is empty, and there is nothing before it to pass on",
+                        branch.span,
+                        help="say where it begins with `from`",
+                        origin=use.origin,
+                    )
                 spans.append(_span_of(branch))
     if not ends and use.item.branches:
         _report_count(expander, use, f"`{use.item.name}` has no branches left to join")
@@ -218,21 +238,33 @@ def _parameters(expander: Expander, use: Use, body: Body, given: Mapping[str, An
     """The values of a block's parameters at one use; None after reporting one that does not fit."""
     before = len(expander.found)
     params: dict[str, Any] = {}
-    for name, value in given.items():
+    for name in given:
         if name not in body.params:
             span = use.item.entries["each"].span if name in use.values else use.item.span
-            expander.found.error("unknown-attribute", f"block `{body.name}` has no parameter `{name}`", span, help=did_you_mean(name, body.params), origin=use.origin)
+            expander.found.error(
+                "unknown-attribute",
+                f"block `{body.name}` has no parameter `{name}`",
+                span,
+                help=did_you_mean(name, body.params),
+                origin=use.origin,
+            )
     for name, parameter in body.params.items():
         if name in given:
             argument = use.item.arguments.get(name)
             entry = argument.entry if argument else use.item.entries.get("each")
             span = entry.value.span if entry else use.item.span
-            if given[name] is not None and check_parameter(parameter, given[name], f"block `{body.name}`", span, expander.found, origin=use.origin):
+            if given[name] is not None and check_parameter(
+                parameter, given[name], f"block `{body.name}`", span, expander.found, origin=use.origin
+            ):
                 params[name] = given[name]
         elif parameter.default is not None:
             default = parameter.default.plain
             late = is_expression(default) and any(is_deferred(value) for value in params.values())
-            params[name] = bind(default, params) if late else evaluate_default(parameter, params, f"block `{body.name}`", expander.found)
+            params[name] = (
+                bind(str(default), params)
+                if late
+                else evaluate_default(parameter, params, f"block `{body.name}`", expander.found)
+            )
     return params if len(expander.found) == before else None
 
 
@@ -244,20 +276,26 @@ def instantiate(expander: Expander, use: Use, frame: Frame, block_name: str | No
         if use.sources is not None:
             names = ", ".join(f"`{declaration.name}`" for declaration in body.inputs) or "`in`"
             plural = "s" if wanted != 1 else ""
-            _report_count(expander, use, f"`{body.name}` takes {wanted} input{plural} ({names}), but is given {len(use.sources)}")
+            _report_count(
+                expander, use, f"`{body.name}` takes {wanted} input{plural} ({names}), but is given {len(use.sources)}"
+            )
         return unknown(expander, use)
     scope = expander.scope(use.path, "block" if block_name else "sequence", use.context, use.origin, use.phase)
     scope.block, scope.title = block_name, title
-    names = Names(None if block_name else use.context.names)
-    start = bind_inputs(body, frame, scope, names, use.sources)
+    inner_names = Names(None if block_name else use.context.names)
+    start = bind_inputs(body, frame, scope, inner_names, use.sources)
     init = {**use.context.init, **use.item.init}
     allow = {**use.context.allow, **(use.item.keys.allow or {})}
-    inner = use.context.inside(scope, names=names, frame=frame, variables={}, phase=use.phase, origin=use.origin, init=init, allow=allow)
+    inner = use.context.inside(
+        scope, names=inner_names, frame=frame, variables={}, phase=use.phase, origin=use.origin, init=init, allow=allow
+    )
     with expander.budget.level(use.item.span):
         last = expander.items(body.layers, inner, start)
         expander.heads(body, inner)
     scope.outputs = tuple(expander.outputs(body, inner, last, default="").items())
-    return Instance(use.path, scope.outputs, scope, names.own, closed=True, unknown=not scope.outputs, call=(use.item, frame))
+    return Instance(
+        use.path, scope.outputs, scope, inner_names.own, closed=True, unknown=not scope.outputs, call=(use.item, frame)
+    )
 
 
 def shared(expander: Expander, use: Use) -> Instance:
@@ -270,13 +308,23 @@ def shared(expander: Expander, use: Use) -> Instance:
         return unknown(expander, use)
     if owner.call is None:
         first = expander.expansion.nodes[owner.path]
-        made = Node(use.path, first.op, tuple(use.sources), context.scope, use.origin, use.phase, share=first.share or first.path)
+        made = Node(
+            use.path,
+            first.op,
+            tuple(use.sources),
+            context.scope,
+            use.origin,
+            use.phase,
+            share=first.share or first.path,
+        )
         expander.add(made)
         return Instance(use.path, outputs=tuple((name, Value(use.path, value.port)) for name, value in owner.outputs))
     call_item, frame = owner.call
     again = Use(call_item, use.path, context, use.origin, use.phase, use.sources, {})
     same = Frame(frame.body, frame.params, {}, context.frame, use.origin)
-    instance = instantiate(expander, again, same, owner.scope.block if owner.scope else None, owner.scope.title if owner.scope else None)
+    instance = instantiate(
+        expander, again, same, owner.scope.block if owner.scope else None, owner.scope.title if owner.scope else None
+    )
     if instance.scope is not None and owner.scope is not None:
         _mark_shared(instance.scope, owner.scope.share or owner.path)
     return instance
@@ -286,14 +334,19 @@ def _may_share(expander: Expander, use: Use, owner: Instance, span: Span) -> boo
     item, owner_item = use.item, expander.expansion.items[owner.path]
     own = [*item.attributes.values(), *(item.entries[key] for key in ("init", "tie") if key in item.entries)]
     if own:
-        message, place = f"an item that shares has no attributes of its own, but this one has `{own[0].key}`", own[0].span
+        message, place = (
+            f"an item that shares has no attributes of its own, but this one has `{own[0].key}`",
+            own[0].span,
+        )
     elif owner_item.name != item.name:
         message, place = f"`{item.keys.share}` is a `{owner_item.name}`, and this is a `{item.name}`", span
     elif owner.call is None and owner.scope is not None:
         message, place = f"`{item.keys.share}` is a sequence; only an op or a block can be used again", span
     else:
         return True
-    expander.found.error("wrong-share", message, place, labels=(Label(owner_item.span, "its weights are shared"),), origin=use.origin)
+    expander.found.error(
+        "wrong-share", message, place, labels=(Label(owner_item.span, "its weights are shared"),), origin=use.origin
+    )
     return False
 
 

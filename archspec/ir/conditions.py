@@ -46,7 +46,7 @@ class Failure:
     help: str | None = None
 
 
-class RuleStopped(Exception):  # noqa: N818 - a signal between a shape rule and its driver, not an error
+class RuleStopped(Exception):
     """A shape rule cannot go on: its outputs are unknown."""
 
 
@@ -60,13 +60,25 @@ class Conditions:
         """Whether something was not checked because an input was already in error."""
 
     def fail(
-        self, name: str, message: str, *, attribute: str | None = None, ports: tuple[int, ...] = (), help: str | None = None
+        self,
+        name: str,
+        message: str,
+        *,
+        attribute: str | None = None,
+        ports: tuple[int, ...] = (),
+        help: str | None = None,
     ) -> None:
         """State a demand that is not met; the rule goes on."""
         self.failures.append(Failure(name, message, attribute, ports, help))
 
     def refuse(
-        self, name: str, message: str, *, attribute: str | None = None, ports: tuple[int, ...] = (), help: str | None = None
+        self,
+        name: str,
+        message: str,
+        *,
+        attribute: str | None = None,
+        ports: tuple[int, ...] = (),
+        help: str | None = None,
     ) -> NoReturn:
         """State a demand that is not met and without which the rule cannot go on."""
         self.fail(name, message, attribute=attribute, ports=ports, help=help)
@@ -91,13 +103,17 @@ class Conditions:
             raise RuleStopped
         self.refuse("unknown-size", message, ports=(port,), help=help)
 
-    def be_positive(self, side: Size, message: str, *, attribute: str | None = None, port: int = 0, help: str | None = None) -> Size:
+    def be_positive(
+        self, side: Size, message: str, *, attribute: str | None = None, port: int = 0, help: str | None = None
+    ) -> Size:
         """Demand at least 1 and fewer than 2**31; returns the side, or `UNKNOWN` after a failure."""
         if isinstance(side, int):
             if 1 <= side < LIMIT:
                 return side
             if side >= LIMIT:
-                self.fail("dim-limit", f"a side of {side} is more than the {LIMIT - 1} a tensor may have", attribute=attribute)
+                self.fail(
+                    "dim-limit", f"a side of {side} is more than the {LIMIT - 1} a tensor may have", attribute=attribute
+                )
             else:
                 self.fail("side-not-positive", message, attribute=attribute, ports=(port,), help=help)
             return UNKNOWN
@@ -107,7 +123,9 @@ class Conditions:
             self.pending.append(Condition("positive", side, message))
         return side
 
-    def be_equal(self, left: Size, right: Size, message: str, *, ports: tuple[int, ...] = (), help: str | None = None) -> Size:
+    def be_equal(
+        self, left: Size, right: Size, message: str, *, ports: tuple[int, ...] = (), help: str | None = None
+    ) -> Size:
         """Demand two equal dims; returns the dim, or `UNKNOWN` after a failure."""
         if left is right or left == right:
             return left
@@ -123,7 +141,9 @@ class Conditions:
         self.fail("shape-mismatch", message, ports=ports, help=help)
         return UNKNOWN
 
-    def be_divisible(self, dim: Size, by: int, message: str, *, attribute: str | None = None, port: int = 0, help: str | None = None) -> None:
+    def be_divisible(
+        self, dim: Size, by: int, message: str, *, attribute: str | None = None, port: int = 0, help: str | None = None
+    ) -> None:
         """Demand a multiple of `by`."""
         rest = dim % by
         if rest is UNKNOWN:

@@ -34,7 +34,8 @@ class Value:
 class Deferred:
     """An op whose attributes depend on dims, and so are known only once shapes are (`channels: $C`)."""
 
-    op: type[Op]
+    op: type[Op] | None
+    """None where an error made it unknowable."""
     attributes: dict[str, Any]
     """Each value is plain, or something with `evaluate(dims)`."""
 
@@ -83,7 +84,7 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """A part of the graph with a path of its own: one use of a block, or a sequence (written, a named branch, a repeat)."""
+    """A part of the graph with a path of its own: a use of a block, or a sequence (also a named branch, a repeat)."""
 
     path: str
     """Empty for the whole network."""
@@ -181,7 +182,12 @@ class Graph:
     """A network: its nodes in an order of execution, its inputs and outputs, and its scopes."""
 
     def __init__(
-        self, name: str, root: Scope, inputs: Iterable[GraphInput], outputs: Iterable[GraphOutput], title: str | None = None
+        self,
+        name: str,
+        root: Scope,
+        inputs: Iterable[GraphInput],
+        outputs: Iterable[GraphOutput],
+        title: str | None = None,
     ) -> None:
         self.name = name
         self.title = title

@@ -121,9 +121,9 @@ class Op(BaseModel):
         return {}
 
     def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        """Multiply-accumulates of matrix products and convolutions, as torch's `FlopCounterMode` counts (half its FLOPs)."""
+        """Multiply-accumulates of matrix products and convolutions: half the FLOPs of torch's `FlopCounterMode`."""
         return 0
 
     @abstractmethod
     def lower(self, *inputs: Any) -> list[Step]:
-        """The torch calls that compute it; the last one gives the output (a tuple of them where it has several ports)."""
+        """The torch calls that compute it; the last one gives the output, a tuple where there are several ports."""

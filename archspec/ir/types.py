@@ -18,7 +18,7 @@ DTYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class TensorType:
-    """A shape and a dtype, printed the way messages print it: `[N, 64, 35, 35]`, the dtype only when it is not float32."""
+    """A shape and a dtype, printed as in messages: `[N, 64, 35, 35]`, the dtype only when it is not float32."""
 
     shape: Shape
     dtype: str = "float32"

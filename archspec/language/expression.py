@@ -28,7 +28,9 @@ class ExpressionError(ValueError):
     `offset` counts characters from the `$`; `name` is the diagnostic's.
     """
 
-    def __init__(self, message: str, offset: int = 0, length: int = 0, name: str = "expression", help: str | None = None) -> None:
+    def __init__(
+        self, message: str, offset: int = 0, length: int = 0, name: str = "expression", help: str | None = None
+    ) -> None:
         super().__init__(message)
         self.offset = offset
         self.length = length
@@ -119,7 +121,9 @@ def parse(text: str) -> Expression:
     else:
         body, shift = text[1:], 1
         if not body.isidentifier():
-            raise ExpressionError(f"`{text}` is neither `$name` nor `$(...)`", help="put arithmetic into parentheses: `$(width * 2)`")
+            raise ExpressionError(
+                f"`{text}` is neither `$name` nor `$(...)`", help="put arithmetic into parentheses: `$(width * 2)`"
+            )
     return _parse_body(text, body, shift)
 
 
@@ -142,7 +146,9 @@ def _parse_body(text: str, body: str, shift: int) -> Expression:
     shift += len(body) - len(stripped)
     _check(tree, shift, 0)
     names = dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return Expression(text, tree, shift, tuple(name for name in names if name not in FUNCTIONS and name not in _CONSTANTS))
+    return Expression(
+        text, tree, shift, tuple(name for name in names if name not in FUNCTIONS and name not in _CONSTANTS)
+    )
 
 
 def _check(node: ast.expr, shift: int, depth: int) -> None:

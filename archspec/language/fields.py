@@ -176,12 +176,18 @@ Version = Annotated[int, Expected("1, the version of the language", _version, {"
 Text = Annotated[str, Expected("text", _text, {"type": "string", "minLength": 1})]
 Name = Annotated[
     str,
-    Expected("a name: letters, digits and `_`, not beginning with a digit", _name, {"type": "string", "pattern": _NAME.pattern[:-2] + "$"}),
+    Expected(
+        "a name: letters, digits and `_`, not beginning with a digit",
+        _name,
+        {"type": "string", "pattern": _NAME.pattern[:-2] + "$"},
+    ),
 ]
 Id = Annotated[
     Any,
     Expected(
-        "a name of letters, digits and `_` (or `name1..6` to name the turns of a repeat)", _id, {"type": ["string", "integer"]}
+        "a name of letters, digits and `_` (or `name1..6` to name the turns of a repeat)",
+        _id,
+        {"type": ["string", "integer"]},
     ),
 ]
 Path = Annotated[str, Expected("the path of a node, such as `mixed5.2`", _path, _PATH_SCHEMA)]
@@ -195,7 +201,11 @@ Paths = Annotated[
 ]
 Switch = Annotated[
     Any,
-    Expected("true, false, or an expression such as `$activate`", _switch, {"type": ["boolean", "string"], "pattern": _EXPRESSION_PATTERN}),
+    Expected(
+        "true, false, or an expression such as `$activate`",
+        _switch,
+        {"type": ["boolean", "string"], "pattern": _EXPRESSION_PATTERN},
+    ),
 ]
 Count = Annotated[
     Any,
@@ -216,7 +226,9 @@ Each = Annotated[
 Phase = Annotated[str, Expected("`training` or `eval`", _phase, {"enum": ["training", "eval"]})]
 Dims = Annotated[
     tuple[Any, ...],
-    Expected("a list of dims, such as `[N, 3, 299, 299]`", _dims, {"type": "array", "minItems": 1, "items": _DIM_SCHEMA}),
+    Expected(
+        "a list of dims, such as `[N, 3, 299, 299]`", _dims, {"type": "array", "minItems": 1, "items": _DIM_SCHEMA}
+    ),
 ]
 Assertion = Annotated[
     tuple[Any, ...],
@@ -227,11 +239,20 @@ Assertion = Annotated[
     ),
 ]
 TextMapping = Annotated[
-    dict[str, str], Expected("names, each with a text", _text_mapping, {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}})
+    dict[str, str],
+    Expected(
+        "names, each with a text",
+        _text_mapping,
+        {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
+    ),
 ]
 PathMapping = Annotated[
     dict[str, str],
-    Expected("names, each with the path of a node", _path_mapping, {"type": "object", "minProperties": 1, "additionalProperties": _PATH_SCHEMA}),
+    Expected(
+        "names, each with the path of a node",
+        _path_mapping,
+        {"type": "object", "minProperties": 1, "additionalProperties": _PATH_SCHEMA},
+    ),
 ]
 AnyMapping = Annotated[dict[str, Any], Expected("a mapping", _mapping, {"type": "object"})]
 AnyList = Annotated[list[Any], Expected("a list", _sequence, {"type": "array"})]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from archspec.ir.types import DTYPES
 from archspec.language import fields
@@ -38,13 +38,23 @@ _NOT_YET = {
 def read_document(value: Value, found: Diagnostics) -> Document | None:
     """The structure of a whole file; None when it is no mapping at all."""
     if not isinstance(value, Mapping):
-        found.error("not-a-spec", "a spec is a mapping, with `archspec: 1` at its top", value.span, help="`archspec new` writes a spec to start from")
+        found.error(
+            "not-a-spec",
+            "a spec is a mapping, with `archspec: 1` at its top",
+            value.span,
+            help="`archspec new` writes a spec to start from",
+        )
         return None
     keys = _read_keys(SpecKeys, value, found, owner="a spec", span=_start_of(value))
     document = Document(value.source, value, keys)
     for key, reason in _NOT_YET.items():
         if key in value.entries:
-            found.error("not-supported", reason, value.entries[key].span, help=f"remove `{key}`; train the module with your own loop")
+            found.error(
+                "not-supported",
+                reason,
+                value.entries[key].span,
+                help=f"remove `{key}`; train the module with your own loop",
+            )
     for entry in _entries(value, "blocks"):
         block = _read_block(entry, document, found)
         if block is not None:
@@ -53,7 +63,12 @@ def read_document(value: Value, found: Diagnostics) -> Document | None:
         if isinstance(entry.value, Mapping):
             document.defaults[entry.key] = entry.value
         else:
-            found.error("wrong-value", f"the defaults of `{entry.key}` are attributes with values", entry.value.span, help="for example `conv: {bias: false}`")
+            found.error(
+                "wrong-value",
+                f"the defaults of `{entry.key}` are attributes with values",
+                entry.value.span,
+                help="for example `conv: {bias: false}`",
+            )
     if "layers" in value.entries or "inputs" in value.entries or keys.extends:
         document.body = _read_network(document, found)
     return document
@@ -64,7 +79,12 @@ def read_items(value: Value | None, document: Document, found: Diagnostics) -> l
     if value is None:
         return []
     if not isinstance(value, Sequence):
-        found.error("wrong-value", f"a list of items is needed here, but this is {shown(value.plain)}", value.span, help="begin each item with `- `")
+        found.error(
+            "wrong-value",
+            f"a list of items is needed here, but this is {shown(value.plain)}",
+            value.span,
+            help="begin each item with `- `",
+        )
         return []
     return [item for item in (read_item(child, document, found) for child in value.items) if item is not None]
 
@@ -81,7 +101,12 @@ def read_item(value: Value, document: Document, found: Diagnostics) -> Item | No
     if isinstance(entry.value, Mapping):
         _read_attributes(item, entry.value, found)
     elif isinstance(entry.value, Scalar) and entry.value.value is None:
-        found.error("item-form", f"`{entry.key}:` has nothing after its colon", entry.span, help=f"write `- {entry.key}` where it needs no attributes")
+        found.error(
+            "item-form",
+            f"`{entry.key}:` has nothing after its colon",
+            entry.span,
+            help=f"write `- {entry.key}` where it needs no attributes",
+        )
         return None
     else:
         item.shorthand = entry.value
@@ -106,10 +131,19 @@ def _read_network(document: Document, found: Diagnostics) -> Body:
 
 def _read_block(entry: Entry, document: Document, found: Diagnostics) -> Body | None:
     if not fields.is_name(entry.key):
-        found.error("wrong-name", f"`{entry.key}` cannot name a block", entry.span, help="use letters, digits and `_`, not beginning with a digit")
+        found.error(
+            "wrong-name",
+            f"`{entry.key}` cannot name a block",
+            entry.span,
+            help="use letters, digits and `_`, not beginning with a digit",
+        )
         return None
     if not isinstance(entry.value, Mapping):
-        found.error("wrong-value", f"block `{entry.key}` is {shown(entry.value.plain)}; expected a mapping with `layers`", entry.value.span)
+        found.error(
+            "wrong-value",
+            f"block `{entry.key}` is {shown(entry.value.plain)}; expected a mapping with `layers`",
+            entry.value.span,
+        )
         return None
     keys = _read_keys(BlockKeys, entry.value, found, owner=f"block `{entry.key}`", span=entry.span)
     block = Body(entry.key, entry.span, document, title=keys.title)
@@ -147,7 +181,12 @@ def _read_inputs(body: Body, mapping: Mapping, found: Diagnostics) -> None:
 def _read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
     name = entry.key
     if not fields.is_name(name):
-        found.error("wrong-name", f"`{name}` cannot name a parameter", entry.span, help="use letters, digits and `_`, not beginning with a digit")
+        found.error(
+            "wrong-name",
+            f"`{name}` cannot name a parameter",
+            entry.span,
+            help="use letters, digits and `_`, not beginning with a digit",
+        )
         return
     if name in RESERVED:
         found.error("reserved-name", f"`{name}` is a key of every item and cannot name a parameter", entry.span)
@@ -161,7 +200,12 @@ def _read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
         word = value.get("type")
         if word is None or word.plain not in PARAMETER_TYPES or set(value.entries) - {"type", "default"}:
             help_text = one_of(PARAMETER_TYPES, "types")
-            found.error("wrong-value", f"parameter `{name}` is a mapping; expected `{{type: ..., default: ...}}`", value.span, help=help_text)
+            found.error(
+                "wrong-value",
+                f"parameter `{name}` is a mapping; expected `{{type: ..., default: ...}}`",
+                value.span,
+                help=help_text,
+            )
             return
         kind = str(word.plain)
         given = value.get("default")
@@ -174,20 +218,36 @@ def _read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
 
 def _read_input(body: Body, entry: Entry, found: Diagnostics) -> None:
     if not fields.is_name(entry.key):
-        found.error("wrong-name", f"`{entry.key}` cannot name an input", entry.span, help="use letters, digits and `_`, not beginning with a digit")
+        found.error(
+            "wrong-name",
+            f"`{entry.key}` cannot name an input",
+            entry.span,
+            help="use letters, digits and `_`, not beginning with a digit",
+        )
         return
     declaration = InputDeclaration(entry.key, None, entry.span)
     shape: Value | None = entry.value
     if isinstance(entry.value, Mapping):
         for unknown in entry.value.entries.keys() - {"shape", "dtype", "below", "where"}:
             key = entry.value.entries[unknown]
-            found.error("unknown-key", f"an input has no key `{unknown}`", key.span, help=did_you_mean(unknown, ["shape", "dtype", "below", "where"]) or "its keys are: `shape`, `dtype`, `below`, `where`")
+            found.error(
+                "unknown-key",
+                f"an input has no key `{unknown}`",
+                key.span,
+                help=did_you_mean(unknown, ["shape", "dtype", "below", "where"])
+                or "its keys are: `shape`, `dtype`, `below`, `where`",
+            )
         shape = entry.value.get("shape")
         _read_input_options(declaration, entry.value, found)
     dims = shape.plain if shape is not None else None
     if not isinstance(dims, list) or not dims or not all(_is_dim(dim) for dim in dims):
         place = shape.span if shape is not None else entry.span
-        found.error("wrong-value", f"input `{entry.key}` is {shown(dims)}; expected a list of dims", place, help="for example `[N, 3, H=224, W=224]`")
+        found.error(
+            "wrong-value",
+            f"input `{entry.key}` is {shown(dims)}; expected a list of dims",
+            place,
+            help="for example `[N, 3, H=224, W=224]`",
+        )
         return
     declaration.dims, declaration.dims_value = tuple(dims), shape
     body.inputs.append(declaration)
@@ -199,7 +259,12 @@ def _read_input_options(declaration: InputDeclaration, mapping: Mapping, found: 
         if dtype.plain in DTYPES:
             declaration.dtype = str(dtype.plain)
         else:
-            found.error("wrong-value", f"`dtype` is {shown(dtype.plain)}; expected the name of a dtype", dtype.span, help=did_you_mean(str(dtype.plain), DTYPES) or one_of(list(DTYPES), "dtypes"))
+            found.error(
+                "wrong-value",
+                f"`dtype` is {shown(dtype.plain)}; expected the name of a dtype",
+                dtype.span,
+                help=did_you_mean(str(dtype.plain), DTYPES) or one_of(list(DTYPES), "dtypes"),
+            )
     below = mapping.get("below")
     if below is not None:
         if is_expression(below.plain) or (isinstance(below.plain, int) and below.plain is not True and below.plain > 0):
@@ -215,7 +280,9 @@ def _read_input_options(declaration: InputDeclaration, mapping: Mapping, found: 
 def _is_dim(dim: Any) -> bool:
     if isinstance(dim, str):
         name, equals, size = dim.partition("=")
-        return is_expression(dim) or (fields.is_name(name.strip()) and (not equals or size.strip().isdigit() or is_expression(size.strip())))
+        return is_expression(dim) or (
+            fields.is_name(name.strip()) and (not equals or size.strip().isdigit() or is_expression(size.strip()))
+        )
     return isinstance(dim, int) and not isinstance(dim, bool) and dim >= 1
 
 
@@ -258,7 +325,11 @@ def _read_branches(value: Value, document: Document, found: Diagnostics) -> list
     elif isinstance(value, Sequence):
         given = [_read_branch(None, child.span, child, document, found) for child in value.items]
     else:
-        found.error("wrong-value", f"`branches` is {shown(value.plain)}; expected a list of branches, or a mapping from their names", value.span)
+        found.error(
+            "wrong-value",
+            f"`branches` is {shown(value.plain)}; expected a list of branches, or a mapping from their names",
+            value.span,
+        )
         return []
     return [branch for branch in given if branch is not None]
 
@@ -278,7 +349,12 @@ def _read_branch(name: str | None, span: Span, value: Value, document: Document,
             elif key == "if":
                 branch.condition = entry
             elif key != "layers":
-                found.error("unknown-key", f"a branch has no key `{key}`", entry.span, help="its keys are: `from`, `if`, `layers`")
+                found.error(
+                    "unknown-key",
+                    f"a branch has no key `{key}`",
+                    entry.span,
+                    help="its keys are: `from`, `if`, `layers`",
+                )
         return branch
     item = read_item(value, document, found)
     return Branch(name, item.span if name is None else span, [item], single=True) if item else None
@@ -289,10 +365,22 @@ def _report_item_form(value: Value, found: Diagnostics) -> None:
     if isinstance(value, Mapping) and len(value.entries) > 1:
         first, second = list(value.entries.values())[:2]
         if isinstance(first.value, Scalar) and first.value.value is None:
-            help_text = f"indent `{second.key}` and what follows further than `{first.key}`, or write `- {first.key}: {{{second.key}: ...}}`"
-        found.error("item-form", f"an item has one key, the op or block it uses, but this one has {len(value.entries)}", second.span, help=help_text)
+            help_text = (
+                f"indent `{second.key}` further than `{first.key}`, or write `- {first.key}: {{{second.key}: ...}}`"
+            )
+        found.error(
+            "item-form",
+            f"an item has one key, the op or block it uses, but this one has {len(value.entries)}",
+            second.span,
+            help=help_text,
+        )
         return
-    found.error("item-form", f"an item is an op or block with its attributes, but this is {shown(value.plain)}", value.span, help=help_text)
+    found.error(
+        "item-form",
+        f"an item is an op or block with its attributes, but this is {shown(value.plain)}",
+        value.span,
+        help=help_text,
+    )
 
 
 def _read_keys(model: type[K], mapping: Mapping, found: Diagnostics, *, owner: str, span: Span) -> K:
@@ -301,7 +389,7 @@ def _read_keys(model: type[K], mapping: Mapping, found: Diagnostics, *, owner: s
     if keys is not None:
         return keys
     right = {key: plain[key] for key in ("name", "title", "extends", "in") if isinstance(plain.get(key), str)}
-    return model.model_construct(**right)
+    return cast("K", model.model_construct(**right))
 
 
 def _outline(key: str, value: Value) -> Any:
@@ -319,5 +407,3 @@ def _entries(mapping: Mapping, key: str) -> list[Entry]:
 def _start_of(mapping: Mapping) -> Span:
     first = next(iter(mapping.entries.values()), None)
     return first.span if first else mapping.span
-
-

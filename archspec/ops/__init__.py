@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 
 from archspec.ir.op import Op
-from archspec.ops._table import TABLE
+from archspec.ops._table import TABLE as TABLE
 
 
 @cache

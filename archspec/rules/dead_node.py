@@ -70,6 +70,14 @@ class DeadNode(Rule):
     def _report(self, member: Node | Scope) -> Diagnostic:
         origin = member.origin
         assert origin is not None, "only the network itself has no origin"
-        what = "input" if isinstance(member, Node) and member.op is None else "node" if isinstance(member, Node) else "part"
+        what = (
+            "input"
+            if isinstance(member, Node) and member.op is None
+            else "node"
+            if isinstance(member, Node)
+            else "part"
+        )
         help_text = f'read it somewhere, remove it, or keep it with `allow: {{{self.name}: "why"}}`'
-        return Diagnostic(self.name, f"no output needs the {what} `{member.path}`", origin.span, help=help_text, origin=origin)
+        return Diagnostic(
+            self.name, f"no output needs the {what} `{member.path}`", origin.span, help=help_text, origin=origin
+        )

@@ -12,8 +12,10 @@ from archspec.source.diagnostic import Diagnostic, Severity
 
 
 class Rule(ABC):
-    """Base of every rule. Its docstring is its page: a line that says what is wrong, why it matters, a bad and a good
-    example as YAML blocks, in this order; a test runs both.
+    """Base of every rule.
+
+    Its docstring is its page: a line that says what is wrong, why it matters, a bad and a good example as YAML
+    blocks, in this order; a test runs both.
     """
 
     name: ClassVar[str]

@@ -50,7 +50,12 @@ class UnmetContract(Rule):
         for contract in graph.contracts:
             actual = self._fact(contract, graph, facts)
             if actual is not None and not _agree(contract.expected, actual):
-                yield Diagnostic(self.name, self._message(contract, actual), contract.span, help="correct the number here, or the layers")
+                yield Diagnostic(
+                    self.name,
+                    self._message(contract, actual),
+                    contract.span,
+                    help="correct the number here, or the layers",
+                )
 
     def _fact(self, contract: Contract, graph: Graph, facts: Facts) -> Any:
         if contract.fact == "outputs":
@@ -63,7 +68,9 @@ class UnmetContract(Rule):
         if contract.fact == "outputs":
             return f"output `{contract.subject}` is {_text(actual)}, but {_text(contract.expected)} is expected"
         difference = f" ({actual - contract.expected:+,})" if isinstance(actual, int) else ""
-        return f"the network has {_text(actual)} {contract.fact}, but {_text(contract.expected)} are expected{difference}"
+        return (
+            f"the network has {_text(actual)} {contract.fact}, but {_text(contract.expected)} are expected{difference}"
+        )
 
 
 def _agree(expected: Any, actual: Any) -> bool:
