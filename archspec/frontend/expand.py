@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from archspec import ops
 from archspec.frontend import uses
 from archspec.frontend.budget import MAX_NODES, Budget, LimitReached
 from archspec.frontend.closures import evaluate, is_deferred
@@ -18,6 +17,7 @@ from archspec.frontend.interface import file_inputs
 from archspec.frontend.references import read_value, single_output, sources_of
 from archspec.frontend.reserved_ids import output_refusal, refusal
 from archspec.frontend.resolve import bind_arguments
+from archspec.frontend.targets import find_target
 from archspec.ir.graph import GraphOutput, Node, Phase, Scope, Value
 from archspec.ir.op import Op
 from archspec.language.fields import IdRange
@@ -359,17 +359,12 @@ class Expander:
                 item.branches,
                 init=item.init,
             )
-            bound.target = ops.find(name) or item.document.visible.get(name) or self.document.visible.get(name)
+            message = f"`{item.name}` is `{name}`, and there is no such op or block"
+            bound.target = find_target(
+                name, item.span, self.found, item.document, self.document, message=message, origin=origin
+            )
             if bound.target is None:
                 bound.broken = True
-                help_text = did_you_mean(name, [*ops.TABLE, *item.document.visible])
-                self.found.error(
-                    "unknown-op",
-                    f"`{item.name}` is `{name}`, and there is no such op or block",
-                    item.span,
-                    help=help_text,
-                    origin=origin,
-                )
             else:
                 bind_arguments(
                     bound, bound.target, self.found, frozenset(), lambda entries, _: _with(item.arguments, entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec import ops
+from archspec.frontend.targets import find_target
 from archspec.language.validate import did_you_mean, one_of, shown
 from archspec.language.values import Mapping, Value
 from archspec.recipe.initializer import INITIALIZERS, Initializer, parse
@@ -32,15 +32,9 @@ def read_by_op(value: Value, found: Diagnostics) -> dict[str, dict[str, Initiali
         return {}
     by_op: dict[str, dict[str, Initializer]] = {}
     for name, entry in value.entries.items():
-        if name in ops.TABLE:
+        message = f"there is no op `{name}`, by which initialisers go here"
+        if find_target(name, entry.span, found, message=message) is not None:
             by_op[name] = read_by_weight(entry.value, found)
-        else:
-            found.error(
-                "unknown-op",
-                f"there is no op `{name}`",
-                entry.span,
-                help=did_you_mean(name, ops.TABLE) or "initialisers go by op here: `init: {conv: he_normal}`",
-            )
     return by_op
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from archspec import ops
 from archspec.frontend.initializers import read_by_op, read_by_weight
 from archspec.frontend.load import STRUCTURES
 from archspec.frontend.names import check_names
 from archspec.frontend.parameters import check as check_parameter
+from archspec.frontend.targets import find_target
 from archspec.ir.op import Op
 from archspec.language.expression import Expression, ExpressionError, is_expression, parse
 from archspec.language.schema import Argument, Body, Branch, Document, Item
@@ -148,15 +148,9 @@ class _Resolver:
         item.arguments = self._arguments(item.attributes, names)
 
     def _bind(self, item: Item, names: frozenset[str]) -> None:
-        target = ops.find(item.name) or self.document.visible.get(item.name)
+        target = find_target(item.name, item.span, self.found, self.document)
         if target is None:
             item.broken = True
-            known = [*ops.TABLE, *self.document.visible, *STRUCTURES]
-            help_text = (
-                did_you_mean(item.name, known)
-                or "`archspec ops` lists the ops; blocks come from `blocks` and `include`"
-            )
-            self.found.error("unknown-op", f"there is no op or block `{item.name}`", item.span, help=help_text)
             return
         item.target = target
         bind_arguments(item, target, self.found, names, self._arguments)
@@ -297,13 +291,11 @@ def part_of(value: Scalar, offset: int, length: int) -> Span:
 
 
 def _check_defaults(document: Document, found: Diagnostics) -> None:
-    known = [*ops.TABLE, *document.visible]
     entries = document.mapping.get("defaults")
     for name, defaults in document.defaults.items():
         span = entries.entries[name].span if isinstance(entries, Mapping) else defaults.span
-        target = ops.find(name) or document.visible.get(name)
+        target = find_target(name, span, found, document)
         if target is None:
-            found.error("unknown-op", f"there is no op or block `{name}`", span, help=did_you_mean(name, known))
             continue
         fields = target.params if isinstance(target, Body) else target.model_fields
         for key, entry in defaults.entries.items():

@@ -1,0 +1,45 @@
+"""What the name of an item means: a block that its file can see, or an op."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec import ops
+from archspec.frontend.load import STRUCTURES
+from archspec.ir.op import Op
+from archspec.language.schema import Body, Document
+from archspec.language.validate import did_you_mean
+from archspec.source.diagnostic import Diagnostics
+from archspec.source.span import Span
+
+
+def find_target(
+    name: str, span: Span, found: Diagnostics, *documents: Document, message: str | None = None, **details: Any
+) -> type[Op] | Body | None:
+    """The block or op that a name means; None after reporting that it means none.
+
+    Blocks go first, so that installing a package never changes what a spec says. None is named like an op of ours.
+
+    Args:
+        name: the name.
+        span: where it is written.
+        found: takes the diagnostic.
+        documents: the files whose blocks can be meant, the nearest first.
+        message: what to say of a name that means nothing, where that is not all there is to say.
+        details: further fields of the diagnostic.
+    """
+    visible = {block: body for document in reversed(documents) for block, body in document.visible.items()}
+    if name in visible:
+        return visible[name]
+    try:
+        op = ops.find(name)
+    except ops.PluginError as error:
+        help_text = "repair, update or remove the package that registers it"
+        found.error("unusable-op", str(error), span, help=help_text, **details)
+        return None
+    if op is None:
+        close = did_you_mean(name, [*ops.TABLE, *visible, *STRUCTURES])
+        help_text = close or "`archspec ops` lists the ops; blocks come from `blocks` and `include`"
+        message = message or f"there is no op or block `{name}`"
+        found.error("unknown-op", message, span, help=help_text, **details)
+    return op
