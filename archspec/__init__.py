@@ -1,3 +1,87 @@
-"""Neural networks as documents: checked like programs, drawn like figures, run like modules."""
+"""archspec: a neural network's architecture as a checked, executable document.
+
+The front door. Everything that is not named in `__all__` is private and may change.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from archspec.backends.torch_fx import emit as compile_graph
+    from archspec.compiler import check_spec, compile_spec, load_graph
+    from archspec.frontend.builder import Builder
+    from archspec.ir.graph import Graph
+    from archspec.ir.op import Op
+    from archspec.source.diagnostic import Diagnostic, Diagnostics, SpecError
+
+_HOMES = {
+    "Builder": ("archspec.frontend.builder", "Builder"),
+    "Diagnostic": ("archspec.source.diagnostic", "Diagnostic"),
+    "Diagnostics": ("archspec.source.diagnostic", "Diagnostics"),
+    "Graph": ("archspec.ir.graph", "Graph"),
+    "Op": ("archspec.ir.op", "Op"),
+    "SpecError": ("archspec.source.diagnostic", "SpecError"),
+    "check_spec": ("archspec.compiler", "check_spec"),
+    "compile_graph": ("archspec.backends.torch_fx", "emit"),
+    "compile_spec": ("archspec.compiler", "compile_spec"),
+    "load_graph": ("archspec.compiler", "load_graph"),
+}
+__all__` is private and may change.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from archspec.backends.torch_fx import emit as compile_graph
+    from archspec.compiler import check_spec, compile_spec, load_graph
+    from archspec.frontend.builder import Builder
+    from archspec.ir.graph import Graph
+    from archspec.ir.op import Op
+    from archspec.source.diagnostic import Diagnostic, Diagnostics, SpecError
+
+_HOMES = {
+    "check_spec": "archspec.compiler",
+    "compile_spec": "archspec.compiler",
+    "load_graph": "archspec.compiler",
+    "compile_graph": "archspec.compiler",
+    "Builder": "archspec.frontend.builder",
+    "Graph": "archspec.ir.graph",
+    "Op": "archspec.ir.op",
+    "Diagnostic": "archspec.source.diagnostic",
+    "Diagnostics": "archspec.source.diagnostic",
+    "SpecError": "archspec.source.diagnostic",
+}
+__all__ = [
+    "Builder",
+    "Diagnostic",
+    "Diagnostics",
+    "Graph",
+    "Op",
+    "SpecError",
+    "__version__",
+    "check_spec",
+    "compile_graph",
+    "compile_spec",
+    "load_graph",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for at first use: the command line starts without pydantic, networkx or torch."""
+    if name in _HOMES:
+        module, attribute = _HOMES[name]
+        return getattr(import_module(module), attribute)
+    raise AttributeError(f"module `archspec` has no attribute `{name}`")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

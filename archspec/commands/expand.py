@@ -6,15 +6,7 @@ from pathlib import Path
 
 import click
 
-from archspec.commands._shared import (
-    output_option,
-    parse_settings,
-    print_findings,
-    print_or_write,
-    read_spec,
-    set_option,
-    spec_argument,
-)
+from archspec.commands._shared import load, output_option, print_findings, print_or_write, set_option, spec_argument
 from archspec.source.diagnostic import Diagnostics
 
 
@@ -24,13 +16,11 @@ from archspec.source.diagnostic import Diagnostics
 @output_option
 def expand(spec: str, settings: tuple[str, ...], output: Path | None) -> int:
     """Print the canonical form of a spec: every node named, every input explicit, every repeat unrolled."""
-    from archspec.compiler import expand_spec
+    from archspec.frontend.canonical import print_canonical
 
     found = Diagnostics()
-    params = parse_settings(settings, found)
-    source = read_spec(spec, found)
-    text = expand_spec(source, found, params) if source is not None and not found.failed else None
+    graph = load(spec, settings, found)
     code = print_findings(found)
-    if text is not None and code == 0:
-        print_or_write(text, output)
+    if graph is not None:
+        print_or_write(print_canonical(graph), output)
     return code

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
+from archspec.frontend.limits import Limits
 from archspec.language.schema import Body, Item
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.span import Span
-
-MAX_NODES: Final = 200_000
-MAX_DEPTH: Final = 48
-"""Levels of scopes: blocks in blocks, sequences, branches, repeats."""
 
 
 class LimitReached(Exception):
@@ -22,9 +18,9 @@ class LimitReached(Exception):
 class Budget:
     """Counts what one expansion makes."""
 
-    def __init__(self, found: Diagnostics, max_nodes: int = MAX_NODES) -> None:
+    def __init__(self, found: Diagnostics, limits: Limits) -> None:
         self.found = found
-        self.max_nodes = max_nodes
+        self.limits = limits
         self.made = 0
         self.depth = 0
         self._least: dict[int, int] = {}
@@ -36,16 +32,18 @@ class Budget:
 
     def check(self, nodes: int, span: Span) -> None:
         """Raise LimitReached, having reported it, when there would be this many nodes and that is too many."""
-        if nodes > self.max_nodes:
-            message = f"this makes the graph larger than {self.max_nodes:,} nodes"
+        if nodes > self.limits.max_nodes:
+            message = f"this makes the graph larger than {self.limits.max_nodes:,} nodes"
             self.found.error("too-many-nodes", message, span, help="`--max-nodes` raises the limit, if that is meant")
             raise LimitReached
 
     @contextmanager
     def level(self, span: Span) -> Iterator[None]:
         """One more level of scopes, while it is open."""
-        if self.depth >= MAX_DEPTH:
-            self.found.error("nested-too-deep", f"blocks and sequences are nested deeper than {MAX_DEPTH} levels", span)
+        if self.depth >= self.limits.max_depth:
+            self.found.error(
+                "nested-too-deep", f"blocks and sequences are nested deeper than {self.limits.max_depth} levels", span
+            )
             raise LimitReached
         self.depth += 1
         try:

@@ -63,7 +63,7 @@ class _Printer:
         yield f"{indent}- sequence:{_provenance(scope.origin)}"
         inner = f"{indent}    "
         for key, value in self._header(scope, outer).items():
-            yield f"{inner}{key}: {_text(value)}"
+            yield f"{inner}{key}: {text_of(value)}"
         if scope.share is None:
             yield f"{inner}layers:"
             lines = list(self.members(scope, f"{inner}  "))
@@ -204,14 +204,15 @@ def _one_or_list(names: list[str]) -> str | list[str]:
 
 
 def _flow(values: dict[str, Any]) -> str:
-    return "{" + ", ".join(f"{_scalar(key)}: {_text(value)}" for key, value in values.items()) + "}"
+    return "{" + ", ".join(f"{_scalar(key)}: {text_of(value)}" for key, value in values.items()) + "}"
 
 
 def _flow_list(values: list[Any]) -> str:
-    return "[" + ", ".join(map(_text, values)) + "]"
+    return "[" + ", ".join(map(text_of, values)) + "]"
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Plain data as YAML on one line."""
     if isinstance(value, dict):
         return _flow(value)
     if isinstance(value, list | tuple):

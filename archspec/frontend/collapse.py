@@ -6,7 +6,8 @@ matter of those uses, and is reported there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -17,10 +18,20 @@ from archspec.source.span import Span
 _Key: TypeAlias = "tuple[str, int, int, int]"
 
 
-def collapse(found: Diagnostics, instances: Iterable[Origin]) -> Diagnostics:
-    """The same findings with those of one place brought together; `instances` are all instances there are."""
+@contextmanager
+def one_each(found: Diagnostics) -> Iterator[Diagnostics]:
+    """Findings that are brought together, and added to `found`, when all of them are there."""
+    here = Diagnostics()
+    try:
+        yield here
+    finally:
+        found.extend(collapse(here))
+
+
+def collapse(found: Diagnostics) -> Diagnostics:
+    """The same findings with those of one place brought together."""
     totals: dict[tuple[int, int], int] = {}
-    for origin in instances:
+    for origin in found.checked:
         place = _place(origin.span)
         totals[place] = totals.get(place, 0) + 1
     groups: dict[_Key, list[Diagnostic]] = {}

@@ -19,8 +19,24 @@ LATER: Final = ("peak_memory", "receptive_field", "min_input")
 SEVERITIES: Final = ("error", "warning", "off")
 
 
-def read_contracts(document: Document, graph: Graph, params: Mapping[str, Any], found: Diagnostics) -> None:
-    """Fill in `graph.contracts`."""
+def read_contracts(
+    document: Document, graph: Graph, settings: Mapping[str, Any], rules: Mapping[str, Any], found: Diagnostics
+) -> None:
+    """Fill in `graph.contracts`, which hold at default parameters only, and `graph.severities`.
+
+    Args:
+        document: the spec.
+        graph: its graph, inferred.
+        settings: the parameters that were given other values.
+        rules: the rules that there are, by name.
+        found: takes the diagnostics.
+    """
+    _read_severities(document, graph, rules, found)
+    if not settings:
+        _read_expectations(document, graph, found)
+
+
+def _read_expectations(document: Document, graph: Graph, found: Diagnostics) -> None:
     for entry in _entries(document, "expect"):
         value = entry.value.plain
         if entry.key in COUNTS:
@@ -31,7 +47,7 @@ def read_contracts(document: Document, graph: Graph, params: Mapping[str, Any], 
                     "wrong-value", f"`{entry.key}` is {shown(value)}; expected a whole number", entry.value.span
                 )
         elif entry.key == "outputs":
-            _read_outputs(entry, graph, params, found)
+            _read_outputs(entry, graph, found)
         elif entry.key in LATER:
             found.error("not-supported", f"`{entry.key}` is not measured in this version", entry.span, help="remove it")
         else:
@@ -44,8 +60,7 @@ def read_contracts(document: Document, graph: Graph, params: Mapping[str, Any], 
             )
 
 
-def read_severities(document: Document, graph: Graph, rules: Mapping[str, Any], found: Diagnostics) -> None:
-    """Fill in `graph.severities`, and report `checks` and `allow` that name no rule."""
+def _read_severities(document: Document, graph: Graph, rules: Mapping[str, Any], found: Diagnostics) -> None:
     for entry in _entries(document, "checks"):
         if entry.key not in rules:
             found.error(
@@ -64,7 +79,7 @@ def read_severities(document: Document, graph: Graph, rules: Mapping[str, Any], 
             graph.severities[entry.key] = str(entry.value.plain)
 
 
-def _read_outputs(entry: Entry, graph: Graph, params: Mapping[str, Any], found: Diagnostics) -> None:
+def _read_outputs(entry: Entry, graph: Graph, found: Diagnostics) -> None:
     if not isinstance(entry.value, MappingValue):
         found.error(
             "wrong-value",
@@ -82,12 +97,12 @@ def _read_outputs(entry: Entry, graph: Graph, params: Mapping[str, Any], found: 
                 help=did_you_mean(output.key, graph.outputs) or one_of(list(graph.outputs), "outputs"),
             )
             continue
-        shape = _shape(output.value, graph, params, found)
+        shape = _shape(output.value, graph, found)
         if shape is not None:
             graph.contracts.append(Contract("outputs", output.key, shape, output.value.span))
 
 
-def _shape(value: Value, graph: Graph, params: Mapping[str, Any], found: Diagnostics) -> tuple[Size, ...] | None:
+def _shape(value: Value, graph: Graph, found: Diagnostics) -> tuple[Size, ...] | None:
     if not isinstance(value, Sequence):
         found.error(
             "wrong-value",
@@ -96,7 +111,7 @@ def _shape(value: Value, graph: Graph, params: Mapping[str, Any], found: Diagnos
             help="write a list of dims, such as `[N, 1000]`",
         )
         return None
-    sizes: dict[str, Any] = dict(params)
+    sizes: dict[str, Any] = dict(graph.params)
     for given in graph.inputs.values():
         for dim in given.declared:
             if not isinstance(dim, int):

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from archspec.frontend import uses
-from archspec.frontend.budget import MAX_NODES, Budget, LimitReached
+from archspec.frontend.budget import Budget, LimitReached
 from archspec.frontend.closures import evaluate, is_deferred
 from archspec.frontend.instances import Assertion, Expansion, Frame, Instance, ListContext, Names
 from archspec.frontend.interface import file_inputs
+from archspec.frontend.limits import Limits
+from archspec.frontend.parameters import file_parameters
 from archspec.frontend.references import read_value, single_output, sources_of
 from archspec.frontend.reserved_ids import output_refusal, refusal
 from archspec.frontend.resolve import bind_arguments
@@ -30,14 +32,23 @@ from archspec.source.origin import Origin
 from archspec.source.span import Span
 
 
-def expand(
-    document: Document, params: Mapping[str, Any], found: Diagnostics, max_nodes: int = MAX_NODES
-) -> Expansion | None:
-    """The graph of a resolved spec at the given parameters; None when a limit ended it."""
-    assert document.body is not None, "only a document with layers is expanded"
-    expander = Expander(document, found, max_nodes)
+def expand(document: Document, settings: Mapping[str, Any], found: Diagnostics, limits: Limits) -> Expansion | None:
+    """The nodes and scopes of a resolved spec; None, having reported it, when a limit ended it or it has no layers.
+
+    Args:
+        document: the spec.
+        settings: values for its parameters, by name.
+        found: takes the diagnostics.
+        limits: how large it may be.
+    """
+    if document.body is None:
+        span = next(iter(document.mapping.entries.values())).span
+        message = "this file has blocks for others to include, but no `layers` of its own"
+        found.error("not-a-spec", message, span, help="name the spec that includes it")
+        return None
+    expander = Expander(document, document.body.name, found, limits)
     try:
-        return expander.network(document.body, params)
+        return expander.network(document.body, file_parameters(document.body, settings, found))
     except LimitReached:
         return None
 
@@ -45,11 +56,11 @@ def expand(
 class Expander:
     """One expansion: walks bodies and lists; what one instance becomes is the business of `uses`."""
 
-    def __init__(self, document: Document, found: Diagnostics, max_nodes: int) -> None:
+    def __init__(self, document: Document, name: str, found: Diagnostics, limits: Limits) -> None:
         self.document = document
         self.found = found
-        self.budget = Budget(found, max_nodes)
-        self.expansion = Expansion()
+        self.budget = Budget(found, limits)
+        self.expansion = Expansion(name)
         self.ops: dict[Any, Op | None] = {}
         """Ops by class and attributes: equal rows of a repeat share one."""
         self._bound: dict[tuple[int, str], Item] = {}
@@ -58,6 +69,7 @@ class Expander:
         """The whole network."""
         self.budget.check(self.budget.least_of_body(body), body.span)
         root = self.expansion.root
+        self.expansion.params = dict(params)
         root.title = body.title
         frame, names = Frame(body, dict(params), {}, None, None), Names(None)
         self.expansion.inputs = file_inputs(body, frame, root, names, self.found)
@@ -85,13 +97,19 @@ class Expander:
             return {default: value} if value is not None else {}
         values = {name: read_value(path, span, context, self.found) for name, (path, span) in body.outputs.items()}
         if body.is_file:
-            for name, (_, span) in body.outputs.items():
+            for name in body.outputs:
                 if reason := output_refusal(name):
-                    self.found.error("reserved-name", reason, span, help="choose another name")
+                    self.found.error(
+                        "reserved-name", reason, self._span_of_name(body, name), help="choose another name"
+                    )
         return {name: value for name, value in values.items() if value is not None}
 
     def _span_of_output(self, body: Body, name: str) -> Span:
         return body.outputs[name][1] if name in body.outputs else body.span
+
+    def _span_of_name(self, body: Body, output: str) -> Span:
+        written = body.document.mapping.get("outputs")
+        return written.entries[output].span if isinstance(written, MappingValue) else body.span
 
     def value_of(self, instance: Instance | None, span: Span, context: ListContext) -> Value | None:
         """What an instance gives, when it gives one thing."""
@@ -207,13 +225,13 @@ class Expander:
         with self.budget.level(item.span):
             for turn, values in enumerate(turns):
                 previous = self._instance(item, str(turn), inner, previous, values, turn, len(turns))
-        outputs = previous.outputs if previous is not None and turns else ()
+        outputs = previous.outputs if previous is not None else ()
         scope.outputs = outputs
         context.names.define(
             name, Instance(path, outputs, scope, inner.names.own, unknown=previous is None or previous.unknown)
         )
         self.expansion.items[path] = item
-        return context.names.own[name] if turns else previous
+        return context.names.own[name] if previous is not None else None
 
     def _instance(
         self,
@@ -297,7 +315,7 @@ class Expander:
             return last
         if branch.single:
             (item,) = branch.items
-            return self._instance(item, branch.name, context, start, {}) if self._is_there(item, context) else None
+            return self._instance(item, branch.name, context, start, {}) if self._is_there(item, context) else start
         if not branch.items:
             return start
         return self._named_branch(branch, branch.name, context, start)

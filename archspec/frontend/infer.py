@@ -6,11 +6,12 @@ and is counted; a row that asserts its `input` resynchronises, so that one mista
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from archspec.frontend.assertions import check_assertion
 from archspec.frontend.closures import settle
 from archspec.frontend.instances import Expansion
+from archspec.frontend.limits import Limits
 from archspec.frontend.shape_errors import report_failure
 from archspec.frontend.uses import make_op
 from archspec.ir.conditions import Conditions, RuleStopped
@@ -20,12 +21,13 @@ from archspec.ir.op import Op
 from archspec.language.expression import ExpressionError
 from archspec.source.diagnostic import Diagnostics, Label
 
-MAX_PARAMETERS: Final = 2**40
 
-
-def infer(graph: Graph, expansion: Expansion, found: Diagnostics, max_parameters: int = MAX_PARAMETERS) -> None:
-    """Fill in `types`, `weights` and `conditions` of every node, and report what does not fit."""
-    _Inference(graph, expansion, found, max_parameters).run()
+def infer(expansion: Expansion, found: Diagnostics, limits: Limits) -> Graph:
+    """The graph with `types`, `weights` and `conditions` of every node; what does not fit is reported."""
+    graph = Graph(expansion.name, expansion.root, expansion.inputs, expansion.outputs, title=expansion.root.title)
+    graph.params = expansion.params
+    _Inference(graph, expansion, found, limits.max_parameters).run()
+    return graph
 
 
 class _Inference:
@@ -47,6 +49,8 @@ class _Inference:
     def _scope(self, scope: Scope) -> None:
         before = dict(self.dims) if scope.signature else self.dims
         self._bind(scope)
+        if scope.origin is not None:
+            self.found.checked.append(scope.origin)
         for member in scope.members:
             self._assert(member.path, "input")
             if isinstance(member, Scope):
@@ -104,7 +108,7 @@ class _Inference:
         if isinstance(node.op, Deferred):
             node.deferred = node.op
         node.op = op
-        self.expansion.checked.append(node.origin)
+        self.found.checked.append(node.origin)
         self._check_phase(node)
         must = Conditions()
         try:
@@ -125,7 +129,7 @@ class _Inference:
             report_failure(failure, node, self.graph, self.expansion, self.found)
         if must.skipped and not must.failures:
             self.found.dependent += 1
-            self.expansion.checked.pop()
+            self.found.checked.pop()
         if node.weights:
             self._check_weights(node)
 

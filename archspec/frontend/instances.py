@@ -189,6 +189,8 @@ class Assertion:
 class Expansion:
     """The expanded spec: the parts of the graph, and for each path what it came from."""
 
+    name: str
+    params: dict[str, Any] = field(default_factory=dict)
     root: Scope = field(default_factory=lambda: Scope("", "network", None, None))
     inputs: list[GraphInput] = field(default_factory=list)
     outputs: list[GraphOutput] = field(default_factory=list)
@@ -204,8 +206,6 @@ class Expansion:
     """For a join with branches: where each of them is written, in the order of its inputs."""
     hidden: dict[str, Origin] = field(default_factory=dict)
     """Paths that an unnamed branch made up."""
-    checked: list[Origin] = field(default_factory=list)
-    """The nodes whose shape rule ran to its end: an error that all of them share is the block's, not a use's."""
     _init: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def file_init(self, document: Document, found: Diagnostics) -> Mapping[str, Any]:

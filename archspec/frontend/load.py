@@ -22,8 +22,16 @@ MAX_INCLUDE_DEPTH: Final = 32
 STRUCTURES: Final = ("sequence",)
 
 
-def load(source: Source, found: Diagnostics) -> Document | None:
-    """The document of a spec, with every block that its items may use; None when it is no spec at all."""
+def load(spec: str | Path | Source, found: Diagnostics) -> Document | None:
+    """The document of a spec, with every block that its items may use; None when it is no spec at all.
+
+    Args:
+        spec: its path, or text that was read already.
+        found: takes the diagnostics.
+    """
+    source = spec if isinstance(spec, Source) else load_file(Path(spec), str(spec), found)
+    if source is None:
+        return None
     return _Loader(source, found).document(source)
 
 

@@ -52,19 +52,22 @@ class _Checker:
         """Names that are defined later: the name, its place, and the item that uses it."""
 
     def check(self) -> None:
+        items = dict(_names(self.body.layers))
         for declaration in self.body.inputs:
-            if declaration.name in dict(_names(self.body.layers)):
+            if declaration.name in items:
                 message = f"`{declaration.name}` is an input and an item of `{self.body.name}`"
-                self.found.error("duplicate-id", message, declaration.span, help="rename one of them")
-        names = dict(_names(self.body.layers)) | {head.name: head.span for head in self.body.heads if head.name}
+                label = (Label(declaration.span, "the input"),)
+                self.found.error(
+                    "duplicate-id", message, items[declaration.name], labels=label, help="rename one of them"
+                )
+        names = items | {head.name: head.span for head in self.body.heads if head.name}
         top = _Level(None, names)
         start = _Step("in", self.body.span) if len(self.inputs) <= 2 else None
-        last = self._list(self.body.layers, top, start)
+        self._list(self.body.layers, top, start)
         for head in self.body.heads:
             self._head(head, top)
         for path, span in self.body.outputs.values():
             self._name(path, span, top, _Step("outputs", span))
-        del last
         self._report_forward(top)
 
     def _head(self, head: Branch, top: _Level) -> None:

@@ -177,7 +177,7 @@ def _joined(expander: Expander, use: Use, op_class: type[Op], inner: ListContext
             if expander.is_present(branch, use.context):
                 end = expander.branch(branch, inner, use.start, f"{position}_{index}_")
                 ends.append(expander.value_of(end, branch.span, inner))
-                if end is None and not branch.items:
+                if end is None and (not branch.items or not expander.found.failed):
                     expander.found.error(
                         "nothing-to-read",
                         "this branch is empty, and there is nothing before it to pass on",

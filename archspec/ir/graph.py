@@ -194,6 +194,8 @@ class Graph:
         self.root = root
         self.inputs = {given.name: given for given in inputs}
         self.outputs = {output.name: output for output in outputs}
+        self.params: dict[str, Any] = {}
+        """The values of the spec's parameters."""
         self.contracts: list[Contract] = []
         self.severities: dict[str, str] = {}
         """Rule name to `error`, `warning` or `off`, where the spec sets it."""

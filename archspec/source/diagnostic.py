@@ -61,6 +61,8 @@ class Diagnostics:
         self._found: list[Diagnostic] = []
         self.dependent: int = 0
         """How many nodes were left unchecked because they depend on something already reported."""
+        self.checked: list[Origin] = []
+        """The instances that were checked: what all of an item have in common is the item's, not one use's."""
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Add one finding."""

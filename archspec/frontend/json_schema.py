@@ -1,0 +1,203 @@
+"""The JSON Schema that editors complete, hover and check specs with, made from the same models that the tool uses.
+
+Made so that one mistake is one message: alternatives are told apart by type and by key, never by `anyOf`. What a
+schema cannot know (which blocks there are, what an expression will give, shapes) is left to `archspec check`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from archspec import ops
+from archspec.ir.describe import attribute_docs
+from archspec.ir.op import Op
+from archspec.language.schema import PARAMETER_TYPES, BlockKeys, ItemKeys, SequenceKeys, SpecKeys
+from archspec.recipe.initializer import INITIALIZERS
+
+_EXPRESSION: Final = r"^\$"
+_NAMES: Final = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
+_ITEM: Final = {"$ref": "#/$defs/item"}
+_ITEMS: Final = {"type": "array", "items": _ITEM}
+_BRANCH: Final = {"$ref": "#/$defs/branch"}
+
+
+def build_schema() -> dict[str, Any]:
+    """The schema, as draft 2020-12, with `$defs` for items, branches, blocks and every op."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "archspec",
+        "description": "A neural network's architecture as a graph spec.",
+        "type": "object",
+        "required": ["archspec"],
+        "dependentRequired": {"layers": ["name"]},
+        "additionalProperties": False,
+        "properties": _properties(SpecKeys) | _SPEC_PARTS,
+        "$defs": {
+            "item": _item(),
+            "branch": _branch(),
+            "branches": {"type": ["array", "object"], "items": _BRANCH, "additionalProperties": _BRANCH},
+            "block": _block(),
+            "input": _input(),
+            "parameter": _parameter(),
+            "sequence": _use(_properties(SequenceKeys) | _ITEM_PARTS | _BODY_PARTS),
+            "use": {"type": "object", "properties": _item_keys()},
+        }
+        | {f"op_{name}": _op(ops.find(name)) for name in ops.names()},
+    }
+
+
+def _item() -> dict[str, Any]:
+    uses = {name: {"$ref": f"#/$defs/op_{name}"} for name in ops.names()}
+    return {
+        "description": "One row: an op or block with its attributes.",
+        "type": ["string", "object"],
+        "minLength": 1,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": {"sequence": {"$ref": "#/$defs/sequence"}} | uses,
+        "additionalProperties": {"$ref": "#/$defs/use"},
+    }
+
+
+def _branch() -> dict[str, Any]:
+    keys = {"from": _schema_of(ItemKeys.model_fields["from_"]), "if": _schema_of(ItemKeys.model_fields["if_"])}
+    written_out = {"properties": keys | {"layers": _ITEMS}, "additionalProperties": False}
+    return {
+        "description": "A branch: a list of items, one item, or {from, if, layers}.",
+        "type": ["array", "object", "string"],
+        "items": _ITEM,
+        "if": {"type": "object", "required": ["layers"]},
+        "then": written_out,
+        "else": {"if": {"type": "object"}, "then": _ITEM},
+    }
+
+
+def _block() -> dict[str, Any]:
+    return _use(_properties(BlockKeys) | _BODY_PARTS | {"layers": _ITEMS}) | {"required": ["layers"]}
+
+
+def _input() -> dict[str, Any]:
+    dims = {"type": "array", "minItems": 1, "items": {"type": ["integer", "string"], "minimum": 1}}
+    where = {"type": ["string", "array"], "items": {"type": "string"}}
+    keys = {"shape": dims, "dtype": {"type": "string"}, "below": {"type": ["integer", "string"]}, "where": where}
+    return dims | {
+        "type": ["array", "object"],
+        "properties": keys,
+        "required": ["shape"],
+        "additionalProperties": False,
+    }
+
+
+def _parameter() -> dict[str, Any]:
+    words = ", ".join(PARAMETER_TYPES)
+    return {"description": f"A type word ({words}), a default value, or {{type: ..., default: ...}}."}
+
+
+def _op(op: type[Op] | None) -> dict[str, Any]:
+    assert op is not None, "every name in the table is an op"
+    docs = attribute_docs(op)
+    properties = {name: _attribute(field, docs.get(name, "")) for name, field in op.model_fields.items()}
+    schema = _use(properties | _item_keys())
+    schema["description"] = (op.__doc__ or "").strip().partition("\n")[0]
+    if op.shorthand is not None:
+        _allow_value(schema, properties[op.shorthand])
+    return schema
+
+
+def _allow_value(schema: dict[str, Any], value: dict[str, Any]) -> None:
+    """Let a use also be written as the value of its one attribute with a shorthand."""
+    kinds = value.get("type", ["number", "string", "boolean"])
+    schema["type"] = ["object", *([kinds] if isinstance(kinds, str) else kinds)]
+    schema |= {
+        key: given for key, given in value.items() if key not in ("type", "description", "default", "properties")
+    }
+
+
+def _use(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _item_keys() -> dict[str, Any]:
+    return _properties(ItemKeys) | _ITEM_PARTS
+
+
+def _properties(model: type[BaseModel]) -> dict[str, Any]:
+    """The keys of a model, each with its schema and documentation."""
+    docs = attribute_docs(model)
+    return {
+        field.alias or name: {"description": docs.get(name, ""), **_schema_of(field)}
+        for name, field in model.model_fields.items()
+    }
+
+
+def _schema_of(field: FieldInfo) -> dict[str, Any]:
+    """What a field accepts: its annotation says so in one schema."""
+    annotations = [*field.metadata, *_annotations_inside(field.annotation)]
+    return dict(next((annotation.schema for annotation in annotations if hasattr(annotation, "schema")), {}))
+
+
+def _annotations_inside(annotation: Any) -> list[Any]:
+    """What annotates the kinds of an optional field: `Annotated[str, ...] | None`."""
+    return [extra for kind in getattr(annotation, "__args__", ()) for extra in getattr(kind, "__metadata__", ())]
+
+
+def _attribute(field: FieldInfo, doc: str) -> dict[str, Any]:
+    schema = _or_expression(_schema_of(field))
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    described = {"description": doc} | schema
+    return (
+        described
+        if default is None
+        else described | {"default": list(default) if isinstance(default, tuple) else default}
+    )
+
+
+def _or_expression(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same, or an expression: text that begins with `$`."""
+    words = schema.pop("enum", None)
+    if words is not None:
+        return schema | {"type": "string", "pattern": f"^({'|'.join(map(re.escape, words))})$|{_EXPRESSION}"}
+    if "type" not in schema:
+        return schema
+    kinds = [schema["type"]] if isinstance(schema["type"], str) else list(schema["type"])
+    pattern = schema.get("pattern")
+    if "string" not in kinds:
+        schema |= {"type": [*kinds, "string"], "pattern": _EXPRESSION}
+    elif pattern is not None:
+        schema["pattern"] = f"(?:{pattern})|{_EXPRESSION}"
+    if isinstance(schema.get("items"), dict):
+        schema["items"] = _or_expression(dict(schema["items"]))
+    return schema
+
+
+_INITIALIZER: Final = {
+    "description": "An initialiser: its name, a number, or its name with settings: " + ", ".join(INITIALIZERS),
+    "type": ["string", "number", "object"],
+}
+_ITEM_PARTS: Final[dict[str, Any]] = {
+    "branches": {"description": "The branches that a joining op holds.", "$ref": "#/$defs/branches"},
+    "layers": {"description": "The items of a sequence.", **_ITEMS},
+    "init": {**_INITIALIZER, "description": "Initialisers of its weights."},
+}
+_BODY_PARTS: Final[dict[str, Any]] = {
+    "inputs": {"type": "object", "propertyNames": _NAMES, "additionalProperties": {"$ref": "#/$defs/input"}},
+    "params": {"type": "object", "propertyNames": _NAMES, "additionalProperties": {"$ref": "#/$defs/parameter"}},
+    "heads": {"type": "object", "propertyNames": _NAMES, "additionalProperties": _BRANCH},
+}
+_NULLABLE_ITEM: Final = {"if": {"not": {"type": "null"}}, "then": _ITEM}
+_SPEC_PARTS: Final[dict[str, Any]] = _BODY_PARTS | {
+    "include": {"description": "Files whose blocks may be used here.", "type": "array", "items": {"type": "string"}},
+    "blocks": {"type": "object", "propertyNames": _NAMES, "additionalProperties": {"$ref": "#/$defs/block"}},
+    "layers": {
+        "description": "The rows of the network; with `extends`, a mapping from the path of an item to its changes.",
+        "type": ["array", "object"],
+        "items": _ITEM,
+        "additionalProperties": _NULLABLE_ITEM,
+    },
+    "training": False,
+    "weights": False,
+}
