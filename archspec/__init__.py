@@ -1,6 +1,6 @@
 """archspec: a neural network's architecture as a checked, executable document.
 
-The front door. Everything that is not named in `__all__` is private and may change.
+The front door: what is named in `__all__` is public, everything else is private and may change.
 """
 
 from __future__ import annotations
@@ -29,36 +29,6 @@ _HOMES = {
     "compile_graph": ("archspec.backends.torch_fx", "emit"),
     "compile_spec": ("archspec.compiler", "compile_spec"),
     "load_graph": ("archspec.compiler", "load_graph"),
-}
-__all__` is private and may change.
-"""
-
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-__version__ = "0.1.0"
-
-if TYPE_CHECKING:
-    from archspec.backends.torch_fx import emit as compile_graph
-    from archspec.compiler import check_spec, compile_spec, load_graph
-    from archspec.frontend.builder import Builder
-    from archspec.ir.graph import Graph
-    from archspec.ir.op import Op
-    from archspec.source.diagnostic import Diagnostic, Diagnostics, SpecError
-
-_HOMES = {
-    "check_spec": "archspec.compiler",
-    "compile_spec": "archspec.compiler",
-    "load_graph": "archspec.compiler",
-    "compile_graph": "archspec.compiler",
-    "Builder": "archspec.frontend.builder",
-    "Graph": "archspec.ir.graph",
-    "Op": "archspec.ir.op",
-    "Diagnostic": "archspec.source.diagnostic",
-    "Diagnostics": "archspec.source.diagnostic",
-    "SpecError": "archspec.source.diagnostic",
 }
 __all__ = [
     "Builder",
