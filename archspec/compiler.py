@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archspec.frontend.collapse import one_each
+from archspec.frontend.collector import collector_paused
 from archspec.frontend.contracts import read_contracts
 from archspec.frontend.expand import expand
 from archspec.frontend.infer import infer
-from archspec.frontend.limits import Limits
-from archspec.frontend.load import load
+from archspec.frontend.limits import LIMITS, Limits
+from archspec.frontend.load import Spec, load
 from archspec.frontend.resolve import resolve
 from archspec.ir.graph import Graph
 from archspec.rules import by_name, judge
 from archspec.source.diagnostic import Diagnostics
-from archspec.source.span import Source
 
 if TYPE_CHECKING:
     from torch import nn
 
-Spec: TypeAlias = str | Path | Source
 Values: TypeAlias = Mapping[str, Any] | None
-LIMITS = Limits()
 
 
 def load_spec(spec: Spec, found: Diagnostics, params: Values = None, limits: Limits = LIMITS) -> Graph | None:
     """The typed graph of a spec, all there is to say of it added to `found`; None when it does not come to a graph."""
-    with one_each(found) as here:
+    with collector_paused(), one_each(found) as here:
         document = load(spec, here)  # the text, with every file it includes, as structure
         if document is None:
             return None
@@ -38,8 +35,7 @@ def load_spec(spec: Spec, found: Diagnostics, params: Values = None, limits: Lim
             return None
         graph = infer(expansion, here, limits)  # a type on every edge
         read_contracts(document, graph, params or {}, by_name(), here)
-        if not here.failed:
-            judge(graph, here)
+        judge(graph, here)
     return graph
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +16,7 @@ class Limits:
     """Levels of scopes: blocks in blocks, sequences, branches, repeats."""
     max_parameters: int = 2**40
     """Learned numbers in all."""
+
+
+LIMITS: Final = Limits()
+"""What holds unless the user says otherwise."""

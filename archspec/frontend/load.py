@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from archspec import ops
 from archspec.frontend.extend import merge
@@ -16,13 +16,15 @@ from archspec.language.values import Scalar, Sequence
 from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.span import Source, Span
 
+Spec: TypeAlias = str | Path | Source
+"""The path of a spec, or text that was read already."""
 ROOT_MARKERS: Final = ("pyproject.toml", ".git")
 MAX_FILES: Final = 256
 MAX_INCLUDE_DEPTH: Final = 32
 STRUCTURES: Final = ("sequence",)
 
 
-def load(spec: str | Path | Source, found: Diagnostics) -> Document | None:
+def load(spec: Spec, found: Diagnostics) -> Document | None:
     """The document of a spec, with every block that its items may use; None when it is no spec at all.
 
     Args:

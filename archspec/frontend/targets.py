@@ -28,9 +28,9 @@ def find_target(
         message: what to say of a name that means nothing, where that is not all there is to say.
         details: further fields of the diagnostic.
     """
-    visible = {block: body for document in reversed(documents) for block, body in document.visible.items()}
-    if name in visible:
-        return visible[name]
+    for document in documents:
+        if name in document.visible:
+            return document.visible[name]
     try:
         op = ops.find(name)
     except ops.PluginError as error:
@@ -38,6 +38,7 @@ def find_target(
         found.error("unusable-op", str(error), span, help=help_text, **details)
         return None
     if op is None:
+        visible = [block for document in documents for block in document.visible]
         close = did_you_mean(name, [*ops.TABLE, *visible, *STRUCTURES])
         help_text = close or "`archspec ops` lists the ops; blocks come from `blocks` and `include`"
         message = message or f"there is no op or block `{name}`"

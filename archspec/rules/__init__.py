@@ -15,7 +15,9 @@ RULES: tuple[Rule, ...] = (DeadNode(), UnmetContract())
 
 
 def judge(graph: Graph, found: Diagnostics) -> None:
-    """Hold a graph to every rule that is not off."""
+    """Hold a graph without errors to every rule that is not off."""
+    if found.failed:
+        return
     facts = Facts(graph)
     for rule in RULES:
         severity = graph.severities.get(rule.name, rule.severity.value)
