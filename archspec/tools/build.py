@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -11,10 +11,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archspec.analysis.cost import Counts, cost
 from archspec.backends.inputs import choose_sizes, random_inputs
+from archspec.backends.schedule import schedule
 from archspec.backends.torch_fx import emit
 from archspec.backends.trace import run_and_compare
 from archspec.ir.dims import evaluate
-from archspec.ir.graph import Graph, Phase, Scope
+from archspec.ir.graph import Graph, Phase
 
 BATCH = 2
 """Samples in the random input: the fewest that batch norm can normalise over."""
@@ -69,8 +70,9 @@ def build(graph: Graph, on_stage: Callable[[str], None] = lambda stage: None) ->
     for phase in phases:
         with stage(f"run in {phase} mode"), FlopCounterMode(display=False) as counter:
             mismatches += map(str, run_and_compare(graph, module, inputs, phase))
-        mismatches += _mac_mismatches(graph, sizes, phase, counter.get_total_flops())
-        compared[phase] = sum(1 for _ in _running(graph.root, phase))
+        running = _running(graph, phase)
+        mismatches += _mac_mismatches(graph, running, sizes, phase, counter.get_total_flops())
+        compared[phase] = len(running)
     return Report(counts, sizes, compared, tuple(mismatches), seconds)
 
 
@@ -99,10 +101,12 @@ def _weight_mismatches(module: nn.Module, counts: Counts) -> Iterator[str]:
         yield f"{counts.buffers:,} numbers in buffers were counted, but the module has {buffers:,}"
 
 
-def _mac_mismatches(graph: Graph, sizes: Mapping[str, int], phase: Phase, flops: int) -> Iterator[str]:
+def _mac_mismatches(
+    graph: Graph, running: Sequence[str], sizes: Mapping[str, int], phase: Phase, flops: int
+) -> Iterator[str]:
     """Where torch counted other multiply-accumulates in a run than were inferred for its sizes."""
     macs = 0
-    for path in _running(graph.root, phase):
+    for path in running:
         node = graph[path]
         of_node = evaluate(node.resolved.macs(graph.input_types(node) or (), node.types), sizes)
         assert isinstance(of_node, int), f"{path} costs {of_node} at {sizes}"
@@ -111,12 +115,7 @@ def _mac_mismatches(graph: Graph, sizes: Mapping[str, int], phase: Phase, flops:
         yield f"{macs:,} MACs were inferred for the run in {phase} mode, but torch counts {flops // 2:,}"
 
 
-def _running(scope: Scope, phase: Phase) -> Iterator[str]:
-    """The paths of the nodes that run in a phase, without inputs."""
-    for member in scope.members:
-        if member.phase not in (None, phase):
-            continue
-        if isinstance(member, Scope):
-            yield from _running(member, phase)
-        elif member.op is not None:
-            yield member.path
+def _running(graph: Graph, phase: Phase) -> list[str]:
+    """The paths of the nodes that run in a phase, without inputs: those that its outputs need."""
+    running = schedule(graph).running[phase]
+    return [node.path for node in graph.operations() if node.path in running]
