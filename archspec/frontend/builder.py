@@ -17,7 +17,8 @@ from archspec.frontend.uses import make_op
 from archspec.ir.graph import Deferred, Graph, GraphOutput, Node, Phase, Scope, Value
 from archspec.ir.op import Op
 from archspec.language.fields import is_name
-from archspec.language.schema import Argument, Body, Document, InputDeclaration, Item, SpecKeys
+from archspec.language.keys import SpecKeys
+from archspec.language.schema import Argument, Body, Document, InputDeclaration, Item
 from archspec.language.validate import did_you_mean
 from archspec.language.values import Entry, Scalar
 from archspec.language.values import Mapping as MappingValue

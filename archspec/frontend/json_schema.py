@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from archspec import ops
 from archspec.ir.describe import attribute_docs
 from archspec.ir.op import Op
-from archspec.language.schema import PARAMETER_TYPES, BlockKeys, ItemKeys, SequenceKeys, SpecKeys
+from archspec.language.keys import PARAMETER_TYPES, BlockKeys, ItemKeys, SequenceKeys, SpecKeys
 from archspec.recipe.initializer import INITIALIZERS
 
 _EXPRESSION: Final = r"^\$"

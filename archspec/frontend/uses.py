@@ -15,7 +15,8 @@ from archspec.frontend.references import find_instance
 from archspec.ir.graph import Deferred, Node, Phase, Scope, Value
 from archspec.ir.op import Op
 from archspec.language.expression import is_expression
-from archspec.language.schema import Body, Branch, Item, SequenceKeys
+from archspec.language.keys import SequenceKeys
+from archspec.language.schema import Body, Branch, Item
 from archspec.language.validate import did_you_mean, validate
 from archspec.source.diagnostic import Label
 from archspec.source.origin import Origin

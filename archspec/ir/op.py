@@ -5,7 +5,7 @@ its rules. Everything else is derived: validation, the JSON Schema, `archspec op
 the module that runs. Ops never import torch.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence

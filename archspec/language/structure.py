@@ -7,22 +7,17 @@ from typing import Any, TypeVar, cast
 from archspec.ir.types import DTYPES
 from archspec.language import fields
 from archspec.language.expression import is_expression
-from archspec.language.schema import (
+from archspec.language.keys import (
     PARAMETER_TYPES,
     RESERVED,
     SEQUENCE_KEYS,
     BlockKeys,
-    Body,
-    Branch,
-    Document,
-    InputDeclaration,
-    Item,
     ItemKeys,
     Keys,
-    Parameter,
     SequenceKeys,
     SpecKeys,
 )
+from archspec.language.schema import Body, Branch, Document, InputDeclaration, Item, Parameter
 from archspec.language.validate import did_you_mean, one_of, shown, validate
 from archspec.language.values import Entry, Mapping, Scalar, Sequence, Value
 from archspec.source.diagnostic import Diagnostics

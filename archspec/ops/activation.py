@@ -1,6 +1,6 @@
 """Activations: one number in, one number out, everywhere; and softmax, which looks along an axis."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from typing import Annotated, Any, ClassVar
 

@@ -1,6 +1,6 @@
 """Convolutions."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
 from math import prod

@@ -1,6 +1,6 @@
 """Joins: several tensors in, one out. All of them may hold `branches`."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
 from typing import ClassVar

@@ -1,6 +1,6 @@
 """Normalisations: means and variances brought to 0 and 1, over the batch or within a sample."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from typing import ClassVar
 

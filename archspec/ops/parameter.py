@@ -1,6 +1,6 @@
 """Sources: tensors that come from no input."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from typing import ClassVar
 

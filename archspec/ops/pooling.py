@@ -1,6 +1,6 @@
 """Pools: windows that keep the largest or the mean value, and pools over whatever space there is."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from typing import Any, ClassVar
 

@@ -1,6 +1,6 @@
 """Regularisation: noise while training, nothing in eval mode."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from typing import ClassVar
 

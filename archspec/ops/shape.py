@@ -1,6 +1,6 @@
 """Shapes: the same values in other axes."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from math import prod
 from typing import Annotated, ClassVar, Self

@@ -4,7 +4,7 @@ The *fan in* of a weight is the number of inputs that one output sums over, its 
 one input goes to; a convolution's are multiplied by the places of its kernel.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from math import isfinite, sqrt
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
