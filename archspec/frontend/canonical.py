@@ -79,6 +79,8 @@ class _Printer:
             header["after"] = outer.register_after[scope.name]
         if scope.signature:
             header["from"] = _one_or_list([_reference(self.graph, value, outer) for _, _, value in scope.signature])
+        elif len(scope.outputs) == 1 and scope not in _chain(self.graph[scope.outputs[0][1].node]):
+            header["from"] = _reference(self.graph, scope.outputs[0][1], outer)  # it passes on what it reads
         if scope.share is not None:
             return header
         if scope.block is not None:

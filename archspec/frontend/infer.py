@@ -6,9 +6,11 @@ and is counted; a row that asserts its `input` resynchronises, so that one mista
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from archspec.frontend.assertions import check_assertion
+from archspec.frontend.borrowed_weights import check_share, check_ties
 from archspec.frontend.closures import settle
 from archspec.frontend.instances import Expansion
 from archspec.frontend.limits import Limits
@@ -17,7 +19,7 @@ from archspec.frontend.uses import make_op
 from archspec.ir.conditions import Conditions, RuleStopped
 from archspec.ir.dims import UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
 from archspec.ir.graph import Deferred, Graph, Node, Scope
-from archspec.ir.op import Op
+from archspec.ir.op import Op, Weight
 from archspec.language.expression import ExpressionError
 from archspec.source.diagnostic import Diagnostics, Label
 
@@ -114,8 +116,8 @@ class _Inference:
         try:
             types = op.infer(must, *inputs)
             node.types = types if isinstance(types, tuple) else (types,)
-            if not must.failures and not must.skipped and node.share is None:
-                node.weights = op.weights(*inputs)
+            if not must.failures and not must.skipped:
+                self._weigh(node, op.weights(*inputs))
         except RuleStopped:
             pass
         except DimTooLarge:
@@ -132,6 +134,12 @@ class _Inference:
             self.found.checked.pop()
         if node.weights:
             self._check_weights(node)
+
+    def _weigh(self, node: Node, weights: Mapping[str, Weight]) -> None:
+        if node.share is None:
+            node.weights = weights
+        else:
+            check_share(node, weights, self.graph, self.found)
 
     def _settle(self, node: Node) -> Op | None:
         """The op of a node whose attributes depend on dims, now that these are known."""
@@ -170,7 +178,7 @@ class _Inference:
                 "too-many-parameters",
                 f"this `{node.resolved.name}` of {size:,} parameters makes them more than {self.max_parameters:,}",
                 item.span,
-                help="`--max-parameters` raises the limit, if that is meant",
+                help="look at its attributes, and at the size of its input",
                 origin=node.origin,
             )
             self.parameters_left = -1
@@ -187,6 +195,8 @@ class _Inference:
                     help=f"its weights are: {known}",
                     origin=node.origin,
                 )
+        if node.ties:
+            check_ties(node, item.entries["tie"].value.span, self.graph, self.found)
         if self.expansion.hidden:
             self._check_named(node)
 

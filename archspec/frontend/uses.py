@@ -135,20 +135,24 @@ def _annotate(expander: Expander, use: Use, made: Node) -> None:
     item, context = use.item, use.context
     if item.keys.tie:
         span = item.entries["tie"].value.span
-        made.ties = {weight: _tied_key(expander, path, span, context) for weight, path in item.keys.tie.items()}
+        keys = {weight: _tied_key(expander, path, span, context) for weight, path in item.keys.tie.items()}
+        made.ties = {weight: key for weight, key in keys.items() if key is not None}
     by_op = {**expander.expansion.file_init(item.document, expander.found), **context.init}
     made.init = {**by_op.get(item.name, {}), **item.init}
     made.allow = {**context.allow, **(item.keys.allow or {})}
 
 
-def _tied_key(expander: Expander, path: str, span: Span, context: ListContext) -> str:
+def _tied_key(expander: Expander, path: str, span: Span, context: ListContext) -> str | None:
     """The key of the weight that `wte.weight` means here; a learned `parameter` is a weight by itself."""
     owner, rest = context.names.find(path)
     if owner is not None and not rest:
         return owner.path
     node_path, _, weight = path.rpartition(".")
     instance = find_instance(node_path, span, context, expander.found) if node_path else None
-    return f"{instance.path}.{weight}" if instance is not None else path
+    if instance is None:
+        return None
+    node = expander.expansion.nodes.get(instance.path)
+    return f"{(node.share if node is not None else None) or instance.path}.{weight}"
 
 
 def join(expander: Expander, use: Use, op_class: type[Op]) -> Instance:
