@@ -22,7 +22,9 @@ def check_assertion(
     if not values:
         return
     if len(values) != len(assertion.shapes):
-        message = f"`{assertion.side}` gives {len(assertion.shapes)} shapes for {len(values)} tensors"
+        counts = ((len(assertion.shapes), "shape"), (len(values), "tensor"))
+        shapes, tensors = (f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+        message = f"`{assertion.side}` gives {shapes} for {tensors}"
         found.error(
             "shape-assertion",
             message,
@@ -104,8 +106,8 @@ def _filled(kind: TensorType, asserted: tuple[Size, ...]) -> tuple[Size, ...]:
 
 def _batched(asserted: tuple[Size, ...], graph: Graph) -> tuple[Size, ...]:
     """The asserted dims, with the network's own batch where the row leaves it open."""
-    first = next(iter(graph.inputs.values())).type.shape[0]
-    return tuple(first if dim is UNKNOWN and index == 0 else dim for index, dim in enumerate(asserted))
+    batch = next((given.type.shape[0] for given in graph.inputs.values() if given.type.shape), UNKNOWN)
+    return tuple(batch if dim is UNKNOWN and index == 0 else dim for index, dim in enumerate(asserted))
 
 
 def _resynchronise(node: Node, port: int, kind: TensorType) -> None:

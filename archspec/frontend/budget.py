@@ -34,8 +34,16 @@ class Budget:
         """Raise LimitReached, having reported it, when there would be this many nodes and that is too many."""
         if nodes > self.limits.max_nodes:
             message = f"this makes the graph larger than {self.limits.max_nodes:,} nodes"
-            self.found.error("too-many-nodes", message, span, help="`--max-nodes` raises the limit, if that is meant")
+            help_text = "count what its `repeat`, and those of the blocks inside of it, come to"
+            self.found.error("too-many-nodes", message, span, help=help_text)
             raise LimitReached
+
+    def check_body(self, body: Body) -> None:
+        """Raise LimitReached, having reported the largest item, when a body makes too many nodes for certain."""
+        nodes = self.least_of_body(body)
+        if body.layers:
+            largest = max(body.layers, key=self.least_of_item)
+            self.check(nodes, largest.entries.get("repeat", largest).span)
 
     @contextmanager
     def level(self, span: Span) -> Iterator[None]:

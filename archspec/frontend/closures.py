@@ -100,5 +100,15 @@ def evaluate(value: Any, span: Span, context: ListContext, found: Diagnostics, o
     except KeyError:
         return None  # a name that was reported when names were resolved
     except ExpressionError as error:
-        found.error(error.name, str(error), span, help=error.help, origin=origin)
+        found.error(
+            error.name, str(error), part_of(span, value, error.offset, error.length), help=error.help, origin=origin
+        )
         return None
+
+
+def part_of(span: Span, text: str, offset: int, length: int) -> Span:
+    """Some characters of an expression inside the scalar that holds it; the whole scalar where they cannot be told."""
+    start = span.source.text.find(text, span.start, span.end)
+    if start < 0 or not length:
+        return span
+    return Span(span.source, start + offset, min(start + offset + length, span.end))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeAlias
 
+from archspec.language.reader import MISREAD
 from archspec.source.diagnostic import Diagnostic, Diagnostics, Label
 from archspec.source.origin import Origin
 from archspec.source.span import Span
@@ -29,13 +30,16 @@ def one_each(found: Diagnostics) -> Iterator[Diagnostics]:
 
 
 def collapse(found: Diagnostics) -> Diagnostics:
-    """The same findings with those of one place brought together."""
+    """The same findings with those of one place brought together, and without those about what could not be read."""
     totals: dict[tuple[int, int], int] = {}
     for origin in found.checked:
         place = _place(origin.span)
         totals[place] = totals.get(place, 0) + 1
     groups: dict[_Key, list[Diagnostic]] = {}
+    misread = [diagnostic.span for diagnostic in found if diagnostic.name in MISREAD and diagnostic.span]
     for diagnostic in found:
+        if diagnostic.name not in MISREAD and _starts_inside(diagnostic.span, misread):
+            continue
         span = diagnostic.span
         key = (
             (diagnostic.name, *_place(span), span.end)
@@ -49,6 +53,12 @@ def collapse(found: Diagnostics) -> Diagnostics:
         for diagnostic in _merged(group, totals):
             collapsed.add(diagnostic)
     return collapsed
+
+
+def _starts_inside(span: Span | None, others: list[Span]) -> bool:
+    return span is not None and any(
+        span.source is other.source and other.start <= span.start < other.end for other in others
+    )
 
 
 def _place(span: Span) -> tuple[int, int]:

@@ -67,7 +67,7 @@ class Expander:
 
     def network(self, body: Body, params: Mapping[str, Any]) -> Expansion:
         """The whole network."""
-        self.budget.check(self.budget.least_of_body(body), body.span)
+        self.budget.check_body(body)
         root = self.expansion.root
         self.expansion.params = dict(params)
         root.title = body.title
@@ -135,7 +135,7 @@ class Expander:
     def _decide(self, condition: Any, span: Span, context: ListContext) -> bool:
         value = evaluate(condition, span, context, self.found, context.origin)
         if is_deferred(value):
-            self.found.error("shape-dependent", "`if` is decided before shapes are known, so it cannot use dims", span)
+            self._report_dims("if", span, context)
         elif value is not None and not isinstance(value, bool):
             message = f"`if` is {shown(value)}; expected true or false"
             self.found.error(
@@ -189,15 +189,19 @@ class Expander:
         span = item.entries["repeat"].value.span
         count = evaluate(item.keys.repeat, span, context, self.found, context.origin)
         if is_deferred(count):
-            self.found.error(
-                "shape-dependent", "`repeat` is decided before shapes are known, so it cannot use dims", span
-            )
+            self._report_dims("repeat", span, context)
         elif isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             return count
         elif count is not None:
             message = f"`repeat` is {shown(count)}; expected a whole number of at least 0"
             self.found.error("wrong-value", message, span, origin=context.origin)
         return 1
+
+    def _report_dims(self, key: str, span: Span, context: ListContext) -> None:
+        message = f"`{key}` is decided before shapes are known, so it cannot use dims"
+        self.found.error(
+            "shape-dependent", message, span, help="decide it by a parameter of the block", origin=context.origin
+        )
 
     def _each_columns(self, item: Item, context: ListContext) -> dict[str, list[Any]]:
         columns: dict[str, list[Any]] = {}
@@ -346,7 +350,12 @@ class Expander:
         if taken is not None:
             label = (Label(taken.span, "this one has it already"),)
             self.found.error(
-                "duplicate-id", f"two items have the path `{path}`", span, labels=label, origin=context.origin
+                "duplicate-id",
+                f"two items have the path `{path}`",
+                span,
+                labels=label,
+                help="give one of them another `id`",
+                origin=context.origin,
             )
             return False
         self.expansion.paths[path] = Origin(span, path, context.origin)

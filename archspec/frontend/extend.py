@@ -53,10 +53,10 @@ def _changed_items(items: Sequence, changes: Mapping, found: Diagnostics) -> Seq
     for path, entry in changes.entries.items():
         changed = _change(items, path, entry)
         if changed is None:
-            help_text = (
-                did_you_mean(path, _names(items))
-                or "a turn of a repeat, or what is inside a block, cannot be addressed"
-            )
+            known = _names(items)
+            inside = any(path.startswith(f"{name}.") for name in known)
+            help_text = None if inside else did_you_mean(path, known)
+            help_text = help_text or "a turn of a repeat, or what is inside a block, cannot be addressed"
             found.error(
                 "unknown-node", f"the spec that this one extends has no item `{path}`", entry.span, help=help_text
             )

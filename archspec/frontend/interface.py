@@ -30,7 +30,6 @@ def file_inputs(body: Body, frame: Frame, root: Scope, names: Names, found: Diag
     for declaration in body.inputs:
         if reason := input_refusal(declaration.name):
             found.error("reserved-name", reason, declaration.span, help="choose another name")
-            continue
         declared = tuple(_declared(dim, frame, declaration, found) for dim in declaration.dims or ())
         nominal = tuple(sizes.get(str(dim), dim) if not isinstance(dim, int) else dim for dim in declared)
         kind = TensorType(nominal, declaration.dtype)
@@ -47,7 +46,8 @@ def file_inputs(body: Body, frame: Frame, root: Scope, names: Names, found: Diag
                 tuple(text for text, _ in declaration.constraints),
             )
         )
-        node = Node(declaration.name, None, (), root, Origin(declaration.span, declaration.name), types=(kind,))
+        types = (kind,) if declaration.dims else ()  # what is wrong with its dims has been reported
+        node = Node(declaration.name, None, (), root, Origin(declaration.span, declaration.name), types=types)
         root.members.append(node)
         names.define(declaration.name, Instance(declaration.name, outputs=(("", Value(declaration.name)),)))
     if len(inputs) == 1:
@@ -169,9 +169,10 @@ def _constraint(text: str, span: Span, sizes: dict[str, int], found: Diagnostics
     except ExpressionError as error:
         found.error(error.name, str(error), span, help=error.help)
         return []
+    here = ", ".join(f"`{name}` is {sizes[name]}" for name in expression.names if name in sizes)
     for condition in conditions:
         if condition.holds(sizes) is False:
-            found.error("constraint", f"`{text}` does not hold at the sizes declared here", span)
+            found.error("constraint", f"`{text}` does not hold at the sizes declared here: {here}", span)
     return conditions
 
 

@@ -70,6 +70,7 @@ class _Loader:
                 return None
             merged = read_document(merge(base.mapping, document.mapping, self.found), self.found)
             assert merged is not None, "two mappings merge to a mapping"
+            merged.is_complete = base.is_complete and document.is_complete
             document, visible = merged, {**base.visible, **visible}
             for name in document.blocks:
                 visible.pop(name, None)
@@ -88,6 +89,7 @@ class _Loader:
                 continue
             other = self._other_file(document, value.value, value.span)
             if other is None:
+                document.is_complete = False
                 continue
             blocks = dict(other.blocks)
             if other.body is not None and other.keys.name:
@@ -118,6 +120,7 @@ class _Loader:
                 f"block `{block.name}` is also defined in an included file",
                 block.span,
                 labels=(label,),
+                help="rename one of them",
             )
 
     def _other_file(self, document: Document, text: str, span: Span) -> Document | None:
@@ -137,7 +140,7 @@ class _Loader:
                 )
                 return None
             shown = os.path.normpath(os.path.join(os.path.dirname(document.source.name), text))
-            source = load_file(path, shown, self.found)
+            source = load_file(path, shown, self.found, named_at=span)
             self.documents[path] = self.document(source) if source else None
         return self.documents[path]
 
@@ -150,9 +153,11 @@ class _Loader:
         try:
             path = named.resolve()
             inside = path.is_relative_to(self.root)
-            if inside and path.is_file():
+            if inside and path.exists():
                 return path
-            nearby = [child.name for child in named.parent.glob("*.y*ml")] if inside and named.parent.is_dir() else []
+            folder_named = text.rpartition("/")[0]
+            children = sorted(named.parent.glob("*.y*ml")) if inside and named.parent.is_dir() else []
+            nearby = [f"{folder_named}/{child.name}".lstrip("/") for child in children]
         except OSError:
             inside, nearby = True, []
         if not inside:
@@ -163,9 +168,7 @@ class _Loader:
                 help=f"only files below `{self.root.name}/` can be read",
             )
         else:
-            self.found.error(
-                "file-not-found", f"there is no file `{text}`", span, help=did_you_mean(named.name, nearby)
-            )
+            self.found.error("file-not-found", f"there is no file `{text}`", span, help=did_you_mean(text, nearby))
         return None
 
 

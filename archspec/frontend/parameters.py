@@ -11,7 +11,7 @@ from archspec.language.fields import is_name
 from archspec.language.reader import read
 from archspec.language.schema import Body, Parameter
 from archspec.language.validate import did_you_mean, one_of, shown
-from archspec.source.diagnostic import Diagnostics
+from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.span import Source, Span
 
 
@@ -44,6 +44,9 @@ TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
 """What each type word expects, and the test of it."""
 
 
+_ORDER: Final = "a default may use the parameters before it; move that one up"
+
+
 def fits(kind: str, value: Any) -> bool:
     """Whether a value may be given to a parameter of a type; one that waits for shapes is checked where it is used."""
     return hasattr(value, "evaluate") or TYPES[kind][1](value)
@@ -53,6 +56,8 @@ def check(parameter: Parameter, value: Any, owner: str, span: Span, found: Diagn
     """Whether the value fits; reports when it does not."""
     if fits(parameter.type, value):
         return True
+    if parameter.default is None or span != parameter.default.span:
+        details["labels"] = (Label(parameter.span, "declared here"),)
     found.error(
         "wrong-value",
         f"`{parameter.name}` of {owner} is {shown(value)}; expected {TYPES[parameter.type][0]}",
@@ -128,7 +133,7 @@ def evaluate_default(parameter: Parameter, earlier: Mapping[str, Any], owner: st
                 error.name,
                 str(error),
                 parameter.default.span,
-                help=error.help or did_you_mean(str(value).strip("$"), earlier),
+                help=error.help or (_ORDER if error.name == "unknown-parameter" else None),
             )
             return None
     return value if check(parameter, value, owner, parameter.default.span, found) else None

@@ -8,9 +8,9 @@ place in a file, whether or not a block is used, so that every mistake is one di
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from archspec.frontend.initializers import read_by_op, read_by_weight
+from archspec.frontend.closures import part_of
 from archspec.frontend.load import STRUCTURES
 from archspec.frontend.names import check_names
 from archspec.frontend.parameters import check as check_parameter
@@ -21,7 +21,11 @@ from archspec.language.schema import Argument, Body, Branch, Document, Item
 from archspec.language.validate import did_you_mean, nearest, one_of, shown, validate
 from archspec.language.values import Entry, Mapping, Scalar, Value
 from archspec.source.diagnostic import Diagnostics, Label
+from archspec.source.sanitize import brief
 from archspec.source.span import Span
+
+JOINS: Final = "`concat`, `add` and `multiply` do: `concat: {branches: [[...], [...]]}`"
+"""Help for branches where none can be."""
 
 
 def resolve(document: Document, found: Diagnostics) -> None:
@@ -63,7 +67,9 @@ class _Resolver:
         clash = set(self.body.params) & self.body.dim_names
         for name in sorted(clash):
             message = f"`{name}` is a parameter and a dim of the same block"
-            self.found.error("name-conflict", message, self.body.params[name].span, help="rename one of them")
+            labels = tuple(Label(given.dims_value.span, "the dim") for given in self.body.inputs if given.dims_value)
+            place = self.body.params[name].span
+            self.found.error("name-conflict", message, place, labels=labels, help="rename one of them")
         for declaration in self.body.inputs:
             self._check_expressions(declaration.dims_value, frozenset(self.body.params))
         self._items(self.body.layers, names)
@@ -91,6 +97,8 @@ class _Resolver:
             if key in item.entries:
                 self._check_expressions(item.entries[key].value, names)
         inner = names
+        if item.broken:
+            return
         if item.name in STRUCTURES:
             inner = names | frozenset(item.keys.each or ()) | (item.body.dim_names if item.body else frozenset())
             item.target = item.name
@@ -101,11 +109,15 @@ class _Resolver:
             self._bind(item, names)
         if item.layers is not None:
             if item.name not in STRUCTURES:
-                self._misplaced(item, "layers", "only a `sequence` holds `layers`")
-            self._items(item.layers, inner)
+                help_text = f"write these items after `{item.name}`, or a `sequence` that holds them"
+                self._misplaced(item, "layers", "only a `sequence` holds `layers`", help_text)
+                item.layers, item.broken = None, True
+            self._items(item.layers or (), inner)
         for branch in item.branches or ():
             self._branch(branch, names)
         if "init" in item.entries:
+            from archspec.frontend.initializers import read_by_op, read_by_weight  # most specs have none
+
             read = read_by_op if isinstance(item.target, Body | str) else read_by_weight
             item.init = dict(read(item.entries["init"].value, self.found))
 
@@ -119,7 +131,8 @@ class _Resolver:
             )
             self.found.error("unknown-attribute", f"`{item.name}` has no attribute `{key}`", entry.span, help=help_text)
         if item.branches is not None:
-            self._misplaced(item, "branches", "only an op that joins holds `branches`")
+            self._misplaced(item, "branches", "only an op that joins holds `branches`", JOINS)
+            item.branches = None
         if item.shorthand is not None:
             self.found.error(
                 "item-form",
@@ -177,11 +190,12 @@ class _Resolver:
         try:
             expression = parse(str(value.value))
         except ExpressionError as error:
-            self.found.error(error.name, str(error), part_of(value, error.offset, error.length), help=error.help)
+            place = part_of(value.span, str(value.value), error.offset, error.length)
+            self.found.error(error.name, str(error), place, help=error.help)
             return None
         for name in expression.names:
             if name not in names:
-                span = part_of(value, expression.place_of(name), len(name))
+                span = part_of(value.span, str(value.value), expression.place_of(name), len(name))
                 help_text = did_you_mean(name, names) or (
                     one_of(sorted(names), "names here") if names else f"declare it under `params` of `{self.body.name}`"
                 )
@@ -191,8 +205,8 @@ class _Resolver:
                 return None
         return expression
 
-    def _misplaced(self, item: Item, key: str, message: str) -> None:
-        self.found.error("misplaced-key", message, item.entries[key].span, help=f"`{item.name}` is none")
+    def _misplaced(self, item: Item, key: str, message: str, help_text: str) -> None:
+        self.found.error("misplaced-key", message, item.entries[key].span, help=help_text)
 
 
 def bind_arguments(item: Item, target: type[Op] | Body, found: Diagnostics, names: frozenset[str], read: Any) -> None:
@@ -207,7 +221,7 @@ def bind_arguments(item: Item, target: type[Op] | Body, found: Diagnostics, name
     item.arguments = read(entries, names)
     later = {name for name, argument in item.arguments.items() if argument.expressions or is_expression(argument.value)}
     later |= set(item.keys.each or ())
-    if item.keys.share is None:
+    if item.keys.share is None and not item.broken:
         if isinstance(target, Body):
             check_block_arguments(item, target, item.arguments, later, found)
         else:
@@ -222,7 +236,7 @@ def bind_arguments(item: Item, target: type[Op] | Body, found: Diagnostics, name
                 "misplaced-key",
                 "only an op that joins holds `branches`",
                 item.entries["branches"].span,
-                help="such as `concat` or `add`",
+                help=JOINS,
             )
             item.branches = None
     item.broken = item.broken or len(found) > before
@@ -234,7 +248,7 @@ def check_block_arguments(
     """Check the arguments of a block's use against its parameters."""
     for name in {**arguments, **dict.fromkeys(sorted(later))}:
         argument = arguments.get(name)
-        span = argument.entry.span if argument and argument.entry else item.span
+        span = argument.entry.span if argument and argument.entry else span_of_turns(item, name)
         if name not in block.params:
             help_text = did_you_mean(name, block.params) or one_of(list(block.params), "its parameters")
             label = (Label(block.span, "defined here"),)
@@ -248,7 +262,7 @@ def check_block_arguments(
         elif argument is not None and name not in later:
             place = argument.entry.value.span if argument.entry else item.span
             check_parameter(block.params[name], argument.value, f"block `{block.name}`", place, found)
-    meant = {nearest(name, block.params) for name in arguments if name not in block.params}
+    meant = {nearest(name, block.params) for name in {*arguments, *later} if name not in block.params}
     for name, parameter in block.params.items():
         if parameter.default is None and name not in arguments and name not in later and name not in meant:
             label = (Label(parameter.span, "declared here"),)
@@ -261,12 +275,13 @@ def _add_shorthand(item: Item, target: type[Op] | Body, entries: dict[str, Entry
     assert item.shorthand is not None
     value = item.shorthand
     name = None if isinstance(target, Body) else target.shorthand
+    key = next(iter(target.params if isinstance(target, Body) else target.model_fields), None)
     if name is None:
         found.error(
             "item-form",
             f"`{item.name}` takes no value without a name",
             value.span,
-            help=f"write `- {item.name}: {{...}}` with the names of its attributes",
+            help=f"write `- {item.name}: {{{key}: {brief(str(value.plain))}}}`" if key else f"write `- {item.name}`",
         )
         item.broken = True
         return
@@ -276,18 +291,17 @@ def _add_shorthand(item: Item, target: type[Op] | Body, entries: dict[str, Entry
 def _report_unknown_later(target: type[Op], later: set[str], item: Item, found: Diagnostics) -> None:
     """Names of attributes are known even where their values are not."""
     for name in sorted(later - set(target.model_fields)):
-        entry = item.arguments[name].entry if name in item.arguments else item.entries.get("each")
-        span = entry.span if entry else item.span
+        entry = item.arguments[name].entry if name in item.arguments else None
+        span = entry.span if entry else span_of_turns(item, name)
         help_text = did_you_mean(name, target.model_fields) or one_of(list(target.model_fields), "its attributes are")
         found.error("unknown-attribute", f"`{item.name}` has no attribute `{name}`", span, help=help_text)
 
 
-def part_of(value: Scalar, offset: int, length: int) -> Span:
-    """The characters of an expression inside the scalar that holds it; the whole scalar where they cannot be told."""
-    start = value.source.text.find(str(value.value), value.start, value.end)
-    if start < 0 or not length:
-        return value.span
-    return Span(value.source, start + offset, min(start + offset + length, value.end))
+def span_of_turns(item: Item, name: str) -> Span:
+    """Where an item's `each` gives the values of an attribute; the item itself where it does not."""
+    each = item.entries.get("each")
+    columns = each.value if each is not None else None
+    return columns.entries[name].span if isinstance(columns, Mapping) and name in columns.entries else item.span
 
 
 def _check_defaults(document: Document, found: Diagnostics) -> None:

@@ -37,6 +37,8 @@ def find_target(
         help_text = "repair, update or remove the package that registers it"
         found.error("unusable-op", str(error), span, help=help_text, **details)
         return None
+    if op is None and not all(document.is_complete for document in documents):
+        return None  # it may be in a file that could not be read, which was reported
     if op is None:
         visible = [block for document in documents for block in document.visible]
         close = did_you_mean(name, [*ops.TABLE, *visible, *STRUCTURES])

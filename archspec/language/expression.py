@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge
+from archspec.language.validate import shown
 
 MAX_LENGTH: Final = 400
 MAX_DEPTH: Final = 32
@@ -69,6 +70,22 @@ _COMPARISONS: Final[Mapping[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
     ast.GtE: operator.ge,
 }
 _CONSTANTS: Final = {"true": True, "false": False}
+_OTHER_OPERATORS: Final[Mapping[type[ast.AST], str]] = {
+    ast.Pow: "**",
+    ast.MatMult: "@",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+    ast.Invert: "~",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+"""What Python's parser reads and the language does not have."""
+_SHORTER: Final = "give a part of it a name, as the default of a parameter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +130,7 @@ def parse(text: str) -> Expression:
         ExpressionError: it is too long, too deep, or says something the language does not have.
     """
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"an expression of {len(text)} characters; at most {MAX_LENGTH} are read")
+        raise ExpressionError(f"an expression of {len(text)} characters; at most {MAX_LENGTH} are read", help=_SHORTER)
     if text.startswith("$("):
         if not text.endswith(")"):
             raise ExpressionError("an expression ends with the `)` that closes its `$(`")
@@ -130,7 +147,7 @@ def parse(text: str) -> Expression:
 def parse_bare(text: str) -> Expression:
     """Read an expression that stands without `$(...)`, as in a dim `H // 2` or a constraint `T <= 1024`."""
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"an expression of {len(text)} characters; at most {MAX_LENGTH} are read")
+        raise ExpressionError(f"an expression of {len(text)} characters; at most {MAX_LENGTH} are read", help=_SHORTER)
     return _parse_body(text, text, 0)
 
 
@@ -141,7 +158,7 @@ def _parse_body(text: str, body: str, shift: int) -> Expression:
     try:
         tree = ast.parse(stripped, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        column = getattr(error, "offset", None) or 1
+        column = getattr(error, "offset", None) or len(body) + 1
         raise ExpressionError(f"`{body.strip()}` cannot be read", shift + min(column - 1, len(body)), 1) from None
     shift += len(body) - len(stripped)
     _check(tree, shift, 0)
@@ -154,21 +171,27 @@ def _parse_body(text: str, body: str, shift: int) -> Expression:
 def _check(node: ast.expr, shift: int, depth: int) -> None:
     """Refuse, before anything is evaluated, whatever is not in the language."""
     if depth > MAX_DEPTH:
-        raise ExpressionError(f"an expression nested deeper than {MAX_DEPTH} levels")
+        raise ExpressionError(f"an expression nested deeper than {MAX_DEPTH} levels", help=_SHORTER)
     if isinstance(node, ast.Constant):
         if not isinstance(node.value, int | float | str) or node.value is True or node.value is False:
             _refuse(node, shift, f"`{ast.unparse(node)}` has no meaning in an expression")
     elif isinstance(node, ast.Call):
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
-            _refuse(node, shift, f"only {', '.join(f'`{name}`' for name in FUNCTIONS)} can be called")
+            known = ", ".join(f"`{name}`" for name in FUNCTIONS)
+            _refuse(
+                node.func, shift, f"`{ast.unparse(node.func)[:40]}` is no function", help=f"the functions are {known}"
+            )
         if any(isinstance(argument, ast.Starred) for argument in node.args):
             _refuse(node, shift, "`*` cannot stand before an argument")
     elif isinstance(node, ast.BinOp) and type(node.op) not in _ARITHMETIC:
-        _refuse(node, shift, "this operator is not in the language", help="the operators are + - * // / %")
+        sign = _OTHER_OPERATORS[type(node.op)]
+        _refuse(node, shift, f"there is no operator `{sign}` in expressions", help="the operators are + - * // / %")
     elif isinstance(node, ast.Compare) and not all(type(op) in _COMPARISONS for op in node.ops):
-        _refuse(node, shift, "this comparison is not in the language", help="the comparisons are == != < <= > >=")
+        sign = next(_OTHER_OPERATORS[type(op)] for op in node.ops if type(op) not in _COMPARISONS)
+        help_text = "the comparisons are == != < <= > >="
+        _refuse(node, shift, f"there is no comparison `{sign}` in expressions", help=help_text)
     elif isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.USub | ast.UAdd | ast.Not):
-        _refuse(node, shift, "this operator is not in the language")
+        _refuse(node, shift, f"there is no operator `{_OTHER_OPERATORS[type(node.op)]}` in expressions")
     elif not isinstance(node, ast.Name | ast.BinOp | ast.Compare | ast.UnaryOp | ast.BoolOp | ast.List):
         _refuse(node, shift, f"`{ast.unparse(node)[:40]}` is not in the language of expressions")
     for child in ast.iter_child_nodes(node):
@@ -189,12 +212,12 @@ def _walk(node: ast.expr, values: Mapping[str, Any], shift: int) -> Any:
     except ZeroDivisionError:
         _refuse(node, shift, "division by zero")
     except (TypeError, ValueError, OverflowError, DimTooLarge) as error:
-        reason = str(error) if isinstance(error, DimTooLarge | _OutOfRange) else "the values do not fit the operation"
+        reason = str(error) if isinstance(error, DimTooLarge | _Misfit) else "the values do not fit the operation"
         _refuse(node, shift, f"`{ast.unparse(node)}`: {reason}")
 
 
-class _OutOfRange(ValueError):
-    """A number that no dim or attribute could hold."""
+class _Misfit(ValueError):
+    """A value that an operation does not take, or a result that no dim or attribute could hold; says which."""
 
 
 def _apply(node: ast.expr, values: Mapping[str, Any], shift: int) -> Any:
@@ -237,7 +260,7 @@ def _compare(op: ast.cmpop, left: Any, right: Any) -> bool:
 
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | Dim):
-        raise TypeError
+        raise _Misfit(f"{shown(value)} is not a number")
     return value
 
 
@@ -249,5 +272,5 @@ def _fixed(value: Any) -> Any:
 
 def _bounded(value: Any) -> Any:
     if isinstance(value, int | float) and value is not UNKNOWN and not -MAX_NUMBER <= value <= MAX_NUMBER:
-        raise _OutOfRange("the result is out of range")
+        raise _Misfit(f"the result is beyond {MAX_NUMBER}, the most that is counted with")
     return value

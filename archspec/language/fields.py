@@ -210,7 +210,7 @@ Switch = Annotated[
 Count = Annotated[
     Any,
     Expected(
-        "how many times, a whole number or an expression",
+        "a whole number of times, or an expression",
         _count,
         {"type": ["integer", "string"], "minimum": 0, "pattern": _EXPRESSION_PATTERN},
     ),
@@ -241,7 +241,7 @@ Assertion = Annotated[
 TextMapping = Annotated[
     dict[str, str],
     Expected(
-        "names, each with a text",
+        'rules, each with the reason why, such as `{dead-node: "kept for its weights"}`',
         _text_mapping,
         {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
     ),

@@ -23,7 +23,15 @@ from archspec.source.files import MAX_BYTES, load_file, read_bytes
 from archspec.source.sanitize import brief
 from archspec.source.span import Source, Span
 
-__all__ = ["Entry", "Limits", "Mapping", "Scalar", "Sequence", "Value", "load_file", "read", "read_bytes"]
+__all__ = ["MISREAD", "Entry", "Limits", "Mapping", "Scalar", "Sequence", "Value", "load_file", "read", "read_bytes"]
+
+MISREAD: Final = frozenset(
+    """
+    alias-cycle ambiguous-scalar control-character missing-space number-not-finite number-too-long
+    unbalanced-expression undefined-alias yaml-tag
+    """.split()  # noqa: SIM905 - names read better as words
+)
+"""Errors after which a value stands in for the right one: what else is said of its characters follows from them."""
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _REPLACEMENT: Final = "\ufffd"
@@ -50,7 +58,7 @@ class Limits:
 def read(source: Source, found: Diagnostics, limits: Limits = Limits()) -> Value | None:
     """Read the one document of a YAML file.
 
-    Whatever the text is, the outcome is a value or a diagnostic; after an error the value is what could be read.
+    Whatever the text is, the outcome is a value or a diagnostic; both after an error that the rest does not suffer by.
 
     Args:
         source: The text.
@@ -58,7 +66,7 @@ def read(source: Source, found: Diagnostics, limits: Limits = Limits()) -> Value
         limits: Bounds on size, depth and expansion.
 
     Returns:
-        The value; None for an empty file, or when nothing could be read.
+        The value; None for an empty file, or when it could not be read to its end.
     """
     if len(source.text) > limits.max_bytes:
         message = f"`{source.name}` is larger than {limits.max_bytes:,} characters, the most a spec may have"
@@ -131,12 +139,10 @@ class _Reader:
                 if handler:
                     handler(event)
         except _Stop:
-            pass
+            return None
         except yaml.YAMLError as error:
             self.found.add(explain(self._complaint(error)))
-            self.errors += 1
-        for frame in self.stack:
-            frame.node.end = max(frame.node.end, self.last_end)
+            return None
         return self._value()
 
     def _value(self) -> Value | None:
@@ -326,6 +332,8 @@ class _Reader:
             return Scalar(self.source, start, end, text, text, False)
         diagnostic, whole = cut
         self._add(diagnostic)
+        if whole is None:
+            raise _Stop
         self.cut_expression = (whole.start, whole.end)
         return Scalar(self.source, whole.start, whole.end, whole.text, whole.text, False)
 

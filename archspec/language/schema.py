@@ -134,4 +134,6 @@ class Document:
     """The blocks written in it."""
     visible: dict[str, Body] = field(default_factory=dict)
     """The blocks that its items may use: its own and the included ones."""
+    is_complete: bool = True
+    """Whether every file that it includes could be read."""
     defaults: dict[str, Mapping] = field(default_factory=dict)

@@ -90,7 +90,7 @@ def read_item(value: Value, document: Document, found: Diagnostics) -> Item | No
         return Item(value.value, value.span, document, {})
     if not isinstance(value, Mapping) or len(value.entries) != 1:
         _report_item_form(value, found)
-        return None
+        return _misformed(value, document)
     (entry,) = value.entries.values()
     item = Item(entry.key, entry.span, document, {})
     if isinstance(entry.value, Mapping):
@@ -102,10 +102,17 @@ def read_item(value: Value, document: Document, found: Diagnostics) -> Item | No
             entry.span,
             help=f"write `- {entry.key}` where it needs no attributes",
         )
-        return None
+        item.broken = True
     else:
         item.shorthand = entry.value
     return item
+
+
+def _misformed(value: Value, document: Document) -> Item:
+    """What stands in the list where no item can be read: by its `id` at least, others may refer to it."""
+    given = value.get("id") if isinstance(value, Mapping) else None
+    right = _without_errors(ItemKeys, {"id": given.plain} if given is not None else {})
+    return Item("?", value.span, document, {}, keys=right, broken=True)
 
 
 def _read_network(document: Document, found: Diagnostics) -> Body:
@@ -192,23 +199,32 @@ def _read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
         body.params[name] = Parameter(name, str(value.value), None, entry.span)
         return
     if isinstance(value, Mapping):
-        word = value.get("type")
-        if word is None or word.plain not in PARAMETER_TYPES or set(value.entries) - {"type", "default"}:
-            help_text = one_of(PARAMETER_TYPES, "types")
-            found.error(
-                "wrong-value",
-                f"parameter `{name}` is a mapping; expected `{{type: ..., default: ...}}`",
-                value.span,
-                help=help_text,
-            )
-            return
-        kind = str(word.plain)
+        kind = _read_type(name, value, found)
         given = value.get("default")
         if given is None:
             body.params[name] = Parameter(name, kind, None, entry.span)
             return
         default = given
     body.params[name] = Parameter(name, kind, default, entry.span)
+
+
+def _read_type(name: str, written: Mapping, found: Diagnostics) -> str:
+    """The type word of `{type: size, default: 1}`; `any` after reporting that there is none."""
+    keys = ("type", "default")
+    unknown = [entry for key, entry in written.entries.items() if key not in keys]
+    for entry in unknown:
+        help_text = did_you_mean(entry.key, keys) or one_of(keys, "its keys are")
+        found.error("unknown-key", f"parameter `{name}` has no key `{entry.key}`", entry.span, help=help_text)
+    word = written.get("type")
+    if word is not None and word.plain in PARAMETER_TYPES:
+        return str(word.plain)
+    if word is not None:
+        help_text = did_you_mean(str(word.plain), PARAMETER_TYPES) or one_of(PARAMETER_TYPES, "types")
+        found.error("wrong-value", f"{shown(word.plain)} is no type of parameters", word.span, help=help_text)
+    elif not unknown:
+        help_text = "for example `{type: int, default: 8}`"
+        found.error("missing-key", f"parameter `{name}` needs the key `type`", written.span, help=help_text)
+    return "any"
 
 
 def _read_input(body: Body, entry: Entry, found: Diagnostics) -> None:
@@ -234,18 +250,21 @@ def _read_input(body: Body, entry: Entry, found: Diagnostics) -> None:
             )
         shape = entry.value.get("shape")
         _read_input_options(declaration, entry.value, found)
-    dims = shape.plain if shape is not None else None
-    if not isinstance(dims, list) or not dims or not all(_is_dim(dim) for dim in dims):
-        place = shape.span if shape is not None else entry.span
+    body.inputs.append(declaration)
+    if not isinstance(shape, Sequence) or not shape.items:
         found.error(
             "wrong-value",
-            f"input `{entry.key}` is {shown(dims)}; expected a list of dims",
-            place,
+            f"input `{entry.key}` is {shown(shape.plain if shape is not None else None)}; expected a list of dims",
+            shape.span if shape is not None else entry.span,
             help="for example `[N, 3, H=224, W=224]`",
         )
         return
-    declaration.dims, declaration.dims_value = tuple(dims), shape
-    body.inputs.append(declaration)
+    wrong = [dim for dim in shape.items if not _is_dim(dim.plain)]
+    for dim in wrong:
+        message = f"{shown(dim.plain)} is no dim; expected a positive whole number, a symbol such as `N`, or `H=224`"
+        found.error("wrong-value", message, dim.span)
+    if not wrong:
+        declaration.dims, declaration.dims_value = tuple(shape.plain), shape
 
 
 def _read_input_options(declaration: InputDeclaration, mapping: Mapping, found: Diagnostics) -> None:
@@ -363,6 +382,8 @@ def _report_item_form(value: Value, found: Diagnostics) -> None:
             help_text = (
                 f"indent `{second.key}` further than `{first.key}`, or write `- {first.key}: {{{second.key}: ...}}`"
             )
+        else:
+            help_text = f"begin another item for it: `- {second.key}: ...`"
         found.error(
             "item-form",
             f"an item has one key, the op or block it uses, but this one has {len(value.entries)}",

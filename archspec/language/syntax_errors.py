@@ -71,11 +71,12 @@ def missing_space(source: Source, start: int, end: int) -> Diagnostic | None:
     )
 
 
-def cut_expression(source: Source, start: int, end: int) -> tuple[Diagnostic, Span] | None:
+def cut_expression(source: Source, start: int, end: int) -> tuple[Diagnostic, Span | None] | None:
     """`unbalanced-expression`, when YAML ends the unquoted expression at a comma or `#` inside of its parentheses.
 
     Returns:
-        The diagnostic, and where the whole expression stands; None when its parentheses are balanced.
+        The diagnostic, and where the whole expression stands, None when that cannot be told; None when its parentheses
+        are balanced.
     """
     text = source.text[start:end]
     if text.count("(") <= text.count(")"):
@@ -84,7 +85,7 @@ def cut_expression(source: Source, start: int, end: int) -> tuple[Diagnostic, Sp
     if whole_end is None:
         span = Span(source, start, end)
         message = f"the expression `{brief(text)}` has an open parenthesis"
-        return Diagnostic("unbalanced-expression", message, span, help="close it with `)`"), span
+        return Diagnostic("unbalanced-expression", message, span, help="close it with `)`"), None
     span = Span(source, start, whole_end)
     sign = source.text[end:whole_end].lstrip()[:1]
     message = f"the expression `{brief(text)}` is cut off by the `{sign}` after it"

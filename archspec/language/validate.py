@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,6 +15,8 @@ from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.span import Span
 
 M = TypeVar("M", bound=BaseModel)
+_CLOSE: Final = 0.68
+"""`max_pol` is close to `max_pool`; `depth` is not to `width`, nor `pad` to `add`."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
@@ -26,13 +28,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was most likely meant, in any case of letters; None when none is near."""
     by_lower = {name.lower(): name for name in known}
-    matches = difflib.get_close_matches(word[:100].lower(), by_lower, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(word[:100].lower(), by_lower, n=1, cutoff=_CLOSE)
     return by_lower[matches[0]] if matches else None
 
 
 def one_of(words: Collection[str], what: str) -> str:
     """A help that lists the known words."""
-    return f"{what}: " + ", ".join(f"`{word}`" for word in words) if words else f"there are no {what}"
+    return f"{what}: " + ", ".join(f"`{word}`" for word in words) if words else "there are none"
 
 
 def shown(value: object) -> str:
@@ -80,6 +82,7 @@ def validate(
         errors = error.errors(include_url=False, include_context=True)
     fields = _field_names(model)
     unknown = {str(problem["loc"][0]) for problem in errors if problem["type"] == "extra_forbidden"}
+    unknown |= set(later) - set(fields)
     meant = {nearest(word, fields) for word in unknown}
     for problem in errors:
         key = str(problem["loc"][0]) if problem["loc"] else (problem.get("ctx") or {}).get("attribute", "")

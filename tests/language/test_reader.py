@@ -142,7 +142,7 @@ def test_spans_are_the_characters_of_keys_and_values(prepare: Callable[[str], st
 
 
 def test_reading_goes_on_after_an_error() -> None:
-    root = read_mapping("a: 1\na: 2\nb: !x 3\nc: {kernel:3, d: $(min(e, f)), g: 4}\nh: *i\nj: [1, 2\n")
+    root = read_mapping("a: 1\na: 2\nb: !x 3\nc: {kernel:3, d: $(min(e, f)), g: 4}\nh: *i\nj: [1, 2]\n")
     assert root.plain == {"a": 1, "b": "3", "c": {"kernel": 3, "d": "$(min(e, f))", "g": 4}, "h": None, "j": [1, 2]}
 
 
