@@ -18,10 +18,12 @@ def merge(base: Mapping, changes: Mapping, found: Diagnostics) -> Mapping:
     """The mapping of the changed spec."""
     entries = {key: entry for key, entry in base.entries.items() if key not in _OWN}
     for key, entry in changes.entries.items():
-        if key in _OWN:
-            continue
         old = entries.get(key)
-        if key == "layers" and old is not None:
+        if key == "extends":
+            continue
+        if _is_null(entry.value):
+            entries.pop(key, None)
+        elif key == "layers" and old is not None:
             if isinstance(entry.value, Mapping) and isinstance(old.value, Sequence):
                 entries[key] = _with_value(old, _changed_items(old.value, entry.value, found))
             else:

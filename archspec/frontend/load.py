@@ -51,7 +51,10 @@ class _Loader:
         self.open.append((path, source.name))
         try:
             value = read(source, self.found)
-            document = read_document(value, self.found) if value is not None else None
+            own = Diagnostics()
+            document = read_document(value, own) if value is not None else None
+            if document is None or not document.keys.extends:  # what changes another spec is judged once it is whole
+                self.found.extend(own)
             if document is not None:
                 document = self._complete(document)
         finally:
