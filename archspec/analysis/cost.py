@@ -8,6 +8,8 @@ from math import prod
 
 from archspec.ir.dims import Size, evaluate, symbols
 from archspec.ir.graph import Graph, Node, Phase, Scope
+from archspec.ir.op import Op
+from archspec.ir.types import TensorType
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _of_node(graph: Graph, node: Node, phase: Phase | None, borrowed: bool, samp
     inputs = graph.input_types(node)
     if inputs is None or not node.types:
         return Counts()
-    macs = evaluate(node.resolved.macs(inputs, node.types), sample)
+    macs = _macs(node, inputs, sample)
     owns = not borrowed and node.share is None
     return Counts(
         parameters=_elements(node, "parameter") if owns else 0,
@@ -85,6 +87,16 @@ def _of_node(graph: Graph, node: Node, phase: Phase | None, borrowed: bool, samp
         macs=0 if phase == "training" else macs,
         training_macs=0 if phase == "eval" else macs,
     )
+
+
+def _macs(node: Node, inputs: tuple[TensorType, ...], sample: Mapping[str, int]) -> Size:
+    if type(node.resolved).macs is Op.macs:
+        return 0
+    each = [
+        [kind.with_shape(*(evaluate(dim, sample) for dim in kind.shape)) for kind in side]
+        for side in (inputs, node.types)
+    ]
+    return node.resolved.macs(*each)
 
 
 def _elements(node: Node, kind: str) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from archspec.frontend.initializers import read_by_op
 from archspec.ir.graph import GraphInput, GraphOutput, Node, Phase, Scope, Value
+from archspec.language import values as language_values
 from archspec.language.schema import Body, Document, Item
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.origin import Origin
@@ -212,8 +212,13 @@ class Expansion:
         """The initialisers at the top of a file, by op and weight; read once."""
         if id(document) not in self._init:
             given = document.mapping.get("init")
-            self._init[id(document)] = read_by_op(given, found) if given is not None else {}
+            self._init[id(document)] = self._read_init(given, found) if given is not None else {}
         return self._init[id(document)]
+
+    def _read_init(self, given: language_values.Value, found: Diagnostics) -> Mapping[str, Any]:
+        from archspec.frontend.initializers import read_by_op  # most specs have none
+
+        return read_by_op(given, found)
 
 
 def prefixes(path: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from archspec.language import fields
 class Keys(BaseModel):
     """Base of the models of keys: closed, frozen, nothing coerced."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     required: ClassVar[tuple[str, ...]] = ()
 
 
@@ -30,29 +30,29 @@ class SpecKeys(Keys):
     """A line for people, shown in tables and figures."""
     source: fields.Text | None = None
     """Where the architecture was published."""
-    include: fields.AnyList = Field(default_factory=list)
+    include: fields.AnyList = []
     """Files whose blocks may be used here, relative to this file."""
     extends: fields.Text | None = None
     """The spec that this one changes; `layers` is then a mapping from item path to item."""
-    params: fields.AnyMapping = Field(default_factory=dict)
+    params: fields.AnyMapping = {}
     """Names that `$name` stands for: a type word makes one required, a value is its default."""
-    defaults: fields.AnyMapping = Field(default_factory=dict)
+    defaults: fields.AnyMapping = {}
     """Attributes that ops and blocks written in this file have unless they say otherwise."""
-    blocks: fields.AnyMapping = Field(default_factory=dict)
+    blocks: fields.AnyMapping = {}
     """Named groups of layers that can be used like ops."""
-    inputs: fields.AnyMapping = Field(default_factory=dict)
+    inputs: fields.AnyMapping = {}
     """The tensors the network takes: `image: [N, 3, H=299, W=299]`."""
     layers: Any = None
     """The rows of the network, each feeding the next."""
-    heads: fields.AnyMapping = Field(default_factory=dict)
+    heads: fields.AnyMapping = {}
     """Side paths that do not disturb the main path."""
-    outputs: fields.PathMapping = Field(default_factory=dict)
+    outputs: fields.PathMapping = {}
     """What the network gives, by name; by default its last row."""
-    expect: fields.AnyMapping = Field(default_factory=dict)
+    expect: fields.AnyMapping = {}
     """Contracts on the whole network: parameters, macs, outputs."""
-    checks: fields.AnyMapping = Field(default_factory=dict)
+    checks: fields.AnyMapping = {}
     """Severities of rules in this file: error, warning, or off."""
-    init: fields.AnyMapping = Field(default_factory=dict)
+    init: fields.AnyMapping = {}
     """Initialisers by op and weight: `conv: {weight: he_normal}`."""
     training: Any = None
     weights: Any = None
@@ -65,17 +65,17 @@ class BlockKeys(Keys):
     """A line for people, shown in tables and figures."""
     source: fields.Text | None = None
     """Where the block was published."""
-    params: fields.AnyMapping = Field(default_factory=dict)
+    params: fields.AnyMapping = {}
     """What a use of the block may set: a type word makes one required, a value is its default."""
     in_: fields.Dims | None = Field(default=None, alias="in")
     """The dims of the only input, by names that attributes may use: `[N, C, H, W]`."""
-    inputs: fields.AnyMapping = Field(default_factory=dict)
+    inputs: fields.AnyMapping = {}
     """The inputs by name with their dims, where there are several."""
     layers: Any = None
     """The items of the block, each feeding the next."""
-    heads: fields.AnyMapping = Field(default_factory=dict)
+    heads: fields.AnyMapping = {}
     """Side paths that do not disturb the main path."""
-    outputs: fields.PathMapping = Field(default_factory=dict)
+    outputs: fields.PathMapping = {}
     """What the block gives, by name; by default its last item."""
 
 
@@ -123,9 +123,9 @@ class SequenceKeys(ItemKeys):
     """A line for people, shown in tables and figures."""
     in_: fields.Dims | None = Field(default=None, alias="in")
     """The dims of the only input, by names that attributes may use."""
-    inputs: fields.AnyMapping = Field(default_factory=dict)
+    inputs: fields.AnyMapping = {}
     """The inputs by name with their dims, where there are several."""
-    outputs: fields.PathMapping = Field(default_factory=dict)
+    outputs: fields.PathMapping = {}
     """What it gives, by name; by default its last item."""
 
 

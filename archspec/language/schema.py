@@ -23,6 +23,8 @@ class Parameter:
     default: Value | None
     """None makes it required."""
     span: Span
+    broken: bool = False
+    """Whether an error was reported about it, so that its missing value is not reported too."""
 
 
 @dataclass(slots=True, eq=False)

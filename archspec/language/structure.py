@@ -199,17 +199,18 @@ def _read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
         body.params[name] = Parameter(name, str(value.value), None, entry.span)
         return
     if isinstance(value, Mapping):
-        kind = _read_type(name, value, found)
+        known = _read_type(name, value, found)
+        kind = known or "any"
         given = value.get("default")
         if given is None:
-            body.params[name] = Parameter(name, kind, None, entry.span)
+            body.params[name] = Parameter(name, kind, None, entry.span, broken=known is None)
             return
         default = given
     body.params[name] = Parameter(name, kind, default, entry.span)
 
 
-def _read_type(name: str, written: Mapping, found: Diagnostics) -> str:
-    """The type word of `{type: size, default: 1}`; `any` after reporting that there is none."""
+def _read_type(name: str, written: Mapping, found: Diagnostics) -> str | None:
+    """The type word of `{type: size, default: 1}`; None after reporting what is wrong with the mapping."""
     keys = ("type", "default")
     unknown = [entry for key, entry in written.entries.items() if key not in keys]
     for entry in unknown:
@@ -217,14 +218,14 @@ def _read_type(name: str, written: Mapping, found: Diagnostics) -> str:
         found.error("unknown-key", f"parameter `{name}` has no key `{entry.key}`", entry.span, help=help_text)
     word = written.get("type")
     if word is not None and word.plain in PARAMETER_TYPES:
-        return str(word.plain)
+        return None if unknown else str(word.plain)
     if word is not None:
         help_text = did_you_mean(str(word.plain), PARAMETER_TYPES) or one_of(PARAMETER_TYPES, "types")
         found.error("wrong-value", f"{shown(word.plain)} is no type of parameters", word.span, help=help_text)
     elif not unknown:
         help_text = "for example `{type: int, default: 8}`"
         found.error("missing-key", f"parameter `{name}` needs the key `type`", written.span, help=help_text)
-    return "any"
+    return None
 
 
 def _read_input(body: Body, entry: Entry, found: Diagnostics) -> None:
