@@ -1,0 +1,208 @@
+"""Write the reference files that come from the code: `python docs/generate.py [--check]`.
+
+`--check` writes nothing, names the files that are not what they should be, and exits with 1 when there are any.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archspec.commands.main import COMMANDS, cli
+from archspec.frontend.json_schema import build_schema
+from archspec.ir.conditions import Conditions
+from archspec.ir.describe import Attribute, OpPage, describe
+from archspec.ir.op import Example, Op
+from archspec.ir.types import TensorType
+from archspec.ops import find, names
+from archspec.ops._generate import table_text
+from archspec.rules import RULES
+from archspec.source.catalog import PAGES
+
+ROOT = Path(__file__).resolve().parent.parent
+WIDTH = 100
+"""Of the help of commands."""
+
+
+def ops_page() -> str:
+    """`docs/ops.md`: every op with its attributes, its weights and an example."""
+    ops = [op for name in names() if (op := find(name)) is not None]
+    categories: dict[str, list[type[Op]]] = {}
+    for op in sorted(ops, key=lambda op: (op.category, op.name)):
+        categories.setdefault(op.category, []).append(op)
+    parts = [
+        "# Ops",
+        _generated("the classes in `archspec/ops/`"),
+        "Every op that a spec can name, by category. `archspec ops NAME` prints the same on a terminal. The keys that "
+        "every item may have beside these attributes (`id`, `from`, `repeat`, ...) are in [language.md](language.md).",
+        "\n".join(f"- {category}: {', '.join(map(_link, found))}" for category, found in categories.items()),
+    ]
+    for category, found in categories.items():
+        parts.append(f"## {category.capitalize()}")
+        parts.extend(_op_section(op) for op in found)
+    return _joined(parts)
+
+
+def diagnostics_page() -> str:
+    """`docs/diagnostics.md`: every rule and every other diagnostic, by name."""
+    parts = [
+        "# Diagnostics",
+        _generated("`archspec/source/catalog.py` and the rules in `archspec/rules/`"),
+        "Everything that `archspec check` can say, by the name in the brackets of `error[shape-mismatch]`. "
+        "`archspec explain NAME` prints the same on a terminal.",
+        "## Rules",
+        "A rule judges a network that could be built. `checks:` sets the severity of one for a spec, `allow:` silences "
+        "one on an item, with the reason.",
+    ]
+    for rule in sorted(RULES, key=lambda rule: rule.name):
+        text = re.sub(r"^## ", "#### ", inspect.getdoc(rule) or "", flags=re.MULTILINE)
+        parts.append(f"### {rule.name}\n\n{text}\n\nSeverity: {rule.severity}, unless `checks:` says otherwise.")
+    parts += ["## Errors in a spec", "What keeps a spec from being built."]
+    for name, page in sorted(PAGES.items()):
+        parts.append(f"### {name}\n\n{page.summary}\n\n{page.text}".rstrip())
+    return _joined(parts)
+
+
+def cli_page() -> str:
+    """`docs/cli.md`: the help of every command."""
+    parts = ["# Commands", _generated("the commands themselves"), _help(cli, "archspec")]
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None, "the table of commands has it"
+        parts += [f"## archspec {name}", _help(command, f"archspec {name}")]
+    return _joined(parts)
+
+
+def schema_file() -> str:
+    """`docs/spec.schema.json`: what editors complete and check specs with."""
+    return json.dumps(build_schema(), indent=2) + "\n"
+
+
+FILES: dict[str, Callable[[], str]] = {
+    "docs/ops.md": ops_page,
+    "docs/diagnostics.md": diagnostics_page,
+    "docs/cli.md": cli_page,
+    "docs/spec.schema.json": schema_file,
+    "archspec/ops/_table.py": table_text,
+}
+
+
+def stale(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
+    """The files below `root` that are not what the code says, each with what it should hold."""
+    for name, make in FILES.items():
+        path, text = root / name, make()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            yield path, text
+
+
+def main(arguments: list[str]) -> int:
+    """Write the stale files, or with `--check` only name them; returns the exit code."""
+    if arguments not in ([], ["--check"]):
+        print("usage: python docs/generate.py [--check]", file=sys.stderr)
+        return 2
+    found = list(stale())
+    for path, text in found:
+        name = path.relative_to(ROOT)
+        if arguments:
+            print(f"{name} is not current: python docs/generate.py writes it", file=sys.stderr)
+        else:
+            path.write_text(text, encoding="utf-8", newline="\n")
+            print(f"wrote {name}")
+    return 1 if arguments and found else 0
+
+
+def _generated(source: str) -> str:
+    return f"<!-- Generated by docs/generate.py from {source}: change those, then run `make docs`. -->"
+
+
+def _joined(parts: list[str]) -> str:
+    return "\n\n".join(parts) + "\n"
+
+
+def _help(command: click.Command, name: str) -> str:
+    help_names = cli.context_settings["help_option_names"]
+    context = click.Context(
+        command, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH, help_option_names=help_names
+    )
+    return f"```text\n{command.get_help(context).rstrip()}\n```"
+
+
+def _link(op: type[Op]) -> str:
+    return f"[{op.name}](#{op.name})"
+
+
+def _op_section(op: type[Op]) -> str:
+    page = describe(op)
+    parts = [f"### {op.name}", page.summary]
+    if page.text:
+        parts.append(page.text)
+    parts.append(_interface(page))
+    if page.attributes:
+        rows = [_attribute_row(attribute) for attribute in page.attributes]
+        parts.append("\n".join(["| attribute | takes | default | |", "| --- | --- | --- | --- |", *rows]))
+    parts.append(_example_text(op, op.examples[0]))
+    return "\n\n".join(parts)
+
+
+def _interface(page: OpPage) -> str:
+    if page.is_variadic:
+        takes = "any number of inputs, at least one; may hold `branches`"
+    else:
+        takes = ", ".join(f"`{name}`" for name in page.inputs) or "no input: it is a source"
+    gives = f" Gives {', '.join(f'`{name}`' for name in page.outputs)}, as its attributes say." if page.outputs else ""
+    shorthand = f" `- {page.name}: VALUE` sets `{page.shorthand}`." if page.shorthand else ""
+    return f"Takes {takes}.{gives}{shorthand}"
+
+
+def _attribute_row(attribute: Attribute) -> str:
+    if attribute.is_required:
+        default = "required"
+    else:
+        default = "left out" if attribute.default is None else f"`{_flow(attribute.default)}`"
+    cells = (f"`{attribute.name}`", attribute.takes, default, attribute.doc)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _example_text(kind: type[Op], example: Example) -> str:
+    op = kind.model_validate(dict(example.attributes))
+    types = op.infer(Conditions(), *example.inputs)
+    given = types if isinstance(types, tuple) else (types,)
+    attributes = f": {_flow(dict(example.attributes))}" if example.attributes else ""
+    takes = f"{_types(example.inputs)} to " if example.inputs else ""
+    lines = f"`- {kind.name}{attributes}`: {takes}{_types(given)}"
+    weights = op.weights(*example.inputs)
+    if not weights:
+        return f"{lines}, without weights."
+    listed = ", ".join(
+        f"{'' if weight.kind == 'parameter' else weight.kind + ' '}`{name or 'the node itself'}` {_shape(weight.shape)}"
+        for name, weight in weights.items()
+    )
+    return f"{lines}, with the weights {listed}."
+
+
+def _types(types: tuple[TensorType, ...]) -> str:
+    return " and ".join(map(str, types))
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, shape))}]"
+
+
+def _flow(value: Any) -> str:
+    """A value as a spec writes it."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_flow(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_flow, value))}]"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""The steps of CONTRIBUTING.md, taken: an op from another package, a spec, a diagnostic."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archspec.commands.main import main
+from archspec.compiler import check_spec, load_graph
+from archspec.ir.op import Op
+from archspec.language.reader import load_file, read
+from archspec.ops import find
+from archspec.source.catalog import PAGES
+from archspec.source.diagnostic import Diagnostics
+from archspec.tools.build import build
+from tests.doc_blocks import ROOT, blocks_of, matches
+from tests.ops import test_contract as contract
+
+BLOCKS = blocks_of("CONTRIBUTING.md")
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of an installed package, `toy`, which registers the op of the page; its specs lie there too."""
+    for block in BLOCKS:
+        if name := block.value_of("file"):
+            (tmp_path / name).write_text(block.text, encoding="utf-8")
+    (registration,) = (block.text for block in BLOCKS if block.language == "toml")
+    metadata = tmp_path / "toy-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n", encoding="utf-8")
+    _, entry = registration.splitlines()
+    (metadata / "entry_points.txt").write_text(f"[archspec.ops]\n{entry.replace(chr(34), '')}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    find.cache_clear()
+    yield tmp_path
+    find.cache_clear()
+    sys.modules.pop("toy_ops", None)
+
+
+def maxout() -> type[Op]:
+    op = find("maxout")
+    assert op is not None
+    return op
+
+
+def test_an_added_op_is_in_specs(package: Path) -> None:
+    assert len(check_spec("toy.yaml")) == 0
+    report = build(load_graph("toy.yaml"))
+    assert (report.mismatches, report.compared) == ((), {"eval": 3, "training": 3})
+
+
+def test_an_added_op_is_held_to_the_contract(package: Path) -> None:
+    op = maxout()
+    contract.test_every_op_is_documented_and_shown(op)
+    contract.test_every_attribute_is_used_by_an_example(op)
+    for example in op.examples:
+        contract.test_what_is_inferred_is_what_torch_does(op, example)
+        contract.test_symbolic_sizes_come_to_the_same(op, example)
+
+
+def test_the_contract_finds_a_wrong_shape_rule(package: Path) -> None:
+    class Wrong(maxout()):  # type: ignore[misc]
+        def infer(self, must: object, x: object) -> object:
+            return x
+
+    with pytest.raises(AssertionError):
+        contract.test_what_is_inferred_is_what_torch_does(Wrong, maxout().examples[0])
+
+
+def test_an_added_op_has_its_page(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ops", "maxout"]) == 0
+    assert "pieces: a positive whole number; default 2" in capsys.readouterr().out
+
+
+def test_commands_print_what_the_page_says(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sessions = [
+        block.text.removeprefix("$ archspec ").split("\n", 1) for block in BLOCKS if block.language == "console"
+    ]
+    assert len(sessions) == 2
+    for command, expected in sessions:
+        main(command.split())
+        printed = capsys.readouterr().out
+        assert matches(expected, printed), printed
+
+
+def test_an_added_diagnostic_has_its_page(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = next(iter(PAGES.values()))
+    (found,) = check_spec("mistake.yaml")
+    monkeypatch.setitem(PAGES, found.name, page)
+    assert main(["explain", found.name]) == 0
+    assert capsys.readouterr().out.startswith(f"maxout-of-one: {page.summary}")
+
+
+def test_there_are_specs() -> None:
+    assert "inception_v2" in {path.stem for path in SPECS}
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_every_spec_is_of_a_source_and_builds(path: Path) -> None:
+    source = load_file(path, path.name, found := Diagnostics())
+    keys = read(source, found) if source is not None else None
+    assert keys is not None
+    assert isinstance(keys.plain, dict)
+    assert keys.plain["source"]
+    assert keys.plain["expect"]["parameters"]
+    assert len(check_spec(path)) == 0
+    assert build(load_graph(path)).mismatches == ()

@@ -1,0 +1,191 @@
+"""The documentation runs: every spec, command and program in it, and what it says that they print."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import re
+import shlex
+from collections import Counter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from archspec.commands.main import COMMANDS, main
+from archspec.compiler import check_spec, load_graph
+from archspec.frontend.limits import LIMITS
+from archspec.frontend.load import MAX_FILES, MAX_INCLUDE_DEPTH
+from archspec.ir.dims import LIMIT
+from archspec.language import reader
+from archspec.language.expression import MAX_DEPTH, MAX_LENGTH, MAX_NUMBER
+from archspec.language.keys import BlockKeys, ItemKeys, SpecKeys, keys_of
+from archspec.source.diagnostic import Diagnostics
+from tests.doc_blocks import ROOT, Block, blocks_of, completed, matches
+
+COUNTS = {
+    "README.md": {"yaml": 2, "console": 2, "python": 1, "text": 1},
+    "docs/language.md": {"yaml": 73, "console": 3, "python": 2, "text": 2},
+}
+"""The blocks of each file by language: when nothing is found, nothing is run."""
+WRITTEN = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/language.md", "docs/how-it-works.md")
+BLOCKS = [block for file in COUNTS for block in blocks_of(file)]
+HEADER = next(block.text for block in BLOCKS if block.info == "header")
+
+
+def of(language: str) -> list[Any]:
+    return [pytest.param(block, id=str(block)) for block in BLOCKS if block.language == language]
+
+
+SPECS = [param for param in of("yaml") if re.search(r"^(layers|extends):", param.values[0].text, re.M)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the examples run: beside the project's own specs."""
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    return tmp_path
+
+
+def write_files_of(block: Block, folder: Path) -> None:
+    """Write the files that the page of a block shows."""
+    for other in BLOCKS:
+        if (name := other.value_of("file")) and other.file == block.file:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(other.text, encoding="utf-8")
+
+
+def path_of(block: Block, folder: Path) -> Path:
+    """The spec of a block as a file."""
+    write_files_of(block, folder)
+    name = block.value_of("file")
+    if name is None:
+        name = "example.yaml"
+        (folder / name).write_text(completed(block.text, HEADER), encoding="utf-8")
+    return folder / name
+
+
+@pytest.mark.parametrize("file", COUNTS)
+def test_all_blocks_are_found(file: str) -> None:
+    assert Counter(block.language for block in BLOCKS if block.file == file) == COUNTS[file]
+
+
+@pytest.mark.parametrize("block", SPECS)
+def test_a_spec_is_right_or_wrong_as_documented(block: Block, folder: Path) -> None:
+    from archspec.tools.build import build
+
+    path, wrong = path_of(block, folder), block.value_of("fails")
+    found = check_spec(path)
+    if wrong is not None:
+        assert {diagnostic.name for diagnostic in found} == {wrong}
+        return
+    assert_nothing(found)
+    assert build(load_graph(path)).mismatches == ()
+
+
+def assert_nothing(found: Diagnostics) -> None:
+    from archspec.source.report import render_text
+
+    assert not len(found), render_text(found)
+
+
+@pytest.mark.parametrize("block", of("console"))
+def test_a_command_prints_what_is_documented(block: Block, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_files_of(block, folder)
+    _, *sessions = re.split(r"^\$ ", block.text, flags=re.M)
+    assert sessions
+    for session in sessions:
+        command, _, expected = session.partition("\n")
+        main(arguments_of(command))
+        printed = capsys.readouterr().out
+        assert matches(expected, printed), printed
+
+
+def arguments_of(command: str) -> list[str]:
+    """The arguments of a documented command, where it is a target of the Makefile those of its recipe."""
+    words = shlex.split(command)
+    if words[0] == "make":
+        recipe = re.search(rf"^{words[1]}:.*\n\t(.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+        assert recipe, f"the Makefile has no {words[1]}"
+        words = shlex.split(recipe[1].replace("$(BIN)/", ""))
+    assert words[0] == "archspec"
+    return words[1:]
+
+
+@pytest.mark.parametrize("block", of("python"))
+def test_a_program_prints_what_is_documented(block: Block, folder: Path) -> None:
+    write_files_of(block, folder)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(block.text, str(block), "exec"), {})
+    after = BLOCKS[BLOCKS.index(block) + 1 :]
+    expected = after[0].text if after and after[0].language == "text" else ""
+    assert matches(expected, printed.getvalue()), printed.getvalue()
+
+
+@pytest.mark.parametrize("keys", [SpecKeys, BlockKeys, ItemKeys], ids=lambda keys: keys.__name__)
+def test_every_key_is_documented(keys: Any) -> None:
+    text = (ROOT / "docs/language.md").read_text(encoding="utf-8")
+    assert [key for key in keys_of(keys) if f"`{key}`" not in text] == []
+
+
+@pytest.mark.parametrize("file", ["docs/language.md", "SECURITY.md"])
+def test_documented_limits_are_the_limits(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+ \| (.*\d.*) \|$", text, re.M)
+    numbers = {int(number.replace(",", "")) for row in rows for number in re.findall(r"[\d,]*\d", row)}
+    read, graph = reader.Limits(), LIMITS
+    assert numbers == {
+        *(read.max_bytes // 2**20, read.max_nodes, read.max_depth, read.max_alias_nodes),
+        *(MAX_FILES, MAX_INCLUDE_DEPTH),
+        *(graph.max_nodes, graph.max_depth, 2, LIMIT.bit_length() - 1, graph.max_parameters.bit_length() - 1),
+        *(MAX_LENGTH, MAX_DEPTH, MAX_NUMBER.bit_length() - 1),
+    }
+
+
+@pytest.mark.parametrize("file", WRITTEN)
+def test_links_lead_somewhere(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if path.startswith("https:"):
+            continue
+        linked = (ROOT / file).parent / path if path else ROOT / file
+        assert linked.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.M)
+            assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("file", WRITTEN)
+def test_every_command_that_is_named_exists(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:`|\$ )archspec ([a-z]+)", text))
+    assert named <= set(COMMANDS)
+
+
+def test_the_readme_lists_every_command() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `archspec ([a-z]+)", text, re.M) == list(COMMANDS)
+
+
+def test_generated_files_are_current() -> None:
+    stale = [str(path.relative_to(ROOT)) for path, _ in generate().stale()]
+    assert stale == [], "python docs/generate.py writes them"
+
+
+def test_the_test_above_sees_what_is_stale(tmp_path: Path) -> None:
+    assert {str(path.relative_to(tmp_path)) for path, _ in generate().stale(tmp_path)} == set(generate().FILES)
+
+
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
