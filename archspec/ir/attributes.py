@@ -27,7 +27,7 @@ _SIDE: Final = "(0|[1-9][0-9]{0,9})"
 _BY: Final = re.compile(f"{_SIDE}(x{_SIDE})+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Accepts:
     """The values an attribute accepts, for use in `Annotated[type, Accepts(...)]`."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from archspec.ir.expected import Expected
+from archspec.ir.attributes import Accepts, one_of
 from archspec.language.expression import is_expression
 
 _ID: Final = re.compile(r"[A-Za-z0-9_]{1,100}(\.[A-Za-z0-9_]{1,100}){0,8}\Z")
@@ -36,224 +37,194 @@ class IdRange:
         return [f"{self.stem}{number}" for number in range(self.first, self.last + 1)]
 
 
-def _name(value: Any) -> str:
-    if not is_name(value):
-        raise ValueError
-    return str(value)
+def _name(value: Any) -> str | None:
+    return value if is_name(value) else None
 
 
-def _id(value: Any) -> str | IdRange:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+def _is_whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _id(value: Any) -> str | IdRange | None:
+    if _is_whole(value, 0):
         return str(value)
-    if isinstance(value, str):
-        if _ID.match(value):
-            return value
-        found = _RANGE.match(value)
-        if found and int(found[2]) <= int(found[3]):
-            return IdRange(found[1], int(found[2]), int(found[3]))
-    raise ValueError
+    if not isinstance(value, str):
+        return None
+    found = _RANGE.match(value)
+    if found and int(found[2]) <= int(found[3]):
+        return IdRange(found[1], int(found[2]), int(found[3]))
+    return value if _ID.match(value) else None
 
 
-def _path(value: Any) -> str:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+def _path(value: Any) -> str | None:
+    if _is_whole(value, 0):
         return str(value)
-    if isinstance(value, str) and _ID.match(value):
-        return value
-    raise ValueError
+    return value if isinstance(value, str) and _ID.match(value) else None
 
 
-def _paths(value: Any) -> tuple[str, ...]:
-    if isinstance(value, list):
-        if not value:
-            raise ValueError
-        return tuple(_path(item) for item in value)
-    return (_path(value),)
+def _all_read(values: list[Any], read: Callable[[Any], Any]) -> tuple[Any, ...] | None:
+    """Every value read, or None where one cannot be, or there is none."""
+    every = tuple(read(value) for value in values)
+    return every if every and None not in every else None
 
 
-def _switch(value: Any) -> bool | str:
-    if isinstance(value, bool) or is_expression(value):
-        return value  # type: ignore[no-any-return]
-    raise ValueError
+def _paths(value: Any) -> tuple[str, ...] | None:
+    return _all_read(value if isinstance(value, list) else [value], _path)
 
 
-def _count(value: Any) -> int | str:
-    if is_expression(value) or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
-        return value  # type: ignore[no-any-return]
-    raise ValueError
+def _switch(value: Any) -> bool | str | None:
+    return value if isinstance(value, bool) or is_expression(value) else None
 
 
-def _each(value: Any) -> dict[str, list[Any] | str]:
+def _count(value: Any) -> int | str | None:
+    return value if is_expression(value) or _is_whole(value, 0) else None
+
+
+def _each(value: Any) -> dict[str, Any] | None:
     if not isinstance(value, dict) or not value:
-        raise ValueError
-    for name, turns in value.items():
-        if not is_name(name) or not (is_expression(turns) or (isinstance(turns, list) and turns)):
-            raise ValueError
-    return value
+        return None
+    fits = all(
+        is_name(name) and (is_expression(turns) or (isinstance(turns, list) and turns)) for name, turns in value.items()
+    )
+    return value if fits else None
 
 
-def _dims(value: Any) -> tuple[int | str, ...]:
+def _dim(value: Any) -> int | str | None:
+    return value if _is_whole(value, 1) or (isinstance(value, str) and value) else None
+
+
+def _dims(value: Any) -> tuple[int | str, ...] | None:
     """`[N, 288, 35, 35]`: numbers, symbols, or expressions over symbols."""
-    if not isinstance(value, list) or not value:
-        raise ValueError
-    for dim in value:
-        whole = isinstance(dim, int) and not isinstance(dim, bool) and dim >= 1
-        if not whole and not (isinstance(dim, str) and dim):
-            raise ValueError
-    return tuple(value)
+    return _all_read(value, _dim) if isinstance(value, list) else None
 
 
-def _assertion(value: Any) -> tuple[tuple[int | str, ...], ...]:
-    """One asserted shape an input: the paper's `35x35x288` (height x width x channels), or a list of dims."""
-    if isinstance(value, str):
-        return (_image(value),)
-    if isinstance(value, list) and value and all(isinstance(item, list) or _is_image(item) for item in value):
-        return tuple(_image(item) if isinstance(item, str) else _dims(item) for item in value)
-    return (_dims(value),)
-
-
-def _is_image(value: Any) -> bool:
-    return isinstance(value, str) and _IMAGE.match(value) is not None
-
-
-def _image(value: str) -> tuple[int | str, ...]:
-    found = _IMAGE.match(value)
-    if not found:
-        raise ValueError
+def _image(value: Any) -> tuple[int | str, ...] | None:
+    """The paper's `35x35x288`, height x width x channels, as dims; `_` stands for the batch."""
+    found = _IMAGE.match(value) if isinstance(value, str) else None
+    if found is None:
+        return None
     height, width, channels = map(int, found.groups())
     return ("_", channels, height, width)
 
 
-def _text_mapping(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(text, str) and text.strip() for text in value.values()):
-        raise ValueError
-    return value
+def _assertion(value: Any) -> tuple[tuple[int | str, ...], ...] | None:
+    """One asserted shape an input."""
+    if isinstance(value, list) and any(isinstance(item, list) or _image(item) for item in value):
+        return _all_read(value, lambda item: _image(item) or _dims(item))
+    one = _image(value) or _dims(value)
+    return (one,) if one is not None else None
 
 
-def _path_mapping(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict) or not value:
-        raise ValueError
-    return {name: _path(path) for name, path in value.items()}
+def _text_mapping(value: Any) -> dict[str, str] | None:
+    fits = isinstance(value, dict) and all(isinstance(text, str) and text.strip() for text in value.values())
+    return value if fits else None
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _path_mapping(value: Any) -> dict[str, str] | None:
     if not isinstance(value, dict):
-        raise ValueError
-    return value
+        return None
+    paths = _all_read(list(value.values()), _path)
+    return dict(zip(value, paths, strict=True)) if paths is not None else None
 
 
-def _sequence(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError
-    return value
+def _mapping(value: Any) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError
-    return value
+def _sequence(value: Any) -> list[Any] | None:
+    return value if isinstance(value, list) else None
 
 
-def _count_contract(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError
-    return value
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
 
 
-def _version(value: Any) -> int:
-    if value is True or value != 1:
-        raise ValueError
-    return 1
-
-
-def _phase(value: Any) -> str:
-    if value not in ("training", "eval"):
-        raise ValueError
-    return str(value)
+def _version(value: Any) -> int | None:
+    return 1 if _is_whole(value, 1) and value == 1 else None
 
 
 _PATH_SCHEMA: Final = {"type": ["string", "integer"]}
-Version = Annotated[int, Expected("1, the version of the language", _version, {"const": 1})]
-Text = Annotated[str, Expected("text", _text, {"type": "string", "minLength": 1})]
+Version = Annotated[int, Accepts(_version, "1, the version of the language", {"const": 1})]
+Text = Annotated[str, Accepts(_text, "text", {"type": "string", "minLength": 1})]
 Name = Annotated[
     str,
-    Expected(
-        "a name: letters, digits and `_`, not beginning with a digit",
+    Accepts(
         _name,
+        "a name: letters, digits and `_`, not beginning with a digit",
         {"type": "string", "pattern": _NAME.pattern[:-2] + "$"},
     ),
 ]
 Id = Annotated[
     Any,
-    Expected(
-        "a name of letters, digits and `_` (or `name1..6` to name the turns of a repeat)",
+    Accepts(
         _id,
+        "a name of letters, digits and `_` (or `name1..6` to name the turns of a repeat)",
         {"type": ["string", "integer"]},
     ),
 ]
-Path = Annotated[str, Expected("the path of a node, such as `mixed5.2`", _path, _PATH_SCHEMA)]
+Path = Annotated[str, Accepts(_path, "the path of a node, such as `mixed5.2`", _PATH_SCHEMA)]
 Paths = Annotated[
     tuple[str, ...],
-    Expected(
-        "the path of a node, or a list of them",
+    Accepts(
         _paths,
+        "the path of a node, or a list of them",
         {"type": ["string", "integer", "array"], "items": _PATH_SCHEMA, "minItems": 1},
     ),
 ]
 Switch = Annotated[
     Any,
-    Expected(
-        "true, false, or an expression such as `$activate`",
+    Accepts(
         _switch,
+        "true, false, or an expression such as `$activate`",
         {"type": ["boolean", "string"], "pattern": _EXPRESSION_PATTERN},
     ),
 ]
 Count = Annotated[
     Any,
-    Expected(
-        "a whole number of times, or an expression",
+    Accepts(
         _count,
+        "a whole number of times, or an expression",
         {"type": ["integer", "string"], "minimum": 0, "pattern": _EXPRESSION_PATTERN},
     ),
 ]
 Each = Annotated[
     dict[str, Any],
-    Expected(
-        "an attribute with a list of its values, one for each turn, such as `{pool: [32, 64, 64]}`",
+    Accepts(
         _each,
+        "an attribute with a list of its values, one for each turn, such as `{pool: [32, 64, 64]}`",
         {"type": "object", "minProperties": 1, "additionalProperties": {"type": ["array", "string"], "minItems": 1}},
     ),
 ]
-Phase = Annotated[str, Expected("`training` or `eval`", _phase, {"enum": ["training", "eval"]})]
+Phase = Annotated[str, one_of("training", "eval")]
 Dims = Annotated[
     tuple[Any, ...],
-    Expected(
-        "a list of dims, such as `[N, 3, 299, 299]`", _dims, {"type": "array", "minItems": 1, "items": _DIM_SCHEMA}
+    Accepts(
+        _dims, "a list of dims, such as `[N, 3, 299, 299]`", {"type": "array", "minItems": 1, "items": _DIM_SCHEMA}
     ),
 ]
 Assertion = Annotated[
     tuple[Any, ...],
-    Expected(
-        "a shape: `35x35x288` (height x width x channels) or a list such as `[N, 288, 35, 35]`",
+    Accepts(
         _assertion,
+        "a shape: `35x35x288` (height x width x channels) or a list such as `[N, 288, 35, 35]`",
         {"type": ["string", "array"], "pattern": _IMAGE.pattern[:-2] + "$", "minItems": 1},
     ),
 ]
 TextMapping = Annotated[
     dict[str, str],
-    Expected(
-        'rules, each with the reason why, such as `{dead-node: "kept for its weights"}`',
+    Accepts(
         _text_mapping,
+        'rules, each with the reason why, such as `{dead-node: "kept for its weights"}`',
         {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
     ),
 ]
 PathMapping = Annotated[
     dict[str, str],
-    Expected(
-        "names, each with the path of a node",
+    Accepts(
         _path_mapping,
+        "names, each with the path of a node",
         {"type": "object", "minProperties": 1, "additionalProperties": _PATH_SCHEMA},
     ),
 ]
-AnyMapping = Annotated[dict[str, Any], Expected("a mapping", _mapping, {"type": "object"})]
-AnyList = Annotated[list[Any], Expected("a list", _sequence, {"type": "array"})]
-WholeNumber = Annotated[int, Expected("a whole number", _count_contract, {"type": "integer", "minimum": 0})]
+AnyMapping = Annotated[dict[str, Any], Accepts(_mapping, "a mapping", {"type": "object"})]
+AnyList = Annotated[list[Any], Accepts(_sequence, "a list", {"type": "array"})]

@@ -6,13 +6,13 @@ one input goes to; a convolution's are multiplied by the places of its kernel.
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
-from math import isfinite, sqrt
+from math import sqrt
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-from archspec.ir.expected import Expected
+from archspec.ir.attributes import Accepts, NonNegativeNumber, Number, PositiveNumber, number, one_of
 
 GAINS: Final = {
     "linear": 1.0,
@@ -24,54 +24,26 @@ GAINS: Final = {
 """What keeps the variance through a nonlinearity, by its name; torch's `nn.init.calculate_gain` gives the same."""
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise ValueError
-    return value
+_POSITIVE: Final = number("a number above 0", above=0)
+_NAMES: Final = ", ".join(f"`{name}`" for name in GAINS)
 
 
-def _positive(value: Any) -> float:
-    if _number(value) <= 0:
-        raise ValueError
-    return float(value)
+def _gain(value: Any) -> float | str | None:
+    if isinstance(value, str):
+        return value if value in GAINS else None
+    gain: float | None = _POSITIVE.read(value)
+    return gain
 
 
-def _not_negative(value: Any) -> float:
-    if _number(value) < 0:
-        raise ValueError
-    return float(value)
-
-
-def _gain(value: Any) -> float | str:
-    if isinstance(value, str) and value in GAINS:
-        return value
-    return _positive(value)
-
-
-def _word(*words: str) -> Expected:
-    def accept(value: Any) -> str:
-        if value not in words:
-            raise ValueError
-        return str(value)
-
-    listed = ", ".join(f"`{word}`" for word in words[:-1]) + f" or `{words[-1]}`"
-    return Expected(listed, accept, {"enum": list(words)})
-
-
-Number: TypeAlias = Annotated[float, Expected("a number", _number, {"type": "number"})]
-Positive: TypeAlias = Annotated[
-    float, Expected("a number above 0", _positive, {"type": "number", "exclusiveMinimum": 0})
-]
-Spread: TypeAlias = Annotated[float, Expected("a number, 0 or more", _not_negative, {"type": "number", "minimum": 0})]
 Gain: TypeAlias = Annotated[
     float | str,
-    Expected(
-        "a number above 0, or one of " + ", ".join(f"`{name}`" for name in GAINS),
+    Accepts(
         _gain,
-        {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"enum": list(GAINS)}]},
+        f"a number above 0, or one of {_NAMES}",
+        {"type": ["number", "string"], "exclusiveMinimum": 0, "pattern": f"^({'|'.join(GAINS)})$"},
     ),
 ]
-Fan: TypeAlias = Annotated[Literal["fan_in", "fan_out"], _word("fan_in", "fan_out")]
+Fan: TypeAlias = Annotated[Literal["fan_in", "fan_out"], one_of("fan_in", "fan_out")]
 
 
 class Initializer(BaseModel):
@@ -116,7 +88,7 @@ class Normal(Initializer):
 
     mean: Number = 0.0
     """Its mean."""
-    std: Spread = 1.0
+    std: NonNegativeNumber = 1.0
     """Its standard deviation."""
 
 
@@ -150,7 +122,7 @@ class TruncatedNormal(_Bounded):
 
     mean: Number = 0.0
     """The mean before it is cut."""
-    std: Positive = 1.0
+    std: PositiveNumber = 1.0
     """The standard deviation before it is cut."""
     low: Number = -2.0
     """The least value."""
@@ -207,12 +179,12 @@ class VarianceScaling(Initializer):
     name: ClassVar[str] = "variance_scaling"
     least_rank: ClassVar[int] = 2
 
-    scale: Positive = 1.0
+    scale: PositiveNumber = 1.0
     """The variance of an output over that of an input."""
-    mode: Annotated[Literal["fan_in", "fan_out", "fan_avg"], _word("fan_in", "fan_out", "fan_avg")] = "fan_in"
+    mode: Annotated[Literal["fan_in", "fan_out", "fan_avg"], one_of("fan_in", "fan_out", "fan_avg")] = "fan_in"
     """What the variance is divided by; `fan_avg` is the mean of both."""
     distribution: Annotated[
-        Literal["truncated_normal", "normal", "uniform"], _word("truncated_normal", "normal", "uniform")
+        Literal["truncated_normal", "normal", "uniform"], one_of("truncated_normal", "normal", "uniform")
     ] = "truncated_normal"
     """What is drawn from."""
 
