@@ -86,7 +86,7 @@ def _dim(text: Any, assertion: Assertion, dims: Mapping[str, Size], found: Diagn
             raise ExpressionError(f"there is no dim `{missing[0]}` here", name="unknown-parameter", help=help_text)
         value = expression.evaluate(values)
     except (ExpressionError, DimTooLarge) as error:
-        name = error.name if isinstance(error, ExpressionError) else "expression"
+        name = error.name if isinstance(error, ExpressionError) else "wrong-expression"
         found.error(name, str(error), assertion.span, help=getattr(error, "help", None), origin=assertion.origin)
         return None
     return value  # type: ignore[no-any-return]

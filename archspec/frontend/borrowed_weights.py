@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from archspec.ir.graph import Graph, Node
 from archspec.ir.op import Op, Weight
 from archspec.ir.types import TensorType
+from archspec.language.validate import did_you_mean, one_of
+from archspec.language.values import Mapping as MappingValue
+from archspec.language.values import Value
 from archspec.source.diagnostic import Diagnostics, Label
-from archspec.source.span import Span
 
 
 def check_share(node: Node, needed: Mapping[str, Weight], graph: Graph, found: Diagnostics) -> None:
@@ -31,16 +33,25 @@ def check_share(node: Node, needed: Mapping[str, Weight], graph: Graph, found: D
         found.error("wrong-share", message, node.origin.span, labels=labels, help=help_text, origin=node.origin)
 
 
-def check_ties(node: Node, span: Span, graph: Graph, found: Diagnostics) -> None:
-    """Report a weight that is to be one with another that is not there, or has another shape."""
+def check_ties(node: Node, written: Value, graph: Graph, found: Diagnostics) -> None:
+    """Report a weight that is to be one with another, and one of the two is not there, or their shapes differ."""
     for name, key in node.ties.items():
+        entry = written.entries[name] if isinstance(written, MappingValue) else None
+        span = entry.value.span if entry is not None else written.span
         owner = _owner(key, graph)
-        if name not in node.weights or (owner is not None and not owner.types):
+        if name not in node.weights:
+            help_text = did_you_mean(name, node.weights) or one_of([*filter(None, node.weights)], "its weights are")
+            place = entry.span if entry is not None else written.span
+            found.error(
+                "unknown-weight", f"`{node.path}` has no weight `{name}`", place, help=help_text, origin=node.origin
+            )
+            continue
+        if owner is not None and not owner.types:
             continue
         weight = owner.weights.get(key[len(owner.path) :].removeprefix(".")) if owner is not None else None
         if owner is None or weight is None:
-            known = ", ".join(f"`{other}`" for other in owner.weights) if owner is not None else ""
-            help_text = f"the weights of `{owner.path}` are: {known}" if owner is not None and known else None
+            known = [other for other in owner.weights if other] if owner is not None else []
+            help_text = did_you_mean(key.rpartition(".")[2], known) or one_of(known, "its weights are")
             message = f"`{name}` is tied to `{key}`, and there is no such weight"
             found.error("unknown-weight", message, span, help=help_text, origin=node.origin)
         elif not _alike(node.weights[name], weight):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from archspec.frontend.resolve import all_items, reachable
 from archspec.ir.dims import Size, symbol
 from archspec.ir.graph import Contract, Graph
 from archspec.language.expression import ExpressionError, is_expression, parse, parse_bare
@@ -32,6 +33,7 @@ def read_contracts(
         found: takes the diagnostics.
     """
     _read_severities(document, graph, rules, found)
+    _check_allowed(document, rules, found)
     if not settings:
         _read_expectations(document, graph, found)
 
@@ -63,20 +65,28 @@ def _read_expectations(document: Document, graph: Graph, found: Diagnostics) -> 
 def _read_severities(document: Document, graph: Graph, rules: Mapping[str, Any], found: Diagnostics) -> None:
     for entry in _entries(document, "checks"):
         if entry.key not in rules:
-            found.error(
-                "unknown-rule",
-                f"there is no rule `{entry.key}`",
-                entry.span,
-                help=did_you_mean(entry.key, rules) or one_of(list(rules), "rules"),
-            )
+            _report_unknown_rule(entry, rules, found)
         elif entry.value.plain not in SEVERITIES:
-            found.error(
-                "wrong-value",
-                f"`{entry.key}` is {shown(entry.value.plain)}; expected {', '.join(SEVERITIES)}",
-                entry.value.span,
-            )
+            message = f"`{entry.key}` is {shown(entry.value.plain)}; expected `error`, `warning` or `off`"
+            help_text = did_you_mean(str(entry.value.plain), SEVERITIES)
+            found.error("wrong-value", message, entry.value.span, help=help_text)
         else:
             graph.severities[entry.key] = str(entry.value.plain)
+
+
+def _check_allowed(document: Document, rules: Mapping[str, Any], found: Diagnostics) -> None:
+    """Report every `allow` that names no rule, whether or not its block is used."""
+    for body in reachable(document):
+        for item in all_items(body):
+            allowed = item.entries["allow"].value if item.keys.allow else None
+            for entry in allowed.entries.values() if isinstance(allowed, MappingValue) else ():
+                if entry.key not in rules:
+                    _report_unknown_rule(entry, rules, found)
+
+
+def _report_unknown_rule(entry: Entry, rules: Mapping[str, Any], found: Diagnostics) -> None:
+    help_text = did_you_mean(entry.key, rules) or one_of(list(rules), "rules")
+    found.error("unknown-rule", f"there is no rule `{entry.key}`", entry.span, help=help_text)
 
 
 def _read_outputs(entry: Entry, graph: Graph, found: Diagnostics) -> None:

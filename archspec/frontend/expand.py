@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from archspec.frontend import uses
 from archspec.frontend.budget import Budget, LimitReached
-from archspec.frontend.closures import evaluate, is_deferred
 from archspec.frontend.instances import Assertion, Expansion, Frame, Instance, ListContext, Names
 from archspec.frontend.interface import file_inputs
 from archspec.frontend.limits import Limits
@@ -20,11 +19,12 @@ from archspec.frontend.references import read_value, single_output, sources_of
 from archspec.frontend.reserved_ids import output_refusal, refusal
 from archspec.frontend.resolve import bind_arguments
 from archspec.frontend.targets import find_target
+from archspec.frontend.turns import decide, turns_of
 from archspec.ir.graph import GraphOutput, Node, Phase, Scope, Value
 from archspec.ir.op import Op
 from archspec.language.fields import IdRange
 from archspec.language.schema import Argument, Body, Branch, Document, Item
-from archspec.language.validate import did_you_mean, shown
+from archspec.language.validate import did_you_mean
 from archspec.language.values import Entry
 from archspec.language.values import Mapping as MappingValue
 from archspec.source.diagnostic import Diagnostics, Label
@@ -127,29 +127,14 @@ class Expander:
     def is_present(self, branch: Branch, context: ListContext) -> bool:
         """Whether a branch's `if` holds."""
         entry = branch.condition
-        return entry is None or self._decide(entry.value.plain, entry.value.span, context)
+        return entry is None or decide(entry.value.plain, entry.value.span, context, self.found)
 
     def _is_there(self, item: Item, context: ListContext) -> bool:
-        return item.keys.if_ is None or self._decide(item.keys.if_, item.entries["if"].value.span, context)
-
-    def _decide(self, condition: Any, span: Span, context: ListContext) -> bool:
-        value = evaluate(condition, span, context, self.found, context.origin)
-        if is_deferred(value):
-            self._report_dims("if", span, context)
-        elif value is not None and not isinstance(value, bool):
-            message = f"`if` is {shown(value)}; expected true or false"
-            self.found.error(
-                "wrong-value",
-                message,
-                span,
-                help="compare it with something, as in `$(width > 64)`",
-                origin=context.origin,
-            )
-        return value is not False
+        return item.keys.if_ is None or decide(item.keys.if_, item.entries["if"].value.span, context, self.found)
 
     def _turns_of(self, item: Item, context: ListContext, previous: Instance | None) -> Instance | None:
         """All instances of an item; gives the one that the next item reads."""
-        turns = self._turns(item, context)
+        turns = turns_of(item, context, self.budget, self.found)
         given = item.keys.id
         if turns is None:
             return self._instance(item, str(given) if given is not None else context.position(), context, previous, {})
@@ -162,59 +147,6 @@ class Expander:
         for turn, (name, values) in enumerate(zip(names, turns, strict=False)):
             previous = self._instance(item, name or context.position(), context, previous, values, turn, len(turns))
         return previous
-
-    def _turns(self, item: Item, context: ListContext) -> list[dict[str, Any]] | None:
-        """The values of each turn, or None for an item that stands once."""
-        keys = item.keys
-        if keys.repeat is None and keys.each is None:
-            return [{} for _ in keys.id.names()] if isinstance(keys.id, IdRange) else None
-        count = self._repeat_count(item, context) if keys.repeat is not None else None
-        columns = self._each_columns(item, context)
-        lengths = {f"`{name}` has {len(column)} values": len(column) for name, column in columns.items()}
-        if count is not None:
-            lengths[f"`repeat` is {count}"] = count
-        if len(set(lengths.values())) > 1:
-            span = item.entries["each"].span
-            self.found.error(
-                "turns-differ",
-                f"`each` needs one value for each turn, but {', '.join(lengths)}",
-                span,
-                origin=context.origin,
-            )
-        turns = min(lengths.values(), default=1)
-        self.budget.check(turns * context.multiplicity * max(1, self.budget.least_of_item(item, turns=1)), item.span)
-        return [{name: column[turn] for name, column in columns.items()} for turn in range(turns)]
-
-    def _repeat_count(self, item: Item, context: ListContext) -> int:
-        span = item.entries["repeat"].value.span
-        count = evaluate(item.keys.repeat, span, context, self.found, context.origin)
-        if is_deferred(count):
-            self._report_dims("repeat", span, context)
-        elif isinstance(count, int) and not isinstance(count, bool) and count >= 0:
-            return count
-        elif count is not None:
-            message = f"`repeat` is {shown(count)}; expected a whole number of at least 0"
-            self.found.error("wrong-value", message, span, origin=context.origin)
-        return 1
-
-    def _report_dims(self, key: str, span: Span, context: ListContext) -> None:
-        message = f"`{key}` is decided before shapes are known, so it cannot use dims"
-        self.found.error(
-            "shape-dependent", message, span, help="decide it by a parameter of the block", origin=context.origin
-        )
-
-    def _each_columns(self, item: Item, context: ListContext) -> dict[str, list[Any]]:
-        columns: dict[str, list[Any]] = {}
-        written = item.entries["each"].value if item.keys.each else None
-        for name, given in (item.keys.each or {}).items():
-            span = written.entries[name].value.span if isinstance(written, MappingValue) else item.span
-            column = evaluate(given, span, context, self.found, context.origin)
-            if isinstance(column, list | tuple):
-                columns[name] = list(column)
-            elif column is not None:
-                message = f"`{name}` is {shown(column)}; expected a list with a value for each turn"
-                self.found.error("wrong-value", message, span, origin=context.origin)
-        return columns
 
     def _repeat(
         self, item: Item, name: str, turns: list[dict[str, Any]], context: ListContext, previous: Instance | None
@@ -260,7 +192,9 @@ class Expander:
         target = bound.target if not bound.broken else None
         reads_nothing = _is_source(target) or _begins_lists(item)
         sources = sources_of(item, context, previous, reads_nothing, self.found)
-        use = uses.Use(bound, path, context, origin, self._phase(item, context, origin), sources, values, previous)
+        use = uses.Use(
+            bound, path, context, origin, self._phase(item, context, origin), sources, values, turn, previous
+        )
         instance = self._make(use, target)
         self._note(use, turn, turns)
         context.names.define(name, instance)

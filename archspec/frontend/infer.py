@@ -12,6 +12,7 @@ from typing import Any
 from archspec.frontend.assertions import check_assertion
 from archspec.frontend.borrowed_weights import check_share, check_ties
 from archspec.frontend.closures import settle
+from archspec.frontend.initializers import check_init
 from archspec.frontend.instances import Expansion
 from archspec.frontend.limits import Limits
 from archspec.frontend.shape_errors import report_failure
@@ -132,7 +133,7 @@ class _Inference:
         if must.skipped and not must.failures:
             self.found.dependent += 1
             self.found.checked.pop()
-        if node.weights:
+        if node.types and node.share is None:
             self._check_weights(node)
 
     def _weigh(self, node: Node, weights: Mapping[str, Weight]) -> None:
@@ -183,21 +184,12 @@ class _Inference:
             )
             self.parameters_left = -1
         self.parameters_left -= size if self.parameters_left >= size else 0
-        node.init = {name: initializer for name, initializer in node.init.items() if name in node.weights}
-        for key, names in (("init", item.init), ("tie", node.ties)):
-            for name in (name for name in names if name not in node.weights):
-                entry = item.entries.get(key)
-                known = ", ".join(f"`{weight}`" for weight in node.weights)
-                self.found.error(
-                    "unknown-weight",
-                    f"`{node.path}` has no weight `{name}`",
-                    entry.span if entry else item.span,
-                    help=f"its weights are: {known}",
-                    origin=node.origin,
-                )
+        if node.init:
+            check_init(node, item, self.found)
+            node.init = {name: initializer for name, initializer in node.init.items() if name in node.weights}
         if node.ties:
-            check_ties(node, item.entries["tie"].value.span, self.graph, self.found)
-        if self.expansion.hidden:
+            check_ties(node, item.entries["tie"].value, self.graph, self.found)
+        if self.expansion.hidden and node.weights:
             self._check_named(node)
 
     def _check_named(self, node: Node) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from archspec.frontend.targets import find_target
-from archspec.language.validate import did_you_mean, one_of, shown
-from archspec.language.values import Mapping, Value
+from archspec.ir.graph import Node
+from archspec.language.schema import Item
+from archspec.language.validate import did_you_mean, one_of, shown, validate
+from archspec.language.values import Entry, Mapping, Value
 from archspec.recipe.initializer import INITIALIZERS, Initializer, parse
 from archspec.source.diagnostic import Diagnostics
 
@@ -38,28 +38,73 @@ def read_by_op(value: Value, found: Diagnostics) -> dict[str, dict[str, Initiali
     return by_op
 
 
+def check_init(node: Node, item: Item, found: Diagnostics) -> None:
+    """Report initialisers of weights that a node does not have, and those that its weights have too few axes for."""
+    entry = item.entries.get("init")
+    written = entry.value.entries if entry is not None and isinstance(entry.value, Mapping) else {}
+    for name in item.init:
+        if name not in node.weights:
+            place = written.get(name, entry)
+            known = [weight for weight in node.weights if weight]
+            found.error(
+                "unknown-weight",
+                f"`{node.path}` has no weight `{name}`",
+                place.span if place is not None else item.span,
+                help=did_you_mean(name, known) or one_of(known, "its weights are"),
+                origin=node.origin,
+            )
+    for name, initializer in node.init.items():
+        shape = node.weights[name].shape if name in node.weights else None
+        if shape is not None and len(shape) < initializer.least_rank:
+            place = written.get(name, entry)
+            found.error(
+                "wrong-value",
+                f"`{initializer.name}` is for weights of {initializer.least_rank} axes or more, "
+                f"but `{name}` of `{node.path}` is {list(shape)}",
+                place.span if place is not None else item.span,
+                help="such as `zeros`, `constant` or `normal`",
+                origin=node.origin,
+            )
+
+
 def _read_one(value: Value, found: Diagnostics) -> Initializer | None:
     try:
         return parse(value.plain)
-    except ValueError as error:
-        name = next(iter(value.entries)) if isinstance(value, Mapping) and value.entries else str(value.plain)
-        problem = _first_message(error)
-        if name in INITIALIZERS:
-            found.error("wrong-value", f"initialiser `{name}`: {problem}", value.span)
-        else:
-            help_text = did_you_mean(name, INITIALIZERS) or one_of(list(INITIALIZERS), "initialisers")
-            found.error(
-                "unknown-initializer",
-                f"there is no initialiser {shown(value.plain if not isinstance(value, Mapping) else name)}",
-                value.span,
-                help=help_text,
-            )
+    except ValueError:
+        _report(value, found)
         return None
 
 
-def _first_message(error: Any) -> str:
-    if hasattr(error, "errors"):
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        return f"`{place}` {first['msg']}" if place else str(first["msg"])
-    return str(error)
+def _report(value: Value, found: Diagnostics) -> None:
+    """What is wrong with an initialiser: its form, its name, or one of its attributes."""
+    settings: Entry | None = None
+    name = value.plain
+    if isinstance(value, Mapping) and len(value.entries) == 1:
+        (settings,) = value.entries.values()
+        name = settings.key
+    if not isinstance(name, str):
+        found.error(
+            "wrong-value",
+            f"{shown(name)} is no initialiser",
+            value.span,
+            help="write its name, a number, or `{normal: {std: 0.01}}`",
+        )
+        return
+    kind = INITIALIZERS.get(name)
+    if kind is None:
+        help_text = did_you_mean(name, INITIALIZERS) or one_of(list(INITIALIZERS), "initialisers")
+        place = settings.span if settings is not None else value.span
+        found.error("unknown-initializer", f"there is no initialiser {shown(name)}", place, help=help_text)
+        return
+    entries = {}
+    if settings is not None and isinstance(settings.value, Mapping):
+        entries = settings.value.entries
+    elif settings is not None and kind.shorthand is not None:
+        entries = {kind.shorthand: settings}
+    elif settings is not None:
+        message = f"`{name}` is {shown(settings.value.plain)}; expected a mapping of its attributes"
+        found.error("wrong-value", message, settings.value.span)
+        return
+    plain = {key: entry.value.plain for key, entry in entries.items()}
+    place = settings.span if settings is not None else value.span
+    validate(kind, plain, entries, found, owner=f"initialiser `{name}`", span=place, noun="attribute")

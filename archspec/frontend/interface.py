@@ -172,7 +172,7 @@ def _constraint(text: str, span: Span, sizes: dict[str, int], found: Diagnostics
     here = ", ".join(f"`{name}` is {sizes[name]}" for name in expression.names if name in sizes)
     for condition in conditions:
         if condition.holds(sizes) is False:
-            found.error("constraint", f"`{text}` does not hold at the sizes declared here: {here}", span)
+            found.error("unmet-constraint", f"`{text}` does not hold at the sizes declared here: {here}", span)
     return conditions
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from archspec.language.fields import IdRange
 from archspec.language.schema import Body, Branch, Item
 from archspec.language.validate import did_you_mean
+from archspec.language.values import Mapping
 from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.span import Span
 
@@ -104,8 +105,10 @@ class _Checker:
             sources = [source for source in named if source is not None]
         if item.keys.share is not None:
             self._name(item.keys.share, item.entries["share"].value.span, level, step)
-        for path in (item.keys.tie or {}).values():
-            self._name(path.rpartition(".")[0] or path, item.entries["tie"].value.span, level, step)
+        written = item.entries["tie"].value if item.keys.tie else None
+        for weight, path in (item.keys.tie or {}).items():
+            value = written.get(weight) if isinstance(written, Mapping) else None
+            self._name(path.rpartition(".")[0] or path, value.span if value else step.span, level, step)
         first = sources[0] if sources else None
         if item.branches is not None:
             ends = [self._branch(branch, level, first) for branch in item.branches]

@@ -104,7 +104,7 @@ def file_parameters(body: Body, settings: Mapping[str, Any], found: Diagnostics)
         if name in values:
             continue
         if parameter.default is None:
-            if name not in settings:
+            if name not in settings and not parameter.broken:
                 found.error(
                     "missing-parameter",
                     f"parameter `{name}` has no value",

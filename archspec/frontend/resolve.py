@@ -21,7 +21,6 @@ from archspec.language.schema import Argument, Body, Branch, Document, Item
 from archspec.language.validate import did_you_mean, nearest, one_of, shown, validate
 from archspec.language.values import Entry, Mapping, Scalar, Value
 from archspec.source.diagnostic import Diagnostics, Label
-from archspec.source.sanitize import brief
 from archspec.source.span import Span
 
 JOINS: Final = "`concat`, `add` and `multiply` do: `concat: {branches: [[...], [...]]}`"
@@ -30,7 +29,7 @@ JOINS: Final = "`concat`, `add` and `multiply` do: `concat: {branches: [[...], [
 
 def resolve(document: Document, found: Diagnostics) -> None:
     """Resolve a document and every block that it can use, in place."""
-    bodies = _reachable(document)
+    bodies = reachable(document)
     for body in bodies:
         _Resolver(body, found).resolve()
     _report_recursion(bodies, found)
@@ -38,7 +37,7 @@ def resolve(document: Document, found: Diagnostics) -> None:
         _check_defaults(source_document, found)
 
 
-def _reachable(document: Document) -> list[Body]:
+def reachable(document: Document) -> list[Body]:
     """The network, the blocks of its file, and those of included files, each once."""
     bodies: dict[int, Body] = {}
     pending = [document]
@@ -264,6 +263,8 @@ def check_block_arguments(
             check_parameter(block.params[name], argument.value, f"block `{block.name}`", place, found)
     meant = {nearest(name, block.params) for name in {*arguments, *later} if name not in block.params}
     for name, parameter in block.params.items():
+        if parameter.broken:
+            continue
         if parameter.default is None and name not in arguments and name not in later and name not in meant:
             label = (Label(parameter.span, "declared here"),)
             found.error(
@@ -281,7 +282,7 @@ def _add_shorthand(item: Item, target: type[Op] | Body, entries: dict[str, Entry
             "item-form",
             f"`{item.name}` takes no value without a name",
             value.span,
-            help=f"write `- {item.name}: {{{key}: {brief(str(value.plain))}}}`" if key else f"write `- {item.name}`",
+            help=f"write `- {item.name}: {{{key}: ...}}`" if key else f"write `- {item.name}`: it has no attributes",
         )
         item.broken = True
         return
@@ -325,7 +326,7 @@ def _check_defaults(document: Document, found: Diagnostics) -> None:
 def _report_recursion(bodies: list[Body], found: Diagnostics) -> None:
     """A block that uses itself, directly or through others, has no end."""
     uses = {
-        id(body): [(item, item.target) for item in _all_items(body) if isinstance(item.target, Body)] for body in bodies
+        id(body): [(item, item.target) for item in all_items(body) if isinstance(item.target, Body)] for body in bodies
     }
     done: set[int] = set()
     for body in bodies:
@@ -362,7 +363,8 @@ def _visit(
             path.append(target)
 
 
-def _all_items(body: Body) -> list[Item]:
+def all_items(body: Body) -> list[Item]:
+    """Every item of a body, those inside of others included."""
     items: list[Item] = []
     pending = [*body.layers, *(item for head in body.heads for item in head.items)]
     while pending:

@@ -6,6 +6,7 @@ from typing import Any
 
 from archspec import ops
 from archspec.frontend.load import STRUCTURES
+from archspec.frontend.other_names import called_here
 from archspec.ir.op import Op
 from archspec.language.schema import Body, Document
 from archspec.language.validate import did_you_mean
@@ -41,7 +42,8 @@ def find_target(
         return None  # it may be in a file that could not be read, which was reported
     if op is None:
         visible = [block for document in documents for block in document.visible]
-        close = did_you_mean(name, [*ops.TABLE, *visible, *STRUCTURES])
+        other = called_here(name)
+        close = f"it is called `{other}` here" if other else did_you_mean(name, [*ops.TABLE, *visible, *STRUCTURES])
         help_text = close or "`archspec ops` lists the ops; blocks come from `blocks` and `include`"
         message = message or f"there is no op or block `{name}`"
         found.error("unknown-op", message, span, help=help_text, **details)

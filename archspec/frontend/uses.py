@@ -18,6 +18,8 @@ from archspec.language.expression import is_expression
 from archspec.language.keys import SequenceKeys
 from archspec.language.schema import Body, Branch, Item
 from archspec.language.validate import did_you_mean, validate
+from archspec.language.values import Entry, Sequence
+from archspec.language.values import Mapping as MappingValue
 from archspec.source.diagnostic import Label
 from archspec.source.origin import Origin
 from archspec.source.span import Span
@@ -39,6 +41,8 @@ class Use:
     """What it reads; None where an error was reported about that."""
     values: Mapping[str, Any]
     """The attributes that differ in this turn of its `each`."""
+    turn: int = 0
+    """Which turn of its repeat this is."""
     previous: Instance | None = None
     """The item before it, where a list inside of it begins unless it says otherwise."""
 
@@ -77,15 +81,16 @@ def _op(expander: Expander, use: Use, op_class: type[Op]) -> Op | Deferred | Non
         return Deferred(op_class, attributes)
     key = (op_class, repr(attributes))
     if key not in expander.ops:
-        expander.ops[key] = make_op(expander, use.item, op_class, attributes, use.origin)
+        expander.ops[key] = make_op(expander, use.item, op_class, attributes, use.origin, use.turn)
     return expander.ops[key]
 
 
 def make_op(
-    stage: HasFindings, item: Item, op_class: type[Op], attributes: Mapping[str, Any], origin: Origin
+    stage: HasFindings, item: Item, op_class: type[Op], attributes: Mapping[str, Any], origin: Origin, turn: int = 0
 ) -> Op | None:
     """The op with these attributes, or None after reporting what is wrong with them."""
     entries = {name: argument.entry for name, argument in item.arguments.items() if argument.entry is not None}
+    entries |= {name: _entry_of_turn(item, name, turn) for name in item.keys.each or ()}
     evaluated = {name: str(argument.value) for name, argument in item.arguments.items() if argument.expressions}
     return validate(
         op_class,
@@ -98,6 +103,16 @@ def make_op(
         evaluated=evaluated,
         origin=origin,
     )
+
+
+def _entry_of_turn(item: Item, name: str, turn: int) -> Entry:
+    """Where the value of an attribute at one turn of an `each` is written."""
+    columns = item.entries["each"].value
+    assert isinstance(columns, MappingValue), "what is read as `each` is a mapping"
+    column = columns.entries[name]
+    if not isinstance(column.value, Sequence) or turn >= len(column.value.items):
+        return column
+    return Entry(name, column.source, column.start, column.end, column.value.items[turn])
 
 
 def _evaluated(expander: Expander, use: Use) -> tuple[dict[str, Any], bool]:
@@ -191,8 +206,11 @@ def _joined(expander: Expander, use: Use, op_class: type[Op], inner: ListContext
                         origin=use.origin,
                     )
                 spans.append(_span_of(branch))
-    if not ends and use.item.branches:
-        _report_count(expander, use, f"`{use.item.name}` has no branches left to join")
+    if not ends:
+        left = " left" if use.item.branches else ""
+        message, span = f"`{use.item.name}` has no branches{left} to join", use.item.entries["branches"].span
+        help_text = "an empty branch, `[]`, passes on what comes in"
+        expander.found.error("wrong-input-count", message, span, help=help_text, origin=use.origin)
     values = [end for end in ends if end is not None] if None not in ends and ends else None
     joined = replace(use, context=inner, sources=values)
     expander.expansion.branch_spans[use.path] = spans
@@ -256,7 +274,7 @@ def _parameters(expander: Expander, use: Use, body: Body, given: Mapping[str, An
     for name, parameter in body.params.items():
         if name in given:
             argument = use.item.arguments.get(name)
-            entry = argument.entry if argument else use.item.entries.get("each")
+            entry = _entry_of_turn(use.item, name, use.turn) if name in use.values else argument and argument.entry
             span = entry.value.span if entry else use.item.span
             if given[name] is not None and check_parameter(
                 parameter, given[name], f"block `{body.name}`", span, expander.found, origin=use.origin

@@ -37,7 +37,7 @@ class Failure:
     """A demand that the inputs do not meet."""
 
     name: str
-    """Of the diagnostic: `shape-mismatch`, `side-not-positive`, `attribute-value`, ..."""
+    """Of the diagnostic: `shape-mismatch`, `side-not-positive`, `wrong-value`, ..."""
     message: str
     attribute: str | None = None
     """The attribute to underline; None for the item itself."""

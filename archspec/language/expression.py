@@ -30,7 +30,7 @@ class ExpressionError(ValueError):
     """
 
     def __init__(
-        self, message: str, offset: int = 0, length: int = 0, name: str = "expression", help: str | None = None
+        self, message: str, offset: int = 0, length: int = 0, name: str = "wrong-expression", help: str | None = None
     ) -> None:
         super().__init__(message)
         self.offset = offset

@@ -346,7 +346,7 @@ class _Reader:
     def _count(self, nodes: int, start: int, end: int) -> None:
         self.nodes += nodes
         if self.nodes > self.limits.max_nodes:
-            self._error("too-many-nodes", f"more than {self.limits.max_nodes:,} YAML values in one file", start, end)
+            self._error("too-many-values", f"more than {self.limits.max_nodes:,} YAML values in one file", start, end)
             raise _Stop
 
     def _expand(self, target: _Anchored, start: int, end: int) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
-from archspec.ir.types import DTYPES
 from archspec.language import fields
-from archspec.language.expression import is_expression
+from archspec.language.header import entries_of, read_inputs, read_parameter
 from archspec.language.keys import (
-    PARAMETER_TYPES,
     RESERVED,
     SEQUENCE_KEYS,
     BlockKeys,
@@ -17,8 +15,8 @@ from archspec.language.keys import (
     SequenceKeys,
     SpecKeys,
 )
-from archspec.language.schema import Body, Branch, Document, InputDeclaration, Item, Parameter
-from archspec.language.validate import did_you_mean, one_of, shown, validate
+from archspec.language.schema import Body, Branch, Document, Item
+from archspec.language.validate import shown, validate
 from archspec.language.values import Entry, Mapping, Scalar, Sequence, Value
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.span import Span
@@ -50,11 +48,11 @@ def read_document(value: Value, found: Diagnostics) -> Document | None:
                 value.entries[key].span,
                 help=f"remove `{key}`; train the module with your own loop",
             )
-    for entry in _entries(value, "blocks"):
+    for entry in entries_of(value, "blocks"):
         block = _read_block(entry, document, found)
         if block is not None:
             document.blocks[entry.key] = block
-    for entry in _entries(value, "defaults"):
+    for entry in entries_of(value, "defaults"):
         if isinstance(entry.value, Mapping):
             document.defaults[entry.key] = entry.value
         else:
@@ -157,148 +155,16 @@ def _read_block(entry: Entry, document: Document, found: Diagnostics) -> Body | 
 
 
 def _read_body(body: Body, mapping: Mapping, found: Diagnostics) -> None:
-    for entry in _entries(mapping, "params"):
-        _read_parameter(body, entry, found)
-    _read_inputs(body, mapping, found)
-    for entry in _entries(mapping, "outputs"):
+    for entry in entries_of(mapping, "params"):
+        read_parameter(body, entry, found)
+    read_inputs(body, mapping, found)
+    for entry in entries_of(mapping, "outputs"):
         path = entry.value.plain
         body.outputs[entry.key] = (str(path), entry.value.span)
-    for entry in _entries(mapping, "heads"):
+    for entry in entries_of(mapping, "heads"):
         head = _read_branch(entry.key, entry.span, entry.value, body.document, found)
         if head is not None:
             body.heads.append(head)
-
-
-def _read_inputs(body: Body, mapping: Mapping, found: Diagnostics) -> None:
-    for entry in _entries(mapping, "inputs"):
-        _read_input(body, entry, found)
-    single = mapping.entries.get("in")
-    if single is not None and isinstance(single.value, Sequence):
-        if body.inputs:
-            found.error("wrong-value", "a block has `in` or `inputs`, not both", single.span)
-        else:
-            body.inputs = [InputDeclaration("in", tuple(single.value.plain), single.span, single.value)]
-
-
-def _read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
-    name = entry.key
-    if not fields.is_name(name):
-        found.error(
-            "wrong-name",
-            f"`{name}` cannot name a parameter",
-            entry.span,
-            help="use letters, digits and `_`, not beginning with a digit",
-        )
-        return
-    if name in RESERVED:
-        found.error("reserved-name", f"`{name}` is a key of every item and cannot name a parameter", entry.span)
-        return
-    value = entry.value
-    kind, default = "any", value
-    if isinstance(value, Scalar) and value.value in PARAMETER_TYPES and not value.quoted:
-        body.params[name] = Parameter(name, str(value.value), None, entry.span)
-        return
-    if isinstance(value, Mapping):
-        known = _read_type(name, value, found)
-        kind = known or "any"
-        given = value.get("default")
-        if given is None:
-            body.params[name] = Parameter(name, kind, None, entry.span, broken=known is None)
-            return
-        default = given
-    body.params[name] = Parameter(name, kind, default, entry.span)
-
-
-def _read_type(name: str, written: Mapping, found: Diagnostics) -> str | None:
-    """The type word of `{type: size, default: 1}`; None after reporting what is wrong with the mapping."""
-    keys = ("type", "default")
-    unknown = [entry for key, entry in written.entries.items() if key not in keys]
-    for entry in unknown:
-        help_text = did_you_mean(entry.key, keys) or one_of(keys, "its keys are")
-        found.error("unknown-key", f"parameter `{name}` has no key `{entry.key}`", entry.span, help=help_text)
-    word = written.get("type")
-    if word is not None and word.plain in PARAMETER_TYPES:
-        return None if unknown else str(word.plain)
-    if word is not None:
-        help_text = did_you_mean(str(word.plain), PARAMETER_TYPES) or one_of(PARAMETER_TYPES, "types")
-        found.error("wrong-value", f"{shown(word.plain)} is no type of parameters", word.span, help=help_text)
-    elif not unknown:
-        help_text = "for example `{type: int, default: 8}`"
-        found.error("missing-key", f"parameter `{name}` needs the key `type`", written.span, help=help_text)
-    return None
-
-
-def _read_input(body: Body, entry: Entry, found: Diagnostics) -> None:
-    if not fields.is_name(entry.key):
-        found.error(
-            "wrong-name",
-            f"`{entry.key}` cannot name an input",
-            entry.span,
-            help="use letters, digits and `_`, not beginning with a digit",
-        )
-        return
-    declaration = InputDeclaration(entry.key, None, entry.span)
-    shape: Value | None = entry.value
-    if isinstance(entry.value, Mapping):
-        for unknown in entry.value.entries.keys() - {"shape", "dtype", "below", "where"}:
-            key = entry.value.entries[unknown]
-            found.error(
-                "unknown-key",
-                f"an input has no key `{unknown}`",
-                key.span,
-                help=did_you_mean(unknown, ["shape", "dtype", "below", "where"])
-                or "its keys are: `shape`, `dtype`, `below`, `where`",
-            )
-        shape = entry.value.get("shape")
-        _read_input_options(declaration, entry.value, found)
-    body.inputs.append(declaration)
-    if not isinstance(shape, Sequence) or not shape.items:
-        found.error(
-            "wrong-value",
-            f"input `{entry.key}` is {shown(shape.plain if shape is not None else None)}; expected a list of dims",
-            shape.span if shape is not None else entry.span,
-            help="for example `[N, 3, H=224, W=224]`",
-        )
-        return
-    wrong = [dim for dim in shape.items if not _is_dim(dim.plain)]
-    for dim in wrong:
-        message = f"{shown(dim.plain)} is no dim; expected a positive whole number, a symbol such as `N`, or `H=224`"
-        found.error("wrong-value", message, dim.span)
-    if not wrong:
-        declaration.dims, declaration.dims_value = tuple(shape.plain), shape
-
-
-def _read_input_options(declaration: InputDeclaration, mapping: Mapping, found: Diagnostics) -> None:
-    dtype = mapping.get("dtype")
-    if dtype is not None:
-        if dtype.plain in DTYPES:
-            declaration.dtype = str(dtype.plain)
-        else:
-            found.error(
-                "wrong-value",
-                f"`dtype` is {shown(dtype.plain)}; expected the name of a dtype",
-                dtype.span,
-                help=did_you_mean(str(dtype.plain), DTYPES) or one_of(list(DTYPES), "dtypes"),
-            )
-    below = mapping.get("below")
-    if below is not None:
-        if is_expression(below.plain) or (isinstance(below.plain, int) and below.plain is not True and below.plain > 0):
-            declaration.below = below.plain
-        else:
-            found.error("wrong-value", f"`below` is {shown(below.plain)}; expected a positive whole number", below.span)
-    where = mapping.get("where")
-    if where is not None:
-        texts = where.items if isinstance(where, Sequence) else [where]
-        declaration.constraints = tuple((str(text.plain), text.span) for text in texts)
-
-
-def _is_dim(dim: Any) -> bool:
-    if isinstance(dim, str):
-        name, equals, size = dim.partition("=")
-        return is_expression(dim) or (
-            fields.is_name(name.strip()) and (not equals or size.strip().isdigit() or is_expression(size.strip()))
-        )
-    return isinstance(dim, int) and not isinstance(dim, bool) and dim >= 1
 
 
 def _read_attributes(item: Item, mapping: Mapping, found: Diagnostics) -> None:
@@ -317,8 +183,8 @@ def _read_attributes(item: Item, mapping: Mapping, found: Diagnostics) -> None:
         item.layers = read_items(item.entries["layers"].value, item.document, found)
     if item.name == "sequence" and item.entries.keys() & {"block", "in", "inputs", "outputs"}:
         item.body = Body(item.keys.block or "sequence", item.span, item.document, layers=item.layers or [])
-        _read_inputs(item.body, mapping, found)
-        for entry in _entries(mapping, "outputs"):
+        read_inputs(item.body, mapping, found)
+        for entry in entries_of(mapping, "outputs"):
             item.body.outputs[entry.key] = (str(entry.value.plain), entry.value.span)
 
 
@@ -414,11 +280,6 @@ def _outline(key: str, value: Value) -> Any:
     if key in ("layers", "training", "weights"):
         return None
     return {} if isinstance(value, Mapping) and key != "outputs" else value.plain
-
-
-def _entries(mapping: Mapping, key: str) -> list[Entry]:
-    value = mapping.get(key)
-    return list(value.entries.values()) if isinstance(value, Mapping) else []
 
 
 def _start_of(mapping: Mapping) -> Span:

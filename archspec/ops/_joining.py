@@ -15,6 +15,7 @@ _AXES = {
     5: ("batch", "channels", "depth", "height", "width"),
 }
 _SPACE = "`padding: same`, or the same kernel, stride and padding on every branch, keeps branches of one size"
+_BOTH = "a `conv` of kernel 1, of the other branches' channels and strides, brings a branch to their shape"
 _CHANNELS = "a `conv` of kernel 1 brings a branch to any number of channels"
 
 
@@ -67,7 +68,7 @@ def agree(
                 agreed[axis] = UNKNOWN
     for (index, reference), odd in clashes.items():
         rank = len(shapes[0])
-        help = _SPACE if min(odd) >= 2 and rank > 3 else _CHANNELS if odd == [1] and rank > 3 else None
+        help = None if rank <= 3 or 0 in odd else _SPACE if min(odd) >= 2 else _CHANNELS if odd == [1] else _BOTH
         must.fail(
             "shape-mismatch",
             _disagreement(op, inputs, index, reference, odd, rank),

@@ -21,14 +21,15 @@ def spread(value: Sides, axes: int) -> tuple[int, ...]:
 
 def need_sides(must: Conditions, axes: int, **attributes: Sides | str) -> None:
     """Demand one number for every spatial axis where an attribute is a list."""
+    axes_word = "axis" if axes == 1 else "axes"
     for name, value in attributes.items():
         if isinstance(value, tuple) and len(value) != axes:
             must.refuse(
-                "attribute-value",
-                f"`{name}` has {len(value)} numbers, {by(value)}, but the input has {axes} spatial axes",
+                "wrong-value",
+                f"`{name}` has {len(value)} numbers, {by(value)}, but the input has {axes} spatial {axes_word}",
                 attribute=name,
                 ports=(0,),
-                help=f"give one number for all axes, or {axes} of them",
+                help="give one number" if axes == 1 else f"give one number for all axes, or {axes} of them",
             )
 
 

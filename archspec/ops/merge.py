@@ -103,7 +103,7 @@ class Matmul(Op):
 
     def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
         if len(inputs) != 2:
-            must.refuse("wrong-inputs", f"`matmul` joins 2 inputs, but there are {len(inputs)}")
+            must.refuse("wrong-input-count", f"`matmul` joins 2 inputs, but there are {len(inputs)}")
         a, b = inputs
         for port, given in enumerate(inputs):
             if given.rank < 2:

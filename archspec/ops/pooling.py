@@ -43,7 +43,7 @@ class _WindowPool(Op):
             pads = pad_sides(self.padding, windows, (1,) * len(sides))
             if any(2 * pad > window for pad, window in zip(pads, windows, strict=True)):
                 must.fail(
-                    "attribute-value",
+                    "wrong-value",
                     f"a padding of {by(pads)} is more than half of the {by(windows)} kernel",
                     attribute="padding",
                     help="take half the kernel at most",

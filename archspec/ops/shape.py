@@ -128,8 +128,10 @@ class Split(Op):
 
     @model_validator(mode="after")
     def _parts_or_sections(self) -> Self:
-        if (self.parts is None) == (self.sections is None):
+        if self.parts is None and self.sections is None:
             raise wrong_value("parts", "either `parts` or `sections`")
+        if self.parts is not None and self.sections is not None:
+            raise wrong_value("parts", "no `parts` where `sections` are given")
         return self
 
     def output_names(self) -> tuple[str, ...]:

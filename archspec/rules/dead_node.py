@@ -77,7 +77,10 @@ class DeadNode(Rule):
             if isinstance(member, Node)
             else "part"
         )
-        help_text = f'read it somewhere, remove it, or keep it with `allow: {{{self.name}: "why"}}`'
+        keep = f'keep it with `allow: {{{self.name}: "why"}}`'
+        if what == "input":
+            keep = f"keep it with `checks: {{{self.name}: off}}`"
+        help_text = f"read it somewhere, remove it, or {keep}"
         return Diagnostic(
             self.name, f"no output needs the {what} `{member.path}`", origin.span, help=help_text, origin=origin
         )

@@ -68,9 +68,8 @@ class UnmetContract(Rule):
         if contract.fact == "outputs":
             return f"output `{contract.subject}` is {_text(actual)}, but {_text(contract.expected)} is expected"
         difference = f" ({actual - contract.expected:+,})" if isinstance(actual, int) else ""
-        return (
-            f"the network has {_text(actual)} {contract.fact}, but {_text(contract.expected)} are expected{difference}"
-        )
+        fact = {"macs": "MACs"}.get(contract.fact, contract.fact)
+        return f"the network has {_text(actual)} {fact}, but {_text(contract.expected)} are expected{difference}"
 
 
 def _agree(expected: Any, actual: Any) -> bool:

@@ -1,0 +1,32 @@
+"""What ops are called elsewhere, for the help of a name that is no op here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from archspec.ops import TABLE
+
+OTHER_NAMES: Final[Mapping[str, str]] = {
+    "convolution": "conv", "dense": "linear", "fullyconnected": "linear", "fc": "linear", "innerproduct": "linear",
+    "bn": "batch_norm", "batchnormalization": "batch_norm", "ln": "layer_norm", "layernormalization": "layer_norm",
+    "gn": "group_norm", "groupnormalization": "group_norm", "lrn": "local_response_norm",
+    "averagepool": "avg_pool", "averagepooling": "avg_pool", "maxpooling": "max_pool", "maxpool": "max_pool",
+    "globalaveragepooling": "global_avg_pool", "globalaveragepool": "global_avg_pool", "gap": "global_avg_pool",
+    "globalmaxpooling": "global_max_pool", "adaptiveaveragepool": "adaptive_avg_pool",
+    "concatenate": "concat", "cat": "concat", "merge": "concat", "depthconcat": "concat", "filterconcat": "concat",
+    "sum": "add", "plus": "add", "eltwise": "add", "residual": "add", "shortcut": "add", "skip": "add",
+    "mul": "multiply", "bmm": "matmul", "swish": "silu", "hsigmoid": "hardsigmoid", "hswish": "hardswish",
+    "lrelu": "leaky_relu", "dropoutnd": "channel_dropout", "spatialdropout": "channel_dropout", "embed": "embedding",
+    "chunk": "split", "transpose": "permute", "reshape": "unflatten", "view": "unflatten", "sequential": "sequence",
+    "noop": "identity",
+}  # fmt: skip
+"""In lower case, without `_` and without the `2d` at the end."""
+
+
+def called_here(name: str) -> str | None:
+    """What the op is called here that torch, Keras, ONNX or Caffe call `name`; None when there is none."""
+    plain = re.sub(r"[123]d\Z", "", name.rpartition(".")[2].lower().replace("_", ""))
+    here = {op.replace("_", ""): op for op in TABLE}
+    return here.get(plain) or OTHER_NAMES.get(plain)
