@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count, islice
 from typing import Any
 
 from archspec import ops
@@ -165,6 +166,7 @@ class Builder:
         self._expansion.outputs = list(self._outputs.values())
         graph = infer(self._expansion, self.found, Limits())
         self.found.raise_if_failed()
+        _name_dims(graph)
         return graph
 
     def _close_scopes(self) -> None:
@@ -227,6 +229,18 @@ class Builder:
         start = len(self._source.text)
         self._source.text += text + "\n"
         return Span(self._source, start, start + len(text))
+
+
+def _name_dims(graph: Graph) -> None:
+    """Blocks of several inputs declare the dims of each, as those of a spec do."""
+    taken = {str(dim) for given in graph.inputs.values() for dim in given.declared}
+    names = (name for name in map("d{}".format, count()) if name not in taken)
+    for scope in graph.root.scopes():
+        if len(scope.signature) > 1:
+            types = [(name, graph.type_of(value), value) for name, _, value in scope.signature]
+            scope.signature = tuple(
+                (name, tuple(islice(names, kind.rank if kind else 0)), value) for name, kind, value in types
+            )
 
 
 def _scopes_between(source: Node, reader: Scope) -> Iterator[Scope]:

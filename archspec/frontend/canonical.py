@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from archspec.frontend.closures import Closure, DimName
+from archspec.frontend.instances import prefixes
 from archspec.ir.graph import Deferred, Graph, GraphInput, Node, Scope, Value
 from archspec.ir.op import Op
 from archspec.language.scalars import resolve
@@ -29,8 +30,9 @@ def print_canonical(graph: Graph) -> str:
     lines.append("inputs:")
     lines += [f"  {given.name}: {_input(given)}" for given in graph.inputs.values()]
     lines.append("layers:")
-    lines += _Printer(graph).members(graph.root, "  ")
-    outputs = {name: _reference(graph, output.value, graph.root) for name, output in graph.outputs.items()}
+    printer = _Printer(graph)
+    lines += printer.members(graph.root, "  ")
+    outputs = {name: printer.reference(output.value, graph.root) for name, output in graph.outputs.items()}
     lines.append(f"outputs: {_flow(outputs)}")
     return "\n".join(lines) + "\n"
 
@@ -38,6 +40,8 @@ def print_canonical(graph: Graph) -> str:
 class _Printer:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self._names: dict[Scope, set[str]] = {}
+        """What can be named in a list, for the lists that something further out is read in."""
 
     def members(self, scope: Scope, indent: str) -> Iterator[str]:
         for member in scope.members:
@@ -51,7 +55,7 @@ class _Printer:
         if node.share is None:
             attributes |= _attributes(node)
             if node.ties:
-                attributes["tie"] = {name: _path_between(key, scope) for name, key in node.ties.items()}
+                attributes["tie"] = {name: self._path(key, scope) for name, key in node.ties.items()}
             if node.init:
                 attributes["init"] = {name: _initializer(initializer) for name, initializer in node.init.items()}
         if node.allow:
@@ -72,15 +76,15 @@ class _Printer:
     def _header(self, scope: Scope, outer: Scope) -> dict[str, Any]:
         header: dict[str, Any] = {"id": scope.name}
         if scope.share is not None:
-            header["share"] = _path_between(scope.share, outer)
+            header["share"] = self._path(scope.share, outer)
         if scope.phase is not None and scope.phase != outer.phase:
             header["when"] = scope.phase
         if scope.name in outer.register_after:
             header["after"] = outer.register_after[scope.name]
         if scope.signature:
-            header["from"] = _one_or_list([_reference(self.graph, value, outer) for _, _, value in scope.signature])
+            header["from"] = _one_or_list([self.reference(value, outer) for _, _, value in scope.signature])
         elif len(scope.outputs) == 1 and scope not in _chain(self.graph[scope.outputs[0][1].node]):
-            header["from"] = _reference(self.graph, scope.outputs[0][1], outer)  # it passes on what it reads
+            header["from"] = self.reference(scope.outputs[0][1], outer)  # it passes on what it reads
         if scope.share is not None:
             return header
         if scope.block is not None:
@@ -97,40 +101,53 @@ class _Printer:
         elif scope.signature:
             interface["inputs"] = {name: list(dims or ()) for name, dims, _ in scope.signature}
         if scope.kind == "block" and (len(scope.outputs) > 1 or any(name for name, _ in scope.outputs)):
-            interface["outputs"] = {
-                name or "out": _reference(self.graph, value, scope) for name, value in scope.outputs
-            }
+            interface["outputs"] = {name or "out": self.reference(value, scope) for name, value in scope.outputs}
         return interface
 
     def _common(self, node: Node, scope: Scope) -> dict[str, Any]:
         attributes: dict[str, Any] = {"id": node.name}
         if node.share is not None:
-            attributes["share"] = _path_between(node.share, scope)
+            attributes["share"] = self._path(node.share, scope)
         if node.inputs:
-            attributes["from"] = _one_or_list([_reference(self.graph, value, scope) for value in node.inputs])
+            attributes["from"] = _one_or_list([self.reference(value, scope) for value in node.inputs])
         if node.phase is not None and node.phase != scope.phase:
             attributes["when"] = node.phase
         if node.name in scope.register_after:
             attributes["after"] = scope.register_after[node.name]
         return attributes
 
+    def reference(self, value: Value, scope: Scope) -> str:
+        """How a value is named from a list: by its place in this list, in one further out, or as a block's input."""
+        level: Scope | None = scope
+        chain = _chain(self.graph[value.node])
+        while level is not None:
+            if level in chain:
+                return self._seen(_below(self.graph, value, level, chain), scope, level)
+            name = next((name for name, _, given in level.signature if given == value), None)
+            if name is not None:
+                return self._seen("in" if len(level.signature) == 1 else name, scope, level)
+            assert level.kind != "block", f"{value} is not seen from {scope.path}"
+            level = level.parent
+        raise AssertionError(f"{value} is not seen from {scope.path}")
 
-def _reference(graph: Graph, value: Value, scope: Scope) -> str:
-    """How a value is named from a list: by its place in this list, in one further out, or as a block's input."""
-    level: Scope | None = scope
-    chain = _chain(graph[value.node])
-    while level is not None:
-        if level in chain:
-            return _below(graph, value, level, chain)
-        if level.kind == "block":
-            return next(
-                "in" if len(level.signature) == 1 else name for name, _, given in level.signature if given == value
-            )
-        for name, _, given in level.signature:
-            if given == value:
-                return name
-        level = level.parent
-    raise AssertionError(f"{value} is not seen from {scope.path}")
+    def _path(self, path: str, scope: Scope) -> str:
+        """An absolute path as it is written in a list of a scope: without what the two have in common."""
+        level = scope
+        while level.parent is not None and not path.startswith(f"{level.path}."):
+            level = level.parent
+        return self._seen(path[len(level.path) :].removeprefix("."), scope, level)
+
+    def _seen(self, path: str, scope: Scope, level: Scope) -> str:
+        """A path below `level` as it is written in a list of `scope`: with a `.` a list where a nearer one hides it."""
+        out, hidden, at = 0, False, scope
+        while at is not level:
+            if at not in self._names:
+                inputs = [name for name, _, _ in at.signature]
+                self._names[at] = {*(member.name for member in at.members), *inputs, *(["in"] if inputs else [])}
+            hidden = hidden or not self._names[at].isdisjoint(prefixes(path))
+            assert at.parent is not None, f"{level.path} is not around {scope.path}"
+            out, at = out + 1, at.parent
+        return "." * out + path if hidden else path
 
 
 def _below(graph: Graph, value: Value, level: Scope, chain: list[Scope]) -> str:
@@ -157,16 +174,6 @@ def _chain(node: Node) -> list[Scope]:
         chain.append(scope)
         scope = scope.parent
     return chain[::-1]
-
-
-def _path_between(path: str, scope: Scope) -> str:
-    """An absolute path as it is written in a list of a scope: without what the two have in common."""
-    level: Scope | None = scope
-    while level is not None and level.path:
-        if path.startswith(f"{level.path}."):
-            return path[len(level.path) + 1 :]
-        level = level.parent
-    return path
 
 
 def _attributes(node: Node) -> dict[str, Any]:

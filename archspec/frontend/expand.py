@@ -157,7 +157,8 @@ class Expander:
             return previous
         context.count += 1
         scope = self.scope(path, "sequence", context, Origin(item.span, path, context.origin), context.phase)
-        inner = context.inside(scope, multiplicity=context.multiplicity * max(1, len(turns)))
+        names = Names(context.names, written=False)
+        inner = context.inside(scope, names=names, multiplicity=context.multiplicity * max(1, len(turns)))
         with self.budget.level(item.span):
             for turn, values in enumerate(turns):
                 previous = self._instance(item, str(turn), inner, previous, values, turn, len(turns))
@@ -191,7 +192,7 @@ class Expander:
         bound = self._bound_item(item, context, origin)
         target = bound.target if not bound.broken else None
         reads_nothing = _is_source(target) or _begins_lists(item)
-        sources = sources_of(item, context, previous, reads_nothing, self.found)
+        sources = sources_of(item, context, previous, reads_nothing, turn, self.found)
         use = uses.Use(
             bound, path, context, origin, self._phase(item, context, origin), sources, values, turn, previous
         )

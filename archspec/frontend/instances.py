@@ -59,10 +59,12 @@ class HasFindings(Protocol):
 class Names:
     """The names seen from a place in a list: its own list's, then those further out, up to the block's border."""
 
-    __slots__ = ("outer", "own", "removed")
+    __slots__ = ("outer", "own", "removed", "written")
 
-    def __init__(self, outer: Names | None) -> None:
+    def __init__(self, outer: Names | None, *, written: bool = True) -> None:
         self.outer = outer
+        self.written = written
+        """Whether it is a list of the file, so that a leading `.` steps out of it; the turns of a repeat are none."""
         self.own: dict[str, Instance] = {}
         self.removed: set[str] = set()
 
@@ -75,12 +77,20 @@ class Names:
         return next((level.own[name] for level in self._levels() if name in level.own), None)
 
     def find(self, path: str) -> tuple[Instance | None, str]:
-        """What a path begins at, nearest list first and longest name first, and what is left of it."""
+        """What a path begins at, nearest list first and longest name first, and what is left of it.
+
+        Each leading `.` leaves out the nearest list: `.proj` is the `proj` around this list, whatever is inside it.
+        """
+        below = path.lstrip(".")
+        out = len(path) - len(below)
         for level in self._levels():
-            for name in prefixes(path):
+            if out:
+                out -= level.written
+                continue
+            for name in prefixes(below):
                 if name in level.own:
-                    return level.own[name], path[len(name) + 1 :]
-        return None, path
+                    return level.own[name], below[len(name) + 1 :]
+        return None, below
 
     def known(self) -> list[str]:
         """Every name seen from here."""

@@ -34,6 +34,8 @@ class _Level:
 
     outer: _Level | None
     every: dict[str, Span]
+    written: bool = True
+    """Whether it is a list, so that a leading `.` steps out of it; a branch of one item is none."""
     earlier: dict[str, _Step] = field(default_factory=dict)
 
 
@@ -129,7 +131,7 @@ class _Checker:
         if branch.from_ is not None:
             start = self._name(*branch.from_, level, _Step(branch.name or "branch", branch.span)) or start
         if branch.single or branch.name is None:
-            inner = _Level(level, dict(_names(branch.items)))
+            inner = _Level(level, dict(_names(branch.items)), written=branch.name is None)
             last = self._list(branch.items, inner, start)
             if branch.name is None:
                 level.earlier.update({name: step for name, step in inner.earlier.items() if name not in level.earlier})
@@ -142,14 +144,17 @@ class _Checker:
     def _name(self, path: str, span: Span, level: _Level, user: _Step) -> _Step | None:
         """The item that a path begins at, or None: an input, a number, or a name that was reported."""
         forward = False
+        below = path.lstrip(".")
+        out = len(path) - len(below)
         at: _Level | None = level
         while at is not None:
-            for name in _prefixes(path):
+            for name in _prefixes(below) if not out else ():
                 if name in at.earlier:
                     return at.earlier[name]
                 forward = forward or name in at.every
+            out -= bool(out) and at.written
             at = at.outer
-        first = path.partition(".")[0]
+        first = below.partition(".")[0]
         if first in self.inputs or first.isdigit():
             return None
         if forward:

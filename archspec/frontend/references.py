@@ -12,13 +12,18 @@ from archspec.source.span import Span
 
 
 def sources_of(
-    item: Item, context: ListContext, previous: Instance | None, reads_nothing: bool, found: Diagnostics
+    item: Item, context: ListContext, previous: Instance | None, reads_nothing: bool, turn: int, found: Diagnostics
 ) -> list[Value] | None:
-    """The values that an item reads; None when there is nothing to read, or an error was reported about it."""
+    """The values that an item reads; None when there is nothing to read, or an error was reported about it.
+
+    In a repeat, `from` is what the first turn reads; in place of its first name, every later turn reads the one before.
+    """
     if item.keys.from_ is not None:
         entry = item.entries["from"].value
         spans = [child.span for child in entry.items] if isinstance(entry, Sequence) else [entry.span]
         values = [read_value(path, span, context, found) for path, span in zip(item.keys.from_, spans, strict=True)]
+        if turn and previous is not None:
+            values[0] = single_output(previous, item.span, context, found)
         return None if None in values else [value for value in values if value is not None]
     if reads_nothing:
         return []
@@ -89,7 +94,7 @@ def _follow(path: str, context: ListContext) -> tuple[Instance, str] | None:
 
 
 def _report_unknown(path: str, span: Span, context: ListContext, found: Diagnostics) -> None:
-    first = path.partition(".")[0]
+    first = path.lstrip(".").partition(".")[0]
     if first in context.names.all_removed():
         message = f"`{first}` is not there: its `if` is false"
         found.error(

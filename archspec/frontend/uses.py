@@ -182,7 +182,7 @@ def join(expander: Expander, use: Use, op_class: type[Op]) -> Instance:
         inner = use.context.inside(names=use.context.names, phase=use.phase)
         return _joined(expander, use, op_class, inner, position)
     scope = expander.scope(use.path, "sequence", use.context, use.origin, use.phase)
-    inner = use.context.inside(scope, phase=use.phase)
+    inner = use.context.inside(scope, names=Names(use.context.names, written=False), phase=use.phase)
     below = replace(use, path=f"{use.path}.join", context=inner)
     instance = _joined(expander, below, op_class, inner, "")
     scope.outputs = instance.outputs

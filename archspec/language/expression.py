@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -110,11 +110,11 @@ class Expression:
 
     def place_of(self, name: str) -> int:
         """The offset of the first use of a name."""
-        return next(
-            node.col_offset + self.shift
-            for node in ast.walk(self.tree)
-            if isinstance(node, ast.Name) and node.id == name
-        )
+        return self.shift + min(node.col_offset for node in _names(self.tree) if node.id == name)
+
+
+def _names(tree: ast.expr) -> Iterator[ast.Name]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def is_expression(value: object) -> bool:
@@ -162,7 +162,7 @@ def _parse_body(text: str, body: str, shift: int) -> Expression:
         raise ExpressionError(f"`{body.strip()}` cannot be read", shift + min(column - 1, len(body)), 1) from None
     shift += len(body) - len(stripped)
     _check(tree, shift, 0)
-    names = dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    names = dict.fromkeys(node.id for node in sorted(_names(tree), key=lambda node: (node.lineno, node.col_offset)))
     return Expression(
         text, tree, shift, tuple(name for name in names if name not in FUNCTIONS and name not in _CONSTANTS)
     )
@@ -231,12 +231,12 @@ def _apply(node: ast.expr, values: Mapping[str, Any], shift: int) -> Any:
         case ast.BinOp(left=left, op=op, right=right):
             return _arithmetic(op, _walk(left, values, shift), _walk(right, values, shift))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not _walk(operand, values, shift)
+            return not _flag(_walk(operand, values, shift))
         case ast.UnaryOp(op=op, operand=operand):
             value = _number(_walk(operand, values, shift))
             return -value if isinstance(op, ast.USub) else value
         case ast.BoolOp(op=op, values=operands):
-            results = (_walk(operand, values, shift) for operand in operands)
+            results = (_flag(_walk(operand, values, shift)) for operand in operands)
             return all(results) if isinstance(op, ast.And) else any(results)
         case ast.Compare(left=left, ops=ops, comparators=comparators):
             operands = [_walk(operand, values, shift) for operand in (left, *comparators)]
@@ -261,6 +261,12 @@ def _compare(op: ast.cmpop, left: Any, right: Any) -> bool:
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | Dim):
         raise _Misfit(f"{shown(value)} is not a number")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
     return value
 
 

@@ -11,6 +11,7 @@ from archspec.ir.attributes import Accepts, one_of
 from archspec.language.expression import is_expression
 
 _ID: Final = re.compile(r"[A-Za-z0-9_]{1,100}(\.[A-Za-z0-9_]{1,100}){0,8}\Z")
+_PATH: Final = re.compile(r"\.{0,48}" + _ID.pattern)
 _RANGE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,90}?)(\d{1,6})\.\.(\d{1,6})\Z")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
 _IMAGE: Final = re.compile(r"(\d{1,10})x(\d{1,10})x(\d{1,10})\Z")
@@ -59,7 +60,7 @@ def _id(value: Any) -> str | IdRange | None:
 def _path(value: Any) -> str | None:
     if _is_whole(value, 0):
         return str(value)
-    return value if isinstance(value, str) and _ID.match(value) else None
+    return value if isinstance(value, str) and _PATH.match(value) else None
 
 
 def _all_read(values: list[Any], read: Callable[[Any], Any]) -> tuple[Any, ...] | None:

@@ -28,7 +28,8 @@ def test_a_row_asserts_what_it_reads(shape: str, holds: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "holds"), [("8x6x5", True), ("[N, 5, H // 2, W // 2]", True), ("[N, $width, 8, 6]", True), ("8x6x4", False)]
+    ("shape", "holds"),
+    [("8x6x5", True), ("[N, 5, H // 2, W // 2]", True), ("[N, $width, 8, 6]", True), ("8x6x4", False)],
 )
 def test_a_row_asserts_what_it_gives(shape: str, holds: bool) -> None:
     rows = f"params: {{width: 5}}\nlayers: [{{conv: {{kernel: 2, stride: 2, channels: $width, output: {shape}}}}}]"
@@ -52,15 +53,19 @@ def test_several_inputs_are_asserted_as_a_list() -> None:
 
 def test_blocks_joins_and_sequences_assert_too() -> None:
     rows = """
-        blocks: {b: {in: [N, C, S, T], layers: [{conv: {channels: 4, kernel: 1, output: "[N, C + 1, S, T]"}}]}}
+        blocks: {b: {in: [N, C, S, T], layers: [{conv: {channels: 4, kernel: 1, output: [N, C + 1, S, T]}}]}}
         layers:
           - b: {input: 16x12x3, output: 16x12x4}
           - concat: {branches: [[], [relu]], input: 16x12x4, output: 16x12x8}
           - sequence: {layers: [relu], input: 16x12x8, output: 16x12x8}
-    """.replace('"[N, C + 1, S, T]"', "[N, C + 1, S, T]")
+    """
     assert errors(rows, IMAGE) == []
-    for right, wrong in (("input: 16x12x3", "input: 16x12x2"), ("output: 16x12x4}", "output: 16x12x5}"),
-                         ("input: 16x12x4", "input: 16x12x5"), ("layers: [relu], input: 16x12x8", "layers: [relu], input: 16x12x9")):
+    for right, wrong in (
+        ("input: 16x12x3", "input: 16x12x2"),
+        ("output: 16x12x4}", "output: 16x12x5}"),
+        ("input: 16x12x4", "input: 16x12x5"),
+        ("layers: [relu], input: 16x12x8", "layers: [relu], input: 16x12x9"),
+    ):
         assert {name for name, _ in errors(rows.replace(right, wrong), IMAGE)} == {"shape-assertion"}
 
 

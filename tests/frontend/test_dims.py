@@ -67,7 +67,9 @@ def test_inputs_have_dtypes_bounds_and_constraints() -> None:
 
 
 def test_a_constraint_that_does_not_hold_at_the_nominal_sizes_is_an_error() -> None:
-    assert errors("inputs: {x: {shape: [N, T=20], where: T <= 16}}\nlayers: [relu]") == [("constraint", "T <= 16")]
+    assert errors("inputs: {x: {shape: [N, T=20], where: T <= 16}}\nlayers: [relu]") == [
+        ("unmet-constraint", "T <= 16")
+    ]
 
 
 def test_the_dims_of_a_block_are_read_in_attributes() -> None:
@@ -117,7 +119,10 @@ def test_a_default_may_use_a_parameter_that_is_a_dim() -> None:
 
 @pytest.mark.parametrize("key", ["if: $(C > 2)", "repeat: $C"])
 def test_shapes_decide_neither_if_nor_repeat(key: str) -> None:
-    assert errors(f"blocks: {{b: {{in: [N, C, H, W], layers: [{{relu: {{{key}}}}}, tanh]}}}}\nlayers: [b]")[0][0] == "shape-dependent"
+    assert (
+        errors(f"blocks: {{b: {{in: [N, C, H, W], layers: [{{relu: {{{key}}}}}, tanh]}}}}\nlayers: [b]")[0][0]
+        == "shape-dependent"
+    )
 
 
 def test_a_block_is_held_to_the_dims_it_declares() -> None:

@@ -46,7 +46,10 @@ def names_of(path: Path) -> list[tuple[str, str]]:
 
 
 def test_an_included_file_brings_its_blocks(files: Files) -> None:
-    main = files(main="include: [lib.yaml]\nlayers: [{cb: {id: a}}]", lib="blocks: {cb: {layers: [{conv: {id: c, kernel: 1, channels: 2}}]}}")
+    main = files(
+        main="include: [lib.yaml]\nlayers: [{cb: {id: a}}]",
+        lib="blocks: {cb: {layers: [{conv: {id: c, kernel: 1, channels: 2}}]}}",
+    )
     assert keys(graph_of(main)) == ["a.c.weight", "a.c.bias"]
 
 
@@ -57,7 +60,9 @@ def test_what_a_file_includes_is_its_own(files: Files) -> None:
         "lib_b": "blocks: {inner: {layers: [relu]}}",
     }
     assert paths(graph_of(files(**texts))) == ["0.0.0"]
-    assert names_of(files(**(texts | {"main": "include: [lib_a.yaml]\nlayers: [outer, inner]"}))) == [("unknown-op", "inner")]
+    assert names_of(files(**(texts | {"main": "include: [lib_a.yaml]\nlayers: [outer, inner]"}))) == [
+        ("unknown-op", "inner")
+    ]
 
 
 def test_each_file_sees_its_own_block_of_a_name(files: Files) -> None:
@@ -92,7 +97,9 @@ def test_two_included_files_do_not_define_one_name(files: Files) -> None:
     assert names_of(files(main="include: [lib_a.yaml, lib_b.yaml]\nlayers: [cb]", lib_a=block, lib_b=block)) == [
         ("name-conflict", "lib_b.yaml")
     ]
-    assert names_of(files(main=f"include: [lib_a.yaml]\n{block}\nlayers: [cb]", lib_a=block)) == [("name-conflict", "cb")]
+    assert names_of(files(main=f"include: [lib_a.yaml]\n{block}\nlayers: [cb]", lib_a=block)) == [
+        ("name-conflict", "cb")
+    ]
 
 
 def test_one_file_may_be_reached_twice(files: Files) -> None:
@@ -183,12 +190,18 @@ def test_attributes_that_are_not_named_stay(files: Files) -> None:
 
 
 def test_another_op_replaces_wholly(files: Files) -> None:
-    graph = graph_of(extended(files, "layers: {body.c: {batch_norm: {id: c}}, stem: {linear: {id: stem, features: 8}}}\nexpect: null\n"))
+    graph = graph_of(
+        extended(
+            files, "layers: {body.c: {batch_norm: {id: c}}, stem: {linear: {id: stem, features: 8}}}\nexpect: null\n"
+        )
+    )
     assert [graph[path].resolved.name for path in ("body.c", "stem")] == ["batch_norm", "linear"]
 
 
 def test_null_removes_an_item_a_head_an_output_an_attribute(files: Files) -> None:
-    graph = graph_of(extended(files, "layers: {body: null, left.d: null}\nheads: {aux: null}\noutputs: {aux: null}\nexpect: null\n"))
+    graph = graph_of(
+        extended(files, "layers: {body: null, left.d: null}\nheads: {aux: null}\noutputs: {aux: null}\nexpect: null\n")
+    )
     assert not {"body.c", "left.d", "aux"} & set(paths(graph))
     assert list(graph.outputs) == ["logits"]
     assert reads(graph, "right") == ["stem"]
@@ -196,7 +209,9 @@ def test_null_removes_an_item_a_head_an_output_an_attribute(files: Files) -> Non
 
 @pytest.mark.parametrize("path", ["stom", "turns.0", "body.0.x", "9"])
 def test_what_is_not_there_cannot_be_changed(files: Files, path: str) -> None:
-    assert names_of(extended(files, f"layers: {{{path}: {{conv: {{kernel: 1}}}}}}\nexpect: null\n")) == [("unknown-node", path)]
+    assert names_of(extended(files, f"layers: {{{path}: {{conv: {{kernel: 1}}}}}}\nexpect: null\n")) == [
+        ("unknown-node", path)
+    ]
 
 
 def test_nothing_is_inserted_by_a_list(files: Files) -> None:
@@ -206,7 +221,10 @@ def test_nothing_is_inserted_by_a_list(files: Files) -> None:
 def test_blocks_are_replaced_and_added_by_name(files: Files) -> None:
     base = "blocks: {cb: {layers: [relu]}}\nlayers: [{cb: {id: a}}]"
     path = files(main="layers: [relu]", base=base)
-    path.write_text("archspec: 1\nname: v\nextends: base.yaml\nblocks: {cb: {layers: [other]}, other: {layers: [tanh]}}\n", encoding="utf-8")
+    path.write_text(
+        "archspec: 1\nname: v\nextends: base.yaml\nblocks: {cb: {layers: [other]}, other: {layers: [tanh]}}\n",
+        encoding="utf-8",
+    )
     assert [(node.path, node.resolved.name) for node in graph_of(path).operations()] == [("a.0.0", "tanh")]
 
 
@@ -228,15 +246,15 @@ def test_a_mistake_in_a_change_is_shown_in_the_file_that_has_it(files: Files) ->
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../other.yaml", "c:/x.yaml", "missing.yaml"])
 def test_only_files_below_the_folder_of_the_spec_are_read(files: Files, path: str) -> None:
-    (name, place), = names_of(files(main=f"include: [{path}]\nlayers: [relu]"))
+    ((name, place),) = names_of(files(main=f"include: [{path}]\nlayers: [relu]"))
     assert name == ("file-not-found" if path == "missing.yaml" else "file-outside")
     assert place == path
 
 
 def test_files_that_lead_back_to_themselves_are_refused(files: Files) -> None:
-    assert names_of(files(main="include: [lib.yaml]\nlayers: [relu]", lib="include: [main.yaml]\nblocks: {b: {layers: [relu]}}")) == [
-        ("include-cycle", "main.yaml")
-    ]
+    assert names_of(
+        files(main="include: [lib.yaml]\nlayers: [relu]", lib="include: [main.yaml]\nblocks: {b: {layers: [relu]}}")
+    ) == [("include-cycle", "main.yaml")]
 
 
 def test_a_block_that_uses_itself_is_refused() -> None:

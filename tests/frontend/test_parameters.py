@@ -32,9 +32,13 @@ def test_a_value_of_the_type_is_accepted_and_another_refused(word: str) -> None:
     assert errors(rows.format(word, wrong)) == [("wrong-value", wrong)]
 
 
-@pytest.mark.parametrize(("word", "value"), [("size", "3x3"), ("size", 3), ("padding", 1), ("padding", "0x1"), ("float", 2), ("any", None)])
+@pytest.mark.parametrize(
+    ("word", "value"), [("size", "3x3"), ("size", 3), ("padding", 1), ("padding", "0x1"), ("float", 2), ("any", None)]
+)
 def test_types_accept_each_notation(word: str, value: Any) -> None:
-    rows = f"params: {{p: {word}}}\nblocks: {{b: {{params: {{p: {word}}}, layers: [relu]}}}}\nlayers: [{{b: {{p: $p}}}}]"
+    rows = (
+        f"params: {{p: {word}}}\nblocks: {{b: {{params: {{p: {word}}}, layers: [relu]}}}}\nlayers: [{{b: {{p: $p}}}}]"
+    )
     assert errors(rows, p=value if value is not None else "anything") == []
 
 
@@ -77,7 +81,7 @@ def test_what_is_no_type_word_is_a_default(word: str) -> None:
 
 
 def test_a_quoted_type_word_is_a_text() -> None:
-    assert errors('params: {p: "int"}\nlayers: [{relu: {if: $(p == \'int\')}}, tanh]') == []
+    assert errors("params: {p: \"int\"}\nlayers: [{relu: {if: $(p == 'int')}}, tanh]") == []
 
 
 def test_settings_go_before_defaults_and_are_held_to_the_parameter() -> None:
@@ -93,7 +97,10 @@ def test_settings_of_the_command_line_are_read_as_yaml() -> None:
     found = Diagnostics()
     given = parse_settings(["widths=[1, 2]", "name=max", "rate=1e-3", "on=true"], found)
     assert {name: value for name, (value, _) in given.items()} == {
-        "widths": [1, 2], "name": "max", "rate": 0.001, "on": True,
+        "widths": [1, 2],
+        "name": "max",
+        "rate": 0.001,
+        "on": True,
     }
     assert not found.failed
     parse_settings(["width"], found)

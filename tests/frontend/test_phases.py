@@ -27,7 +27,9 @@ def test_an_output_left_out_takes_its_weights_along() -> None:
 
 
 def test_an_eval_node_runs_in_eval_only() -> None:
-    module = compile_spec(spec("layers: [{relu: {id: a}}]\nheads: {p: {softmax: {from: a, when: eval}}}\noutputs: {a: a, p: p}"))
+    module = compile_spec(
+        spec("layers: [{relu: {id: a}}]\nheads: {p: {softmax: {from: a, when: eval}}}\noutputs: {a: a, p: p}")
+    )
     image = torch.ones(2, 4, 8, 8)
     assert torch.is_tensor(module.train()(image))
     assert module.eval()(image)._fields == ("a", "p")

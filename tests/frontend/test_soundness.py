@@ -50,7 +50,15 @@ PLAIN = st.sampled_from(
     ["relu: {}", "batch_norm: {}", "tanh: {}", "dropout: 0.5", "group_norm: {groups: 2}", "scale: 0.5", "identity: {}"]
 )
 USES = st.sampled_from(
-    ["unit: {}", "unit: {wide: 6}", "unit: {repeat: 2}", "shuffle: {}", "residual: {}", "residual: {repeat: 2}", "twice: {}"]
+    [
+        "unit: {}",
+        "unit: {wide: 6}",
+        "unit: {repeat: 2}",
+        "shuffle: {}",
+        "residual: {}",
+        "residual: {repeat: 2}",
+        "twice: {}",
+    ]
 )
 
 

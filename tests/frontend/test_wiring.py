@@ -8,7 +8,9 @@ from tests.specs import errors, load, paths, reads, shape
 
 
 def test_an_item_reads_the_one_before_it_or_what_it_names() -> None:
-    graph = load("layers: [{relu: {id: a}}, {tanh: {id: b}}, {add: {from: [a, b]}}, {sigmoid: {from: x}}, {add: {from: [3, 2]}}]")
+    graph = load(
+        "layers: [{relu: {id: a}}, {tanh: {id: b}}, {add: {from: [a, b]}}, {sigmoid: {from: x}}, {add: {from: [3, 2]}}]"
+    )
     assert reads(graph, "b") == ["a"]
     assert reads(graph, "2") == ["a", "b"]
     assert reads(graph, "3") == ["x"]
@@ -16,10 +18,18 @@ def test_an_item_reads_the_one_before_it_or_what_it_names() -> None:
 
 
 def test_a_source_does_not_break_the_chain() -> None:
-    graph = load("layers: [{linear: {id: a, features: 4}}, {parameter: {id: pos, shape: [1, 4]}}, {linear: {id: b, features: 4}}, {add: {from: [b, b]}}]"
-        .replace("[b, b]", "[b, a]").replace("{parameter: {id: pos, shape: [1, 4]}}, ", "{parameter: {id: pos, shape: [1, 4], allow: {dead-node: kept}}}, "), "{x: [N, 4]}")
+    graph = load(
+        """
+        layers:
+          - linear: {id: a, features: 4}
+          - parameter: {id: scale, shape: [2, 4]}
+          - linear: {id: b, features: 4}
+          - multiply: {from: [b, scale]}
+    """,
+        "{x: [2, 4]}",
+    )
     assert reads(graph, "b") == ["a"]
-    assert reads(graph, "pos") == []
+    assert reads(graph, "scale") == []
 
 
 def test_a_name_is_looked_up_in_its_own_list_and_then_outwards() -> None:
@@ -236,3 +246,47 @@ def test_a_name_inside_may_hide_what_a_branch_begins_with() -> None:
           - sequence: {id: mlp, layers: [{add: {branches: [[], [{conv: {id: proj, kernel: 1, channels: 4}}]]}}]}
     """)
     assert reads(graph, "mlp.0") == ["proj", "mlp.proj"]
+
+
+def test_a_leading_dot_steps_out_of_the_list_at_hand() -> None:
+    graph = load("""
+        blocks:
+          b:
+            layers:
+              - conv: {id: a, kernel: 1, channels: 4}
+              - sequence:
+                  id: s
+                  repeat: 2
+                  layers:
+                    - conv: {id: a, kernel: 1, channels: 4}
+                    - sequence: {id: t, layers: [{relu: {id: a}}, {add: {from: [a, .a, ..a]}}]}
+                    - add: {branches: {one: {add: {from: [a, .a]}}, two: [{conv: {id: a, share: .a}}, {add: {from: [a, .a]}}]}}
+                    - conv: {channels: 4, kernel: 1, tie: {weight: .a.weight}}
+        layers: [b]
+    """)
+    assert reads(graph, "0.s.0.t.1") == ["0.s.0.t.a", "0.s.0.a", "0.a"]
+    assert reads(graph, "0.s.1.t.1") == ["0.s.1.t.a", "0.s.1.a", "0.a"]
+    assert reads(graph, "0.s.0.one") == ["0.s.0.a", "0.a"]
+    assert reads(graph, "0.s.1.two.1") == ["0.s.1.two.a", "0.s.1.a"]
+    assert graph["0.s.1.two.a"].share == "0.s.1.a"
+    assert graph["0.s.0.3"].ties == {"weight": "0.a.weight"}
+    assert errors("layers: [{relu: {id: a}}, {sequence: {id: s, layers: [{tanh: {id: b}}, {relu: {from: .b}}]}}]")[
+        0
+    ] == (
+        "unknown-node",
+        ".b",
+    )
+
+
+def test_a_repeat_reads_what_it_names_once_and_then_the_turn_before() -> None:
+    graph = load("""
+        blocks:
+          cross: {inputs: {a: [N, C, H, W], b: [N, C, H, W]}, layers: [{add: {from: [a, b]}}]}
+        layers:
+          - tanh: {id: memory}
+          - relu: {id: a}
+          - relu: {id: b, from: memory, repeat: 3}
+          - cross: {id: c, from: [a, b], repeat: 2}
+    """)
+    assert [reads(graph, f"b.{turn}") for turn in range(3)] == [["memory"], ["b.0"], ["b.1"]]
+    assert [reads(graph, f"c.{turn}.0") for turn in range(2)] == [["a", "b.2"], ["c.0.0", "b.2"]]
