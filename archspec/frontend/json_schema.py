@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from archspec import ops
 from archspec.ir.describe import attribute_docs
 from archspec.ir.op import Op
-from archspec.language.keys import PARAMETER_TYPES, BlockKeys, ItemKeys, SequenceKeys, SpecKeys
+from archspec.language.keys import PARAMETER_TYPES, BlockKeys, ItemKeys, SequenceKeys, SpecKeys, keys_of
 from archspec.recipe.initializer import INITIALIZERS
 
 _EXPRESSION: Final = r"^\$"
@@ -46,6 +46,7 @@ def build_schema() -> dict[str, Any]:
             "sequence": _use(_properties(SequenceKeys) | _ITEM_PARTS | _BODY_PARTS),
             "use": {"type": "object", "properties": _item_keys()},
         }
+        | {f"key_{key}": schema for key, schema in (_properties(ItemKeys) | _ITEM_PARTS).items()}
         | {f"op_{name}": _op(ops.find(name)) for name in ops.names()},
     }
 
@@ -58,8 +59,11 @@ def _item() -> dict[str, Any]:
         "minLength": 1,
         "minProperties": 1,
         "maxProperties": 1,
-        "properties": {"sequence": {"$ref": "#/$defs/sequence"}} | uses,
-        "additionalProperties": {"$ref": "#/$defs/use"},
+        "if": {"type": "object", "maxProperties": 1},
+        "then": {
+            "properties": {"sequence": {"$ref": "#/$defs/sequence"}} | uses,
+            "additionalProperties": {"$ref": "#/$defs/use"},
+        },
     }
 
 
@@ -122,7 +126,8 @@ def _use(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _item_keys() -> dict[str, Any]:
-    return _properties(ItemKeys) | _ITEM_PARTS
+    """The keys that every item may have, each written out once under `$defs`."""
+    return {key: {"$ref": f"#/$defs/key_{key}"} for key in keys_of(ItemKeys)}
 
 
 def _properties(model: type[BaseModel]) -> dict[str, Any]:
