@@ -19,10 +19,10 @@ from archspec.commands.main import COMMANDS, cli
 from archspec.frontend.json_schema import build_schema
 from archspec.ir.conditions import Conditions
 from archspec.ir.describe import Attribute, OpPage, describe
-from archspec.ir.op import Example, Op
+from archspec.ir.op import Example, Op, Weight
 from archspec.ir.types import TensorType
-from archspec.ops import find, names
-from archspec.ops._generate import table_text
+from archspec.ops import TABLE, find, names
+from archspec.ops._generate import collect, table_text
 from archspec.rules import RULES
 from archspec.source.catalog import PAGES
 
@@ -96,6 +96,9 @@ FILES: dict[str, Callable[[], str]] = {
 
 def stale(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
     """The files below `root` that are not what the code says, each with what it should hold."""
+    TABLE.clear()  # an op that was just added is in no table yet, and should be in all files after one run
+    TABLE.update(collect())
+    find.cache_clear()
     for name, make in FILES.items():
         path, text = root / name, make()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -180,11 +183,13 @@ def _example_text(kind: type[Op], example: Example) -> str:
     weights = op.weights(*example.inputs)
     if not weights:
         return f"{lines}, without weights."
-    listed = ", ".join(
-        f"{'' if weight.kind == 'parameter' else weight.kind + ' '}`{name or 'the node itself'}` {_shape(weight.shape)}"
-        for name, weight in weights.items()
-    )
+    listed = ", ".join(f"{_weight_name(name, weight)} {_shape(weight.shape)}" for name, weight in weights.items())
     return f"{lines}, with the weights {listed}."
+
+
+def _weight_name(name: str, weight: Weight) -> str:
+    kind = "" if weight.kind == "parameter" else f"{weight.kind} "
+    return f"{kind}`{name}`" if name else f"{kind}at the item's own path"
 
 
 def _types(types: tuple[TensorType, ...]) -> str:

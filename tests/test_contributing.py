@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +16,7 @@ from archspec.compiler import check_spec, load_graph
 from archspec.ir.op import Op
 from archspec.language.reader import load_file, read
 from archspec.ops import find
-from archspec.source.catalog import PAGES
+from archspec.source.catalog import PAGES, Page
 from archspec.source.diagnostic import Diagnostics
 from archspec.tools.build import build
 from tests.doc_blocks import ROOT, blocks_of, matches
@@ -90,14 +93,32 @@ def test_commands_print_what_the_page_says(package: Path, capsys: pytest.Capture
         assert matches(expected, printed), printed
 
 
+def test_an_op_in_the_catalogue_needs_no_more_than_its_class(tmp_path: Path) -> None:
+    for name in ("archspec", "docs"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (text,) = (block.text for block in BLOCKS if block.value_of("file") == "toy_ops.py")
+    (tmp_path / "archspec/ops/toy.py").write_text(text, encoding="utf-8")
+
+    def generate(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "docs/generate.py", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    before = generate("--check")
+    assert before.returncode == 1
+    assert "archspec/ops/_table.py is not current" in before.stderr
+    assert generate().returncode == 0
+    assert generate("--check").returncode == 0
+    assert "### maxout" in (tmp_path / "docs/ops.md").read_text(encoding="utf-8")
+
+
 def test_an_added_diagnostic_has_its_page(
     package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = next(iter(PAGES.values()))
     (found,) = check_spec("mistake.yaml")
-    monkeypatch.setitem(PAGES, found.name, page)
-    assert main(["explain", found.name]) == 0
-    assert capsys.readouterr().out.startswith(f"maxout-of-one: {page.summary}")
+    monkeypatch.setitem(PAGES, found.name, Page(found.name, "A maxout of one channel.", "Give it more pieces."))
+    assert main(["explain", "maxout-of-one"]) == 0
+    assert capsys.readouterr().out == "maxout-of-one: A maxout of one channel.\n\nGive it more pieces.\n"
 
 
 def test_there_are_specs() -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jsonschema
 import pytest
 
 from archspec.commands.main import COMMANDS, main
 from archspec.compiler import check_spec, load_graph
+from archspec.frontend.json_schema import build_schema
 from archspec.frontend.limits import LIMITS
 from archspec.frontend.load import MAX_FILES, MAX_INCLUDE_DEPTH
 from archspec.ir.dims import LIMIT
@@ -23,11 +25,12 @@ from archspec.language import reader
 from archspec.language.expression import MAX_DEPTH, MAX_LENGTH, MAX_NUMBER
 from archspec.language.keys import BlockKeys, ItemKeys, SpecKeys, keys_of
 from archspec.source.diagnostic import Diagnostics
+from archspec.source.files import load_file
 from tests.doc_blocks import ROOT, Block, blocks_of, completed, matches
 
 COUNTS = {
     "README.md": {"yaml": 2, "console": 2, "python": 1, "text": 1},
-    "docs/language.md": {"yaml": 73, "console": 3, "python": 2, "text": 2},
+    "docs/language.md": {"yaml": 74, "console": 3, "python": 2, "text": 2},
 }
 """The blocks of each file by language: when nothing is found, nothing is run."""
 WRITTEN = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/language.md", "docs/how-it-works.md")
@@ -39,7 +42,9 @@ def of(language: str) -> list[Any]:
     return [pytest.param(block, id=str(block)) for block in BLOCKS if block.language == language]
 
 
+SCHEMA = jsonschema.Draft202012Validator(build_schema())
 SPECS = [param for param in of("yaml") if re.search(r"^(layers|extends):", param.values[0].text, re.M)]
+RIGHT = [param for param in SPECS if "fails" not in param.values[0].info]
 
 
 @pytest.fixture
@@ -85,6 +90,16 @@ def test_a_spec_is_right_or_wrong_as_documented(block: Block, folder: Path) -> N
         return
     assert_nothing(found)
     assert build(load_graph(path)).mismatches == ()
+
+
+@pytest.mark.parametrize("block", RIGHT)
+def test_the_schema_takes_what_is_right(block: Block, folder: Path) -> None:
+    source = load_file(path_of(block, folder), "example.yaml", Diagnostics())
+    assert source is not None
+    value = reader.read(source, Diagnostics())
+    assert value is not None
+    errors = SCHEMA.iter_errors(value.plain)
+    assert [f"{list(error.absolute_path)}: {error.message[:200]}" for error in errors] == []
 
 
 def assert_nothing(found: Diagnostics) -> None:
@@ -135,7 +150,7 @@ def test_every_key_is_documented(keys: Any) -> None:
 
 @pytest.mark.parametrize("file", ["docs/language.md", "SECURITY.md"])
 def test_documented_limits_are_the_limits(file: str) -> None:
-    text = (ROOT / file).read_text(encoding="utf-8")
+    _, text = (ROOT / file).read_text(encoding="utf-8").split("\n## Limits\n")
     rows = re.findall(r"^\| [^|]+ \| (.*\d.*) \|$", text, re.M)
     numbers = {int(number.replace(",", "")) for row in rows for number in re.findall(r"[\d,]*\d", row)}
     read, graph = reader.Limits(), LIMITS
