@@ -26,7 +26,7 @@ Values: TypeAlias = Mapping[str, Any] | None
 def load_spec(spec: Spec, found: Diagnostics, params: Values = None, limits: Limits = LIMITS) -> Graph | None:
     """The typed graph of a spec, all there is to say of it added to `found`; None when it does not come to a graph."""
     with collector_paused(), one_each(found) as here:
-        document = load(spec, here)  # the text, with every file it includes, as structure
+        document = load(spec, here, limits)  # the text, with every file it includes, as structure
         if document is None:
             return None
         resolve(document, here)  # names to the ops and blocks they mean

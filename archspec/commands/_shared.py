@@ -30,10 +30,29 @@ def spec_argument(function: Decorated) -> Decorated:
 
 
 def set_option(function: Decorated) -> Decorated:
-    """The option `--set name=value`, any number of times."""
+    """The options `--set name=value` and `--limit name=number`, each any number of times."""
+    limit = click.option(
+        "--limit",
+        metavar="NAME=NUMBER",
+        multiple=True,
+        expose_value=False,
+        callback=_keep_limits,
+        help="Raise a limit: bytes, values, nesting, aliases, nodes, levels, or parameters.",
+    )
     return click.option(
         "--set", "settings", metavar="NAME=VALUE", multiple=True, help="Give a parameter of the spec another value."
-    )(function)
+    )(limit(function))
+
+
+def _keep_limits(context: click.Context, option: click.Parameter, settings: tuple[str, ...]) -> None:
+    if not settings:
+        return
+    from archspec.frontend.limits import limits_from
+
+    try:
+        context.meta["limits"] = limits_from(settings)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, option) from None
 
 
 def output_option(function: Decorated) -> Decorated:
@@ -47,9 +66,9 @@ def read_spec(spec: str, found: Diagnostics) -> str | Source | None:
     """What to load for the argument SPEC: the path as given, or the text on standard input for `-`."""
     if spec != "-":
         return spec
-    from archspec.source.files import read_bytes
+    from archspec.source.files import MAX_BYTES, read_bytes
 
-    return read_bytes("<stdin>", None, sys.stdin.buffer.read(), found)
+    return read_bytes("<stdin>", None, sys.stdin.buffer.read(MAX_BYTES + 1), found)
 
 
 def parse_settings(settings: Iterable[str], found: Diagnostics) -> dict[str, object]:
@@ -65,12 +84,13 @@ def parse_settings(settings: Iterable[str], found: Diagnostics) -> dict[str, obj
 def load(spec: str, settings: Iterable[str], found: Diagnostics) -> Graph | None:
     """Read, expand, infer and judge the spec of a command; None when there are errors in it."""
     from archspec.compiler import load_spec
+    from archspec.frontend.limits import LIMITS
 
     params = parse_settings(settings, found)
     source = read_spec(spec, found)
     if source is None or found.failed:
         return None
-    graph = load_spec(source, found, params)
+    graph = load_spec(source, found, params, click.get_current_context().meta.get("limits", LIMITS))
     return None if found.failed else graph
 
 

@@ -34,7 +34,7 @@ class Budget:
         """Raise LimitReached, having reported it, when there would be this many nodes and that is too many."""
         if nodes > self.limits.max_nodes:
             message = f"this makes the graph larger than {self.limits.max_nodes:,} nodes"
-            help_text = "count what its `repeat`, and those of the blocks inside of it, come to"
+            help_text = "count what the repeats come to; if it is meant, `--limit nodes=...` raises the limit"
             self.found.error("too-many-nodes", message, span, help=help_text)
             raise LimitReached
 
@@ -48,10 +48,9 @@ class Budget:
     @contextmanager
     def level(self, span: Span) -> Iterator[None]:
         """One more level of scopes, while it is open."""
-        if self.depth >= self.limits.max_depth:
-            self.found.error(
-                "nested-too-deep", f"blocks and sequences are nested deeper than {self.limits.max_depth} levels", span
-            )
+        if self.depth >= self.limits.max_levels:
+            message = f"blocks and sequences are nested deeper than {self.limits.max_levels} levels"
+            self.found.error("nested-too-deep", message, span, help="`--limit levels=...` raises the limit")
             raise LimitReached
         self.depth += 1
         try:

@@ -179,7 +179,7 @@ class _Inference:
                 "too-many-parameters",
                 f"this `{node.resolved.name}` of {size:,} parameters makes them more than {self.max_parameters:,}",
                 item.span,
-                help="look at its attributes, and at the size of its input",
+                help="look at its attributes and its input; `--limit parameters=...` raises the limit",
                 origin=node.origin,
             )
             self.parameters_left = -1

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from archspec import ops
 from archspec.frontend.extend import merge
+from archspec.frontend.limits import LIMITS, Limits
 from archspec.language.reader import load_file, read
 from archspec.language.schema import Body, Document
 from archspec.language.structure import read_document
@@ -24,24 +25,26 @@ MAX_INCLUDE_DEPTH: Final = 32
 STRUCTURES: Final = ("sequence",)
 
 
-def load(spec: Spec, found: Diagnostics) -> Document | None:
+def load(spec: Spec, found: Diagnostics, limits: Limits = LIMITS) -> Document | None:
     """The document of a spec, with every block that its items may use; None when it is no spec at all.
 
     Args:
         spec: its path, or text that was read already.
         found: takes the diagnostics.
+        limits: how large each file may be.
     """
-    source = spec if isinstance(spec, Source) else load_file(Path(spec), str(spec), found)
+    source = spec if isinstance(spec, Source) else load_file(Path(spec), str(spec), found, limits.text.max_bytes)
     if source is None:
         return None
-    return _Loader(source, found).document(source)
+    return _Loader(source, found, limits).document(source)
 
 
 class _Loader:
     """One run: the files read so far, and those being read."""
 
-    def __init__(self, source: Source, found: Diagnostics) -> None:
+    def __init__(self, source: Source, found: Diagnostics, limits: Limits) -> None:
         self.found = found
+        self.limits = limits.text
         self.root = _root_of(source)
         self.documents: dict[Path, Document | None] = {}
         self.open: list[tuple[Path | None, str]] = []
@@ -50,7 +53,7 @@ class _Loader:
         path = source.path.resolve() if source.path else None
         self.open.append((path, source.name))
         try:
-            value = read(source, self.found)
+            value = read(source, self.found, self.limits)
             own = Diagnostics()
             document = read_document(value, own) if value is not None else None
             if document is None or not document.keys.extends:  # what changes another spec is judged once it is whole
@@ -143,7 +146,7 @@ class _Loader:
                 )
                 return None
             shown = os.path.normpath(os.path.join(os.path.dirname(document.source.name), text))
-            source = load_file(path, shown, self.found, named_at=span)
+            source = load_file(path, shown, self.found, self.limits.max_bytes, named_at=span)
             self.documents[path] = self.document(source) if source else None
         return self.documents[path]
 

@@ -258,7 +258,13 @@ class _Reader:
     def _open(self, node: Mapping | Sequence, event: Any) -> None:
         start = node.start
         if len(self.stack) >= self.limits.max_depth:
-            self._error("nested-too-deep", f"nested deeper than {self.limits.max_depth} levels", start, start + 1)
+            self._error(
+                "nested-too-deep",
+                f"nested deeper than {self.limits.max_depth} levels",
+                start,
+                start + 1,
+                help="`--limit nesting=...` raises the limit",
+            )
             raise _Stop
         self._count(1, start, start + 1)
         if event.tag is not None:
@@ -346,7 +352,13 @@ class _Reader:
     def _count(self, nodes: int, start: int, end: int) -> None:
         self.nodes += nodes
         if self.nodes > self.limits.max_nodes:
-            self._error("too-many-values", f"more than {self.limits.max_nodes:,} YAML values in one file", start, end)
+            self._error(
+                "too-many-values",
+                f"more than {self.limits.max_nodes:,} YAML values in one file",
+                start,
+                end,
+                help="`--limit values=...` raises the limit",
+            )
             raise _Stop
 
     def _expand(self, target: _Anchored, start: int, end: int) -> None:

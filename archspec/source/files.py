@@ -71,7 +71,7 @@ def read_bytes(
             "file-too-large",
             f"`{name}` is larger than {max_bytes:,} bytes, the most a spec may have",
             named_at,
-            help="split it with `include:`, or shorten it with `blocks:` and `repeat:`",
+            help="shorten it with `blocks` and `repeat`, or raise the limit with `--limit bytes=...`",
         )
         return None
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
