@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from archspec.language.reader import Limits as TextLimits
+
+AnyLimits = TypeVar("AnyLimits", "Limits", TextLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,12 @@ def limits_from(settings: Iterable[str]) -> Limits:
         if not number.isdecimal() or int(number) < 1:
             raise ValueError(f"`{setting}` gives `{name}` no positive whole number, as in `{name}=1000000`")
         if name in OF_TEXT:
-            limits = replace(limits, text=replace(limits.text, **{OF_TEXT[name]: int(number)}))
+            limits = replace(limits, text=_with(limits.text, OF_TEXT[name], int(number)))
         else:
-            limits = replace(limits, **{OF_NETWORK[name]: int(number)})
+            limits = _with(limits, OF_NETWORK[name], int(number))
     return limits
+
+
+def _with(limits: AnyLimits, name: str, number: int) -> AnyLimits:
+    changes: dict[str, Any] = {name: number}
+    return replace(limits, **changes)
