@@ -15,7 +15,11 @@ from tests.specs import spec
 
 TINY = """
         params: {classes: 3}
-        layers: [{conv: {id: stem, kernel: 3, channels: 2}}, global_avg_pool, flatten, {linear: {id: fc, features: $classes}}]
+        layers:
+          - conv: {id: stem, kernel: 3, channels: 2}
+          - global_avg_pool
+          - flatten
+          - linear: {id: fc, features: $classes}
         heads: {aux: {relu: {from: stem, when: training}}}
         outputs: {logits: fc, aux: aux}
 """

@@ -70,14 +70,24 @@ def test_blocks_joins_and_sequences_assert_too() -> None:
 
 
 def test_after_a_wrong_row_the_next_go_on_with_what_it_says() -> None:
-    rows = "layers: [{relu: {input: 16x12x4}}, {relu: {input: 16x12x4}}, {relu: {output: 16x12x5}}, {relu: {input: 16x12x5}}]"
+    rows = """
+        layers:
+          - relu: {input: 16x12x4}
+          - relu: {input: 16x12x4}
+          - relu: {output: 16x12x5}
+          - relu: {input: 16x12x5}
+    """
     assert errors(rows, IMAGE) == [("shape-assertion", "16x12x4"), ("shape-assertion", "16x12x5")]
 
 
 def test_expect_holds_counts_and_the_shapes_of_outputs() -> None:
     rows = """
         params: {classes: 5}
-        layers: [{conv: {kernel: 1, channels: 2, bias: false}}, global_avg_pool, flatten, {linear: {id: logits, features: $classes}}]
+        layers:
+          - conv: {kernel: 1, channels: 2, bias: false}
+          - global_avg_pool
+          - flatten
+          - linear: {id: logits, features: $classes}
         heads: {aux: {linear: {from: 2, features: 1, bias: false, when: training}}}
         outputs: {logits: logits, aux: aux}
         expect: {parameters: 23, macs: 1162, outputs: {logits: [N, $classes], aux: [N, 1]}}

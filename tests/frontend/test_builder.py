@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from archspec.backends.torch_fx import emit
 from archspec.backends.inputs import random_inputs
+from archspec.backends.torch_fx import emit
 from archspec.compiler import load_graph
 from archspec.frontend.builder import Builder
 from archspec.source.diagnostic import SpecError
@@ -114,7 +114,7 @@ def test_a_mistake_is_shown_in_the_call_as_a_row(op: str, attributes: dict[str, 
 def test_an_id_that_cannot_be_is_refused_at_once(id: str) -> None:
     build = Builder("net", inputs={"x": ["N", 4]})
     build.use("relu", build["x"], id="taken")
-    with pytest.raises(ValueError, match="id|path"):
+    with pytest.raises(ValueError, match=r"id|path"):
         build.use("relu", build["x"], id=id)
 
 

@@ -116,7 +116,11 @@ def test_defaults_are_visible_in_their_own_file_only(files: Files) -> None:
         main="""
         include: [lib.yaml]
         defaults: {conv: {bias: false, kernel: 3}, batch_norm: {eps: 1e-3}}
-        layers: [{conv: {id: a, channels: 2}}, {conv: {id: b, channels: 2, kernel: 1, bias: true}}, {cb: {id: c}}, {batch_norm: {id: bn}}]
+        layers:
+          - conv: {id: a, channels: 2}
+          - conv: {id: b, channels: 2, kernel: 1, bias: true}
+          - cb: {id: c}
+          - batch_norm: {id: bn}
         """,
         lib="blocks: {cb: {layers: [{conv: {id: c, kernel: 1, channels: 2}}]}}",
     )
@@ -143,7 +147,10 @@ BASE = """
         layers:
           - conv: {id: stem, kernel: 3, channels: $width, padding: same, bias: false}
           - sequence: {id: body, layers: [{conv: {id: c, kernel: 1, channels: 4}}, relu]}
-          - concat: {branches: {left: [{conv: {id: d, kernel: 1, channels: 2}}], right: {conv: {kernel: 1, channels: 2}}}}
+          - concat:
+              branches:
+                left: [{conv: {id: d, kernel: 1, channels: 2}}]
+                right: {conv: {kernel: 1, channels: 2}}
           - conv: {id: turns, kernel: 1, channels: 4, repeat: 2}
           - flatten
           - linear: {id: fc, features: $classes}

@@ -124,7 +124,9 @@ def test_a_repeat_inside_a_sequence_counts_on_from_what_is_before_it() -> None:
         blocks:
           bottleneck:
             params: {downsample: false}
-            layers: [{conv: {id: conv1, kernel: 1, channels: 4}}, {conv: {id: extra, kernel: 1, channels: 4, if: $downsample}}]
+            layers:
+              - conv: {id: conv1, kernel: 1, channels: 4}
+              - conv: {id: extra, kernel: 1, channels: 4, if: $downsample}
         layers:
           - sequence: {id: layer2, layers: [{bottleneck: {downsample: true}}, {bottleneck: {repeat: 3}}]}
     """)

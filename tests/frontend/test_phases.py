@@ -51,7 +51,11 @@ def test_what_runs_in_both_phases_reads_nothing_of_one() -> None:
 
 
 def test_a_phase_inside_of_the_other_never_runs() -> None:
-    rows = "layers: [{relu: {id: a}}]\nheads: {h: {sequence: {from: a, when: training, layers: [{tanh: {when: eval}}]}}}\noutputs: {a: a, h: h}"
+    rows = """
+        layers: [{relu: {id: a}}]
+        heads: {h: {sequence: {from: a, when: training, layers: [{tanh: {when: eval}}]}}}
+        outputs: {a: a, h: h}
+    """
     assert errors(rows)[0][0] == "never-runs"
 
 
@@ -150,7 +154,12 @@ def test_a_tie_is_one_parameter_under_two_keys() -> None:
     ],
 )
 def test_a_tie_is_to_a_weight_of_the_same_shape_that_is_there(tie: str, name: str) -> None:
-    rows = f"layers: [{{linear: {{id: a, features: 4}}}}, {{sequence: {{id: s, layers: [relu]}}}}, {{linear: {{id: c, features: 3, tie: {tie}}}}}]"
+    rows = f"""
+        layers:
+          - linear: {{id: a, features: 4}}
+          - sequence: {{id: s, layers: [relu]}}
+          - linear: {{id: c, features: 3, tie: {tie}}}
+    """
     assert [found for found, _ in errors(rows, "{x: [N, 4]}")] == [name]
 
 
@@ -170,7 +179,12 @@ def test_a_tie_may_lead_to_a_tie_or_to_a_weight_that_is_shared() -> None:
 
 def test_what_shares_is_given_inputs_that_its_weights_fit() -> None:
     inputs = "{x: [N, 4, 8, 8], y: [N, 3, 8, 8]}"
-    ops = "layers: [{conv: {id: a, from: x, kernel: 1, channels: 2}}, {conv: {id: b, from: y, share: a}}, {add: {from: [a, b]}}]"
+    ops = """
+        layers:
+          - conv: {id: a, from: x, kernel: 1, channels: 2}
+          - conv: {id: b, from: y, share: a}
+          - add: {from: [a, b]}
+    """
     assert errors(ops, inputs) == [("wrong-share", "conv")]
     blocks = """
         blocks: {t: {in: [N, C, H, W], layers: [{conv: {kernel: 1, channels: 2}}, {conv: {kernel: 1, channels: 2}}]}}
@@ -192,7 +206,10 @@ def test_initialisers_go_from_the_file_to_the_use_to_the_item() -> None:
     text = """
         init: {conv: {weight: zeros, bias: 1}, linear: ones}
         blocks:
-          cb: {layers: [{conv: {id: c, kernel: 1, channels: 4}}, {conv: {id: d, kernel: 1, channels: 4, init: {bias: 4}}}]}
+          cb:
+            layers:
+              - conv: {id: c, kernel: 1, channels: 4}
+              - conv: {id: d, kernel: 1, channels: 4, init: {bias: 4}}
         layers:
           - conv: {id: plain, kernel: 1, channels: 4}
           - cb: {id: one}

@@ -93,7 +93,13 @@ INVERTED = """
           conv_bn_relu6:
             params: {channels: int, kernel: 1, stride: 1, groups: {type: any, default: 1}}
             layers:
-              - conv: {channels: $channels, kernel: $kernel, stride: $stride, padding: $(kernel // 2), groups: $groups, bias: false}
+              - conv:
+                  channels: $channels
+                  kernel: $kernel
+                  stride: $stride
+                  padding: $(kernel // 2)
+                  groups: $groups
+                  bias: false
               - batch_norm
               - relu6
         layers:

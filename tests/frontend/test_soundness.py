@@ -23,6 +23,7 @@ SPECS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=lis
 channels = st.sampled_from([2, 4, 4, 4, 6])
 kernels = st.sampled_from(["1", "3", "3", "2", "1x3", "[3, 1]", "5"])
 strides = st.sampled_from([1, 1, 1, 2, 3])
+flags = st.sampled_from(["true", "false"])
 paddings = st.sampled_from(["valid", "same", "same", "1", "[0, 1]"])
 
 
@@ -33,7 +34,7 @@ def convolutions(draw: st.DrawFn, keep: bool = False) -> str:
     groups = draw(st.sampled_from(["1", "1", "2", "$groups"]))
     return (
         f"conv: {{channels: {draw(channels)}, kernel: {draw(kernels)}, stride: {draw(strides)}, "
-        f"padding: {draw(paddings)}, groups: {groups}, bias: {draw(st.sampled_from(['true', 'false']))}}}"
+        f"padding: {draw(paddings)}, groups: {groups}, bias: {draw(flags)}}}"
     )
 
 
@@ -42,7 +43,7 @@ def pools(draw: st.DrawFn) -> str:
     name = draw(st.sampled_from(["max_pool", "avg_pool"]))
     return (
         f"{name}: {{kernel: {draw(st.sampled_from(['2', '3', '2x3']))}, stride: {draw(strides)}, "
-        f"padding: {draw(st.sampled_from(['valid', '1', '0']))}, ceil_mode: {draw(st.sampled_from(['true', 'false']))}}}"
+        f"padding: {draw(st.sampled_from(['valid', '1', '0']))}, ceil_mode: {draw(flags)}}}"
     )
 
 
@@ -80,6 +81,15 @@ def joins(draw: st.DrawFn, depth: int) -> str:
 
 
 @st.composite
+def named(draw: st.DrawFn, row: str) -> str:
+    """Sometimes with an id, which may hide another or be taken; sometimes reading something that may be there."""
+    if not row.endswith("}") or "\n" in row or draw(st.integers(0, 4)):
+        return row
+    key = draw(st.sampled_from(["id: a", "id: b", "id: c.0", "from: a", "from: features", "from: in", "from: .a"]))
+    return row.replace("{", f"{{{key}, ", 1).replace(", }", "}")
+
+
+@st.composite
 def lists(draw: st.DrawFn, depth: int = 2, most: int = 4, keep: bool = False) -> str:
     """The rows of a list, each beginning with `- `."""
     rows = ""
@@ -98,7 +108,7 @@ def lists(draw: st.DrawFn, depth: int = 2, most: int = 4, keep: bool = False) ->
         else:
             turns = draw(st.integers(0, 2))
             row = f"sequence:\n  repeat: {turns}\n  layers:\n{indent(draw(lists(depth - 1, 2)), '    ')}"
-        rows += "- " + indent(row, "  ").strip() + "\n"
+        rows += "- " + indent(draw(named(row)), "  ").strip() + "\n"
     return rows
 
 

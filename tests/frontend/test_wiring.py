@@ -260,7 +260,10 @@ def test_a_leading_dot_steps_out_of_the_list_at_hand() -> None:
                   layers:
                     - conv: {id: a, kernel: 1, channels: 4}
                     - sequence: {id: t, layers: [{relu: {id: a}}, {add: {from: [a, .a, ..a]}}]}
-                    - add: {branches: {one: {add: {from: [a, .a]}}, two: [{conv: {id: a, share: .a}}, {add: {from: [a, .a]}}]}}
+                    - add:
+                        branches:
+                          one: {add: {from: [a, .a]}}
+                          two: [{conv: {id: a, share: .a}}, {add: {from: [a, .a]}}]
                     - conv: {channels: 4, kernel: 1, tie: {weight: .a.weight}}
         layers: [b]
     """)
