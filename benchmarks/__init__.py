@@ -1,0 +1,1 @@
+"""How fast archspec is, beside its peers: `python -m benchmarks`. No part of the tests."""
