@@ -18,7 +18,7 @@ import pytest
 from archspec.commands.main import COMMANDS, main
 from archspec.compiler import check_spec, load_graph
 from archspec.frontend.json_schema import build_schema
-from archspec.frontend.limits import LIMITS
+from archspec.frontend.limits import LIMITS, OF_NETWORK, OF_TEXT
 from archspec.frontend.load import MAX_FILES, MAX_INCLUDE_DEPTH
 from archspec.ir.dims import LIMIT
 from archspec.language import reader
@@ -151,15 +151,15 @@ def test_every_key_is_documented(keys: Any) -> None:
 @pytest.mark.parametrize("file", ["docs/language.md", "SECURITY.md"])
 def test_documented_limits_are_the_limits(file: str) -> None:
     _, text = (ROOT / file).read_text(encoding="utf-8").split("\n## Limits\n")
-    rows = re.findall(r"^\| [^|]+ \| (.*\d.*) \|$", text, re.M)
-    numbers = {int(number.replace(",", "")) for row in rows for number in re.findall(r"[\d,]*\d", row)}
-    read, graph = reader.Limits(), LIMITS
-    assert numbers == {
-        *(read.max_bytes // 2**20, read.max_nodes, read.max_depth, read.max_alias_nodes),
-        *(MAX_FILES, MAX_INCLUDE_DEPTH),
-        *(graph.max_nodes, graph.max_depth, 2, LIMIT.bit_length() - 1, graph.max_parameters.bit_length() - 1),
-        *(MAX_LENGTH, MAX_DEPTH, MAX_NUMBER.bit_length() - 1),
-    }
+    rows = re.findall(r"^\| ([^|]+) \| ([\d, ]+) \|$", text, re.M)
+    assert [[int(number.replace(",", "")) for number in numbers.split(", ")] for _, numbers in rows] == [
+        *([getattr(LIMITS.text, field)] for field in OF_TEXT.values()),
+        *([getattr(LIMITS, field)] for field in OF_NETWORK.values()),
+        [MAX_FILES, MAX_INCLUDE_DEPTH],
+        [LIMIT - 1],
+        [MAX_LENGTH, MAX_DEPTH, MAX_NUMBER],
+    ]
+    assert re.findall(r"^\| `(\w+)`", text, re.M) == [*OF_TEXT, *OF_NETWORK]
 
 
 @pytest.mark.parametrize("file", WRITTEN)
