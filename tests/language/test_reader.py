@@ -194,7 +194,7 @@ def test_hostile_files_are_refused_at_once(text: str, name: str) -> None:
 
 def test_limits_are_those_given() -> None:
     assert names("[a, b, c]", max_nodes=4) == []
-    assert names("[a, b, c]", max_nodes=3) == ["too-many-nodes"]
+    assert names("[a, b, c]", max_nodes=3) == ["too-many-values"]
     assert names("[[a]]", max_depth=2) == []
     assert names("[[a]]", max_depth=1) == ["nested-too-deep"]
     assert names("[&a [b, c], *a]", max_alias_nodes=3) == []

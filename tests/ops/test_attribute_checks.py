@@ -15,7 +15,7 @@ from archspec.ops import find, names
     [
         ("conv", {"channels": 10, "kernel": 1, "groups": 4}, "channels", "expected a multiple of the 4 groups"),
         ("split", {}, "parts", "expected either `parts` or `sections`"),
-        ("split", {"parts": 2, "sections": [1, 1]}, "parts", "expected either `parts` or `sections`"),
+        ("split", {"parts": 2, "sections": [1, 1]}, "parts", "expected no `parts` where `sections` are given"),
         ("affine", {}, "scale", "expected `scale`, `shift` or both"),
         ("unflatten", {"sizes": [2, 0]}, "sizes", "expected positive sizes, with -1 for at most one that follows"),
         ("unflatten", {"sizes": [-1, -1]}, "sizes", "expected positive sizes, with -1 for at most one that follows"),

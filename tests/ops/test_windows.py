@@ -114,7 +114,7 @@ def test_same_padding_keeps_the_size(name: str, kernel: object) -> None:
         ),
         (
             {"kernel": [3, 3, 3]},
-            "attribute-value",
+            "wrong-value",
             "kernel",
             "`kernel` has 3 numbers, 3x3x3, but the input has 2 spatial axes",
         ),
