@@ -82,7 +82,7 @@ class LazyGroup(click.Group):
 @click.version_option(archspec.__version__, prog_name="archspec")
 @click.option("--debug", is_flag=True, help="Show the traceback of a bug.")
 def cli(debug: bool) -> None:
-    """Neural networks as documents: checked like programs, drawn like figures, run like modules.
+    """Neural networks as documents: checked like programs, run like modules.
 
     SPEC is a YAML file, or - for standard input.
     """

@@ -7,20 +7,19 @@ from contextlib import contextmanager
 from itertools import count, islice
 from typing import Any
 
-from archspec import ops
 from archspec.frontend.canonical import text_of
 from archspec.frontend.infer import infer
 from archspec.frontend.instances import Expansion, Frame, Names
 from archspec.frontend.interface import file_inputs
 from archspec.frontend.limits import Limits
 from archspec.frontend.reserved_ids import output_refusal, refusal
+from archspec.frontend.targets import find_target
 from archspec.frontend.uses import make_op
 from archspec.ir.graph import Deferred, Graph, GraphOutput, Node, Phase, Scope, Value
 from archspec.ir.op import Op
 from archspec.language.fields import is_name
 from archspec.language.keys import SpecKeys
 from archspec.language.schema import Argument, Body, Document, InputDeclaration, Item
-from archspec.language.validate import did_you_mean
 from archspec.language.values import Entry, Scalar
 from archspec.language.values import Mapping as MappingValue
 from archspec.source.diagnostic import Diagnostics
@@ -100,13 +99,9 @@ class Builder:
         path = self._claim(name)
         item = self._item(op, name, inputs, attributes)
         origin = Origin(item.span, path)
-        op_class = ops.find(op)
+        op_class = find_target(op, item.span, self.found, origin=origin)
         made: Op | None = None
-        if op_class is None:
-            self.found.error(
-                "unknown-op", f"there is no op `{op}`", item.span, help=did_you_mean(op, ops.TABLE), origin=origin
-            )
-        else:
+        if isinstance(op_class, type):
             made = make_op(self, item, op_class, attributes, origin)
             if len(inputs) != len(op_class.inputs) and not (op_class.variadic and inputs):
                 message = f"`{op}` takes {len(op_class.inputs)} inputs, but is given {len(inputs)}"

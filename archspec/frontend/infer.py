@@ -48,6 +48,17 @@ class _Inference:
 
     def run(self) -> None:
         self._scope(self.graph.root)
+        self._check_outputs()
+
+    def _check_outputs(self) -> None:
+        """A module returns something in either phase."""
+        phases = {self.graph[output.value.node].phase for output in self.graph.outputs.values()}
+        if len(phases) == 1 and None not in phases:
+            (phase,) = phases
+            other = "eval" if phase == "training" else "training"
+            span = next(iter(self.graph.outputs.values())).span
+            message = f"every output runs in {phase} only, so that in {other} mode the network returns nothing"
+            self.found.error("nothing-to-return", message, span, help="name an output that runs in both phases")
 
     def _scope(self, scope: Scope) -> None:
         before = dict(self.dims) if scope.signature else self.dims

@@ -312,6 +312,12 @@ PAGES: Final = _pages(
         "branch that is empty needs something that comes in.",
     ),
     Page(
+        "nothing-to-return",
+        "In one of the two phases no output is left.",
+        "Outputs that run in training only are gone in eval mode, so a network needs one that runs in both: the main path\n"
+        "has no `when`.",
+    ),
+    Page(
         "several-outputs",
         "An item reads something that has several outputs without saying which.",
         "Name one of them: `from: halves.0`, `from: ways.left`.",
