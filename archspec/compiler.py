@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archspec.frontend.collapse import one_each
-from archspec.frontend.collector import collector_paused
 from archspec.frontend.contracts import read_contracts
 from archspec.frontend.expand import expand
 from archspec.frontend.infer import infer
 from archspec.frontend.limits import LIMITS, Limits
 from archspec.frontend.load import Spec, load
 from archspec.frontend.resolve import resolve
+from archspec.ir.collector import collector_paused
 from archspec.ir.graph import Graph
 from archspec.rules import by_name, judge
 from archspec.source.diagnostic import Diagnostics

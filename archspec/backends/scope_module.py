@@ -19,10 +19,9 @@ import copy
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, ClassVar
-from weakref import WeakValueDictionary
 
 from torch import fx, nn
 
@@ -46,10 +45,13 @@ class Structure:
     @cached_property
     def module_class(self) -> type[ScopeModule]:
         """The class of its modules, one for all equal structures in a process."""
-        found = _CLASSES.get(self.key)
-        if found is None:
-            found = _CLASSES[self.key] = _make_class(self)
-        return found
+        return _make_class(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Structure) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Structure:
         return self
@@ -141,9 +143,7 @@ def compile_graph(graph: fx.Graph, name: str) -> tuple[Any, Callable[..., Any]]:
     return code, names["forward"]
 
 
-_CLASSES: WeakValueDictionary[str, type[ScopeModule]] = WeakValueDictionary()
-
-
+@lru_cache(maxsize=1024)
 def _make_class(structure: Structure) -> type[ScopeModule]:
     compiled = [compile_graph(program.build_graph(), structure.name) for program in structure.programs]
     members: dict[str, Any] = {"__structure__": structure, "__module__": __name__}

@@ -16,6 +16,7 @@ from archspec.backends.build import Builder
 from archspec.backends.plan import Plan
 from archspec.backends.scope_module import ScopeModule
 from archspec.backends.select import select_outputs
+from archspec.ir.collector import collector_paused
 from archspec.ir.graph import Graph
 
 
@@ -41,7 +42,7 @@ def emit(
         ValueError: `outputs` names something that is no output, or nothing.
     """
     selected = graph if outputs is None else select_outputs(graph, outputs)
-    with _defaults(device, dtype):
+    with collector_paused(), _defaults(device, dtype):
         return Builder(Plan(selected)).build()
 
 
