@@ -88,7 +88,10 @@ class Expander:
     def heads(self, body: Body, context: ListContext) -> None:
         """The side paths of a body."""
         for head in body.heads:
-            self.branch(head, context, None, "")
+            if self.is_present(head, context):
+                self.branch(head, context, None, "")
+            else:
+                context.names.removed.add(str(head.name))
 
     def outputs(self, body: Body, context: ListContext, last: Instance | None, default: str) -> dict[str, Value]:
         """What a body gives, by name."""
@@ -253,11 +256,19 @@ class Expander:
             context.names.own = {**inner.names.own, **context.names.own}
             return last
         if branch.single:
-            (item,) = branch.items
-            return self._instance(item, branch.name, context, start, {}) if self._is_there(item, context) else start
+            return self._single_branch(branch.items[0], branch.name, context, start)
         if not branch.items:
             return start
         return self._named_branch(branch, branch.name, context, start)
+
+    def _single_branch(self, item: Item, name: str, context: ListContext, start: Instance | None) -> Instance | None:
+        if not self._is_there(item, context):
+            context.names.removed.add(name)
+            return start
+        turns = turns_of(item, context, self.budget, self.found)
+        if turns is None:
+            return self._instance(item, name, context, start, {})
+        return self._repeat(item, name, turns, context, start)
 
     def _named_branch(self, branch: Branch, name: str, context: ListContext, start: Instance | None) -> Instance | None:
         path = context.path_of(name)

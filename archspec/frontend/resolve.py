@@ -89,6 +89,10 @@ class _Resolver:
                     f"`if` is {shown(branch.condition.value.plain)}; expected true, false, or an expression",
                     branch.condition.value.span,
                 )
+        if branch.single and branch.name is not None and "id" in branch.items[0].entries:
+            message = f"this item is called `{branch.name}`, as its branch is"
+            help_text = "remove the `id`, or write the branch as a list: `[{...}]`"
+            self._misplaced(branch.items[0], "id", message, help_text)
         self._items(branch.items, names)
 
     def _item(self, item: Item, names: frozenset[str]) -> None:

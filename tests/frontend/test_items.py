@@ -196,3 +196,16 @@ def test_every_op_that_joins_holds_branches(op: str, given: int) -> None:
 def test_matmul_holds_branches() -> None:
     graph = load("layers: [{matmul: {branches: [[], [{permute: [0, 2, 1]}]]}}]", "{x: [N, 5, 3]}")
     assert shape(graph, "0") == "[N, 5, 5]"
+
+
+@pytest.mark.parametrize("head", ["{from: a, if: $extra, layers: [tanh]}", "{tanh: {from: a, if: $extra}}"])
+def test_a_head_whose_condition_is_false_vanishes(head: str) -> None:
+    rows = f"""
+        params: {{extra: false}}
+        layers: [{{relu: {{id: a}}}}]
+        heads: {{aux: {head}}}
+        outputs: {{main: a, {{0}}}}
+    """
+    assert paths(load(rows.replace(", {0}", ""))) == ["a"]
+    assert errors(rows.replace("{0}", "aux: aux")) == [("unknown-node", "aux")]
+    assert errors(rows.replace("{0}", "aux: aux"), extra=True) == []

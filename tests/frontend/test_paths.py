@@ -201,3 +201,17 @@ def test_two_items_of_one_list_have_two_ids() -> None:
 
 def test_a_block_is_not_named_like_an_op() -> None:
     assert errors("blocks: {conv: {layers: [relu]}}\nlayers: [relu]") == [("reserved-name", "conv")]
+
+
+def test_a_branch_or_head_of_one_item_is_repeated_at_its_name() -> None:
+    graph = load("""
+        layers: [{add: {branches: {a: {tanh: {repeat: 2}}, b: []}}}]
+        heads: {h: {conv: {from: a.0, each: {channels: [2, 3]}, kernel: 1}}}
+        outputs: {main: 0, h: h}
+    """)
+    assert paths(graph) == ["a.0", "a.1", "0", "h.0", "h.1"]
+    assert [reads(graph, path) for path in ("0", "h.0", "h.1")] == [["a.1", "x"], ["a.0"], ["h.0"]]
+
+
+def test_a_branch_of_one_item_has_one_name() -> None:
+    assert errors("layers: [{add: {branches: {a: {tanh: {id: other}}, b: []}}}]") == [("misplaced-key", "other")]
