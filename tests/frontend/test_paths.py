@@ -214,4 +214,4 @@ def test_a_branch_or_head_of_one_item_is_repeated_at_its_name() -> None:
 
 
 def test_a_branch_of_one_item_has_one_name() -> None:
-    assert errors("layers: [{add: {branches: {a: {tanh: {id: other}}, b: []}}}]") == [("misplaced-key", "other")]
+    assert errors("layers: [{add: {branches: {a: {tanh: {id: other}}, b: []}}}]") == [("misplaced-key", "id")]
