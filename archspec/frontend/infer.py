@@ -12,7 +12,6 @@ from typing import Any
 from archspec.frontend.assertions import check_assertion
 from archspec.frontend.borrowed_weights import check_share, check_ties
 from archspec.frontend.closures import settle
-from archspec.frontend.initializers import check_init
 from archspec.frontend.instances import Expansion
 from archspec.frontend.limits import Limits
 from archspec.frontend.shape_errors import report_failure
@@ -188,7 +187,7 @@ class _Inference:
         if 0 <= self.parameters_left < size:
             self.found.error(
                 "too-many-parameters",
-                f"this `{node.resolved.name}` of {size:,} parameters makes them more than {self.max_parameters:,}",
+                f"with the {size:,} of this `{node.resolved.name}` there are more than {self.max_parameters:,} parameters",
                 item.span,
                 help="look at its attributes and its input; `--limit parameters=...` raises the limit",
                 origin=node.origin,
@@ -196,6 +195,8 @@ class _Inference:
             self.parameters_left = -1
         self.parameters_left -= size if self.parameters_left >= size else 0
         if node.init:
+            from archspec.frontend.initializers import check_init  # most specs have none
+
             check_init(node, item, self.found)
             node.init = {name: initializer for name, initializer in node.init.items() if name in node.weights}
         if node.ties:
