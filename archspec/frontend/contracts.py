@@ -49,7 +49,7 @@ def _read_expectations(document: Document, graph: Graph, found: Diagnostics) -> 
                     "wrong-value", f"`{entry.key}` is {shown(value)}; expected a whole number", entry.value.span
                 )
         elif entry.key == "outputs":
-            _read_outputs(entry, graph, found)
+            _read_outputs(entry, document, graph, found)
         elif entry.key in LATER:
             found.error("not-supported", f"`{entry.key}` is not measured in this version", entry.span, help="remove it")
         else:
@@ -89,7 +89,7 @@ def _report_unknown_rule(entry: Entry, rules: Mapping[str, Any], found: Diagnost
     found.error("unknown-rule", f"there is no rule `{entry.key}`", entry.span, help=help_text)
 
 
-def _read_outputs(entry: Entry, graph: Graph, found: Diagnostics) -> None:
+def _read_outputs(entry: Entry, document: Document, graph: Graph, found: Diagnostics) -> None:
     if not isinstance(entry.value, MappingValue):
         found.error(
             "wrong-value",
@@ -98,7 +98,10 @@ def _read_outputs(entry: Entry, graph: Graph, found: Diagnostics) -> None:
             help="for example `outputs: {logits: [N, 1000]}`",
         )
         return
+    declared = {given.key for given in _entries(document, "outputs")}
     for output in entry.value.entries.values():
+        if output.key not in graph.outputs and output.key in declared:
+            continue  # what is wrong with it was reported
         if output.key not in graph.outputs:
             found.error(
                 "unknown-node",

@@ -96,9 +96,9 @@ class Expander:
     def outputs(self, body: Body, context: ListContext, last: Instance | None, default: str) -> dict[str, Value]:
         """What a body gives, by name."""
         if not body.outputs:
-            value = self.value_of(last, body.span, context)
-            return {default: value} if value is not None else {}
-        values = {name: read_value(path, span, context, self.found) for name, (path, span) in body.outputs.items()}
+            return {default: last.outputs[0][1]} if last is not None and self._gives_one(last, body) else {}
+        there = {name: place for name, place in body.outputs.items() if not context.names.is_removed(place[0])}
+        values = {name: read_value(path, span, context, self.found) for name, (path, span) in there.items()}
         if body.is_file:
             for name in body.outputs:
                 if reason := output_refusal(name):
@@ -106,6 +106,16 @@ class Expander:
                         "reserved-name", reason, self._span_of_name(body, name), help="choose another name"
                     )
         return {name: value for name, value in values.items() if value is not None}
+
+    def _gives_one(self, last: Instance, body: Body) -> bool:
+        """Whether the last item of a body without `outputs` can stand for what the body gives."""
+        if len(last.outputs) > 1 and not last.unknown:
+            item = self.expansion.items.get(last.path)
+            ports = ", ".join(f"{name}: {last.name}.{name}" for name, _ in last.outputs)
+            message = f"the last item has {len(last.outputs)} outputs, so `outputs` has to say what `{body.name}` gives"
+            help_text = f"for example `outputs: {{{ports}}}`, with names of your own"
+            self.found.error("several-outputs", message, item.span if item else body.span, help=help_text)
+        return len(last.outputs) == 1
 
     def _span_of_output(self, body: Body, name: str) -> Span:
         return body.outputs[name][1] if name in body.outputs else body.span
@@ -147,8 +157,11 @@ class Expander:
         if len(names) != len(turns):
             message = f"the id names {len(names)} turns, but there are {len(turns)}"
             self.found.error("turns-differ", message, item.entries["id"].value.span, origin=context.origin)
+        multiplicity = context.multiplicity
+        context.multiplicity *= max(1, len(turns))
         for turn, (name, values) in enumerate(zip(names, turns, strict=False)):
             previous = self._instance(item, name or context.position(), context, previous, values, turn, len(turns))
+        context.multiplicity = multiplicity
         return previous
 
     def _repeat(

@@ -10,13 +10,15 @@ from archspec.language.validate import did_you_mean
 from archspec.language.values import Entry, Mapping, Scalar, Sequence, Value
 from archspec.source.diagnostic import Diagnostics
 
-_MERGED = ("params", "defaults", "blocks", "inputs", "heads", "outputs", "expect", "checks", "init")
+_MERGED = ("params", "defaults", "blocks", "inputs", "heads", "outputs", "checks", "init")
 _OWN = ("extends", "include")
+_OF_ONE_NETWORK = ("expect",)
+"""Contracts hold of the network that they were written for."""
 
 
 def merge(base: Mapping, changes: Mapping, found: Diagnostics) -> Mapping:
     """The mapping of the changed spec."""
-    entries = {key: entry for key, entry in base.entries.items() if key not in _OWN}
+    entries = {key: entry for key, entry in base.entries.items() if key not in (*_OWN, *_OF_ONE_NETWORK)}
     for key, entry in changes.entries.items():
         old = entries.get(key)
         if key == "extends":

@@ -51,6 +51,8 @@ class _Inference:
 
     def _check_outputs(self) -> None:
         """A module returns something in either phase."""
+        if self.found.failed:
+            return  # an output may be missing for that
         phases = {self.graph[output.value.node].phase for output in self.graph.outputs.values()}
         if len(phases) == 1 and None not in phases:
             (phase,) = phases
@@ -187,7 +189,7 @@ class _Inference:
         if 0 <= self.parameters_left < size:
             self.found.error(
                 "too-many-parameters",
-                f"with the {size:,} of this `{node.resolved.name}` there are more than {self.max_parameters:,} parameters",
+                f"with {size:,} in this `{node.resolved.name}` there are more than {self.max_parameters:,} parameters",
                 item.span,
                 help="look at its attributes and its input; `--limit parameters=...` raises the limit",
                 origin=node.origin,

@@ -96,6 +96,10 @@ class Names:
         """Every name seen from here."""
         return [name for level in self._levels() for name in level.own]
 
+    def is_removed(self, path: str) -> bool:
+        """Whether a path begins at an item whose `if` is false, so that what it gives is not there either."""
+        return self.find(path)[0] is None and path.partition(".")[0] in self.all_removed()
+
     def all_removed(self) -> set[str]:
         """The ids of items whose `if` is false."""
         return {name for level in self._levels() for name in level.removed}

@@ -164,7 +164,7 @@ class _Loader:
             folder_named = text.rpartition("/")[0]
             children = sorted(named.parent.glob("*.y*ml")) if inside and named.parent.is_dir() else []
             nearby = [f"{folder_named}/{child.name}".lstrip("/") for child in children]
-        except OSError:
+        except (OSError, RuntimeError):  # RuntimeError: a symbolic link to itself
             inside, nearby = True, []
         if not inside:
             self.found.error(

@@ -14,6 +14,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_]{1,100}(\.[A-Za-z0-9_]{1,100}){0,8}\Z")
 _PATH: Final = re.compile(r"\.{0,48}" + _ID.pattern)
 _RANGE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,90}?)(\d{1,6})\.\.(\d{1,6})\Z")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
+_MOST_TURNS_NAMED: Final = 1000
 _IMAGE: Final = re.compile(r"(\d{1,10})x(\d{1,10})x(\d{1,10})\Z")
 
 _DIM_SCHEMA: Final = {"type": ["integer", "string"], "minimum": 1}
@@ -52,7 +53,7 @@ def _id(value: Any) -> str | IdRange | None:
     if not isinstance(value, str):
         return None
     found = _RANGE.match(value)
-    if found and int(found[2]) <= int(found[3]):
+    if found and int(found[2]) <= int(found[3]) < int(found[2]) + _MOST_TURNS_NAMED:
         return IdRange(found[1], int(found[2]), int(found[3]))
     return value if _ID.match(value) else None
 
@@ -61,6 +62,11 @@ def _path(value: Any) -> str | None:
     if _is_whole(value, 0):
         return str(value)
     return value if isinstance(value, str) and _PATH.match(value) else None
+
+
+def is_path(value: object) -> bool:
+    """Whether it can be the path of a node."""
+    return _path(value) is not None
 
 
 def _all_read(values: list[Any], read: Callable[[Any], Any]) -> tuple[Any, ...] | None:
@@ -159,7 +165,7 @@ Id = Annotated[
     Any,
     Accepts(
         _id,
-        "a name of letters, digits and `_` (or `name1..6` to name the turns of a repeat)",
+        "a name of letters, digits and `_` (or `name1..6` to name the turns of a repeat, a thousand at most)",
         {"type": ["string", "integer"]},
     ),
 ]

@@ -158,13 +158,24 @@ def _read_body(body: Body, mapping: Mapping, found: Diagnostics) -> None:
     for entry in entries_of(mapping, "params"):
         read_parameter(body, entry, found)
     read_inputs(body, mapping, found)
-    for entry in entries_of(mapping, "outputs"):
-        path = entry.value.plain
-        body.outputs[entry.key] = (str(path), entry.value.span)
+    _read_outputs(body, mapping, found)
     for entry in entries_of(mapping, "heads"):
         head = _read_branch(entry.key, entry.span, entry.value, body.document, found)
         if head is not None:
             body.heads.append(head)
+
+
+def _read_outputs(body: Body, mapping: Mapping, found: Diagnostics) -> None:
+    for entry in entries_of(mapping, "outputs"):
+        if not fields.is_name(entry.key):
+            message = f"`{entry.key}` cannot name an output"
+            help_text = "use letters, digits and `_`, not beginning with a digit"
+            found.error("wrong-name", message, entry.span, help=help_text)
+        elif not fields.is_path(entry.value.plain):
+            message = f"output `{entry.key}` is {shown(entry.value.plain)}; expected the path of a node"
+            found.error("wrong-value", message, entry.value.span, help="for example `outputs: {logits: logits}`")
+        else:
+            body.outputs[entry.key] = (str(entry.value.plain), entry.value.span)
 
 
 def _read_attributes(item: Item, mapping: Mapping, found: Diagnostics) -> None:
@@ -174,7 +185,11 @@ def _read_attributes(item: Item, mapping: Mapping, found: Diagnostics) -> None:
     if not item.entries:
         return
     model = SequenceKeys if item.name == "sequence" else ItemKeys
-    plain = {key: entry.value.plain for key, entry in item.entries.items() if key not in ("branches", "layers")}
+    plain = {
+        key: _outline(key, entry.value) if key == "outputs" else entry.value.plain
+        for key, entry in item.entries.items()
+        if key not in ("branches", "layers")
+    }
     keys = validate(model, plain, item.entries, found, owner=f"`{item.name}`", span=item.span)
     item.keys = keys if keys is not None else _without_errors(model, plain)
     if "branches" in item.entries:
@@ -184,8 +199,7 @@ def _read_attributes(item: Item, mapping: Mapping, found: Diagnostics) -> None:
     if item.name == "sequence" and item.entries.keys() & {"block", "in", "inputs", "outputs"}:
         item.body = Body(item.keys.block or "sequence", item.span, item.document, layers=item.layers or [])
         read_inputs(item.body, mapping, found)
-        for entry in entries_of(mapping, "outputs"):
-            item.body.outputs[entry.key] = (str(entry.value.plain), entry.value.span)
+        _read_outputs(item.body, mapping, found)
 
 
 def _without_errors(model: type[ItemKeys], plain: dict[str, Any]) -> ItemKeys:
@@ -279,7 +293,9 @@ def _outline(key: str, value: Value) -> Any:
     """The plain value as far as the keys' model looks into it: what has a reader of its own stays closed."""
     if key in ("layers", "training", "weights"):
         return None
-    return {} if isinstance(value, Mapping) and key != "outputs" else value.plain
+    if isinstance(value, Mapping) and value.entries and key == "outputs":
+        return {"": "0"}
+    return {} if isinstance(value, Mapping) else value.plain
 
 
 def _start_of(mapping: Mapping) -> Span:

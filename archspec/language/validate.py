@@ -15,6 +15,7 @@ from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.span import Span
 
 M = TypeVar("M", bound=BaseModel)
+_PATHS = ("id", "from", "share", "after")
 _CLOSE: Final = 0.68
 """`max_pol` is close to `max_pool`; `depth` is not to `width`, nor `pad` to `add`."""
 
@@ -115,10 +116,12 @@ def _wrong_value(
     if key in evaluated:
         labels += (Label(place, f"this is {shown(value)} here"),)
     rest = {name: detail for name, detail in details.items() if name != "labels"}
-    found.error("wrong-value", message, place, labels=labels, help=_hint(value), **rest)
+    found.error("wrong-value", message, place, labels=labels, help=_hint(key, value), **rest)
 
 
-def _hint(value: object) -> str | None:
+def _hint(key: str, value: object) -> str | None:
+    if isinstance(value, float) and key in _PATHS:
+        return "quotes make it a path: YAML reads it as a number"
     if isinstance(value, str) and value in {"yes", "no", "on", "off"}:
         return f"`{value}` is text in YAML 1.2; write `{'true' if value in {'yes', 'on'} else 'false'}`"
     if isinstance(value, str) and value.removeprefix("-").replace(".", "", 1).isdigit():

@@ -188,18 +188,18 @@ def test_without_changes_it_is_the_base_under_another_name(files: Files) -> None
     ],
 )
 def test_attributes_are_merged_one_by_one(files: Files, changes: str, path: str, expected: str) -> None:
-    assert shape(graph_of(extended(files, f"{changes}\nexpect: null\n")), path) == expected
+    assert shape(graph_of(extended(files, f"{changes}\n")), path) == expected
 
 
 def test_attributes_that_are_not_named_stay(files: Files) -> None:
-    op = graph_of(extended(files, "layers: {stem: {conv: {kernel: 1}}}\nexpect: null\n"))["stem"].resolved
+    op = graph_of(extended(files, "layers: {stem: {conv: {kernel: 1}}}\n"))["stem"].resolved
     assert (op.kernel, op.bias, op.padding) == (1, False, "same")  # type: ignore[attr-defined]
 
 
 def test_another_op_replaces_wholly(files: Files) -> None:
     graph = graph_of(
         extended(
-            files, "layers: {body.c: {batch_norm: {id: c}}, stem: {linear: {id: stem, features: 8}}}\nexpect: null\n"
+            files, "layers: {body.c: {batch_norm: {id: c}}, stem: {linear: {id: stem, features: 8}}}\n"
         )
     )
     assert [graph[path].resolved.name for path in ("body.c", "stem")] == ["batch_norm", "linear"]
@@ -207,7 +207,7 @@ def test_another_op_replaces_wholly(files: Files) -> None:
 
 def test_null_removes_an_item_a_head_an_output_an_attribute(files: Files) -> None:
     graph = graph_of(
-        extended(files, "layers: {body: null, left.d: null}\nheads: {aux: null}\noutputs: {aux: null}\nexpect: null\n")
+        extended(files, "layers: {body: null, left.d: null}\nheads: {aux: null}\noutputs: {aux: null}\n")
     )
     assert not {"body.c", "left.d", "aux"} & set(paths(graph))
     assert list(graph.outputs) == ["logits"]
@@ -216,7 +216,7 @@ def test_null_removes_an_item_a_head_an_output_an_attribute(files: Files) -> Non
 
 @pytest.mark.parametrize("path", ["stom", "turns.0", "body.0.x", "9"])
 def test_what_is_not_there_cannot_be_changed(files: Files, path: str) -> None:
-    assert names_of(extended(files, f"layers: {{{path}: {{conv: {{kernel: 1}}}}}}\nexpect: null\n")) == [
+    assert names_of(extended(files, f"layers: {{{path}: {{conv: {{kernel: 1}}}}}}\n")) == [
         ("unknown-node", path)
     ]
 
@@ -236,7 +236,7 @@ def test_blocks_are_replaced_and_added_by_name(files: Files) -> None:
 
 
 def test_a_variant_of_a_variant(files: Files) -> None:
-    path = extended(files, "params: {width: 6}\nexpect: null\n")
+    path = extended(files, "params: {width: 6}\n")
     other = path.parent / "other.yaml"
     other.write_text("archspec: 1\nname: other\nextends: main.yaml\nparams: {classes: 3}\n", encoding="utf-8")
     graph = graph_of(other)
