@@ -46,7 +46,7 @@ def file_inputs(body: Body, frame: Frame, root: Scope, names: Names, found: Diag
                 tuple(text for text, _ in declaration.constraints),
             )
         )
-        types = (kind,) if declaration.dims else ()  # what is wrong with its dims has been reported
+        types = (kind,) if declaration.dims and not declaration.broken else ()
         node = Node(declaration.name, None, (), root, Origin(declaration.span, declaration.name), types=types)
         root.members.append(node)
         names.define(declaration.name, Instance(declaration.name, outputs=(("", Value(declaration.name)),)))

@@ -112,7 +112,7 @@ class Conditions:
                 return side
             if side >= LIMIT:
                 self.fail(
-                    "dim-limit", f"a side of {side} is more than the {LIMIT - 1} a tensor may have", attribute=attribute
+                    "dim-limit", f"a side of {side} is more than the {LIMIT - 1} a tensor may have", ports=(port,)
                 )
             else:
                 self.fail("side-not-positive", message, attribute=attribute, ports=(port,), help=help)

@@ -23,7 +23,9 @@ def read_inputs(body: Body, mapping: Mapping, found: Diagnostics) -> None:
         if body.inputs:
             found.error("wrong-value", "a block has `in` or `inputs`, not both", single.span)
         else:
-            body.inputs = [InputDeclaration("in", tuple(single.value.plain), single.span, single.value)]
+            declaration = InputDeclaration("in", None, single.span)
+            _read_dims(declaration, single.value, found)
+            body.inputs = [declaration]
 
 
 def read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
@@ -107,12 +109,18 @@ def _read_input(body: Body, entry: Entry, found: Diagnostics) -> None:
             help="for example `[N, 3, H=224, W=224]`",
         )
         return
+    _read_dims(declaration, shape, found)
+
+
+def _read_dims(declaration: InputDeclaration, shape: Sequence, found: Diagnostics) -> None:
+    """The dims of an input; those that are none are reported, and symbols of no use stand in for them."""
     wrong = [dim for dim in shape.items if not _is_dim(dim.plain)]
     for dim in wrong:
         message = f"{shown(dim.plain)} is no dim; expected a positive whole number, a symbol such as `N`, or `H=224`"
         found.error("wrong-value", message, dim.span)
-    if not wrong:
-        declaration.dims, declaration.dims_value = tuple(shape.plain), shape
+    declaration.dims = tuple("_" if dim in wrong else dim.plain for dim in shape.items)
+    declaration.dims_value = shape
+    declaration.broken = bool(wrong)
 
 
 def _read_input_options(declaration: InputDeclaration, mapping: Mapping, found: Diagnostics) -> None:

@@ -39,6 +39,8 @@ class InputDeclaration:
     dtype: str = "float32"
     below: Any = None
     constraints: tuple[tuple[str, Span], ...] = ()
+    broken: bool = False
+    """Whether an error was reported about its dims."""
 
 
 @dataclass(slots=True, eq=False)

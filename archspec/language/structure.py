@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from archspec.language import fields
 from archspec.language.header import entries_of, read_inputs, read_parameter
@@ -21,6 +21,8 @@ from archspec.language.values import Entry, Mapping, Scalar, Sequence, Value
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.span import Span
 
+_ONE_BY_ONE: Final[dict[str, tuple[type, Any]]] = {"outputs": (Mapping, {"": "0"}), "in": (Sequence, ["N"])}
+"""Keys whose parts are read one by one, each with its own place; what stands in for them until then."""
 K = TypeVar("K", bound=Keys)
 _NOT_YET = {
     "training": "recipes are not part of this version of the language",
@@ -186,7 +188,7 @@ def _read_attributes(item: Item, mapping: Mapping, found: Diagnostics) -> None:
         return
     model = SequenceKeys if item.name == "sequence" else ItemKeys
     plain = {
-        key: _outline(key, entry.value) if key == "outputs" else entry.value.plain
+        key: _outline(key, entry.value) if key in _ONE_BY_ONE else entry.value.plain
         for key, entry in item.entries.items()
         if key not in ("branches", "layers")
     }
@@ -293,8 +295,9 @@ def _outline(key: str, value: Value) -> Any:
     """The plain value as far as the keys' model looks into it: what has a reader of its own stays closed."""
     if key in ("layers", "training", "weights"):
         return None
-    if isinstance(value, Mapping) and value.entries and key == "outputs":
-        return {"": "0"}
+    if key in _ONE_BY_ONE and (value.entries if isinstance(value, Mapping) else value.plain):
+        kind, stand_in = _ONE_BY_ONE[key]
+        return stand_in if isinstance(value, kind) else value.plain
     return {} if isinstance(value, Mapping) else value.plain
 
 

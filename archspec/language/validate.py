@@ -12,6 +12,7 @@ from archspec.language.values import Entry, Value
 from archspec.language.values import Mapping as MappingValue
 from archspec.language.values import Sequence as SequenceValue
 from archspec.source.diagnostic import Diagnostics, Label
+from archspec.source.sanitize import brief
 from archspec.source.span import Span
 
 M = TypeVar("M", bound=BaseModel)
@@ -46,8 +47,16 @@ def shown(value: object) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, dict):
         return "a mapping"
-    text = "[" + ", ".join(map(str, value)) + "]" if isinstance(value, list | tuple) else str(value)
-    return f"`{text}`" if len(text) <= 60 else f"`{text[:57]}...`"
+    return f"`{brief(_written(value))}`"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    if isinstance(value, dict):
+        return "{...}"
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def validate(

@@ -1,4 +1,4 @@
-"""The pages of diagnostics, by name: what `archspec explain NAME` prints. Rules are explained by their own docstrings."""
+"""The pages of diagnostics, by name, as `archspec explain NAME` prints them; rules are explained by their docstrings."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ PAGES: Final = _pages(
     Page(
         "file-not-found",
         "A file that was named is not there.",
-        "Paths on the command line are relative to where you are; those in `include` and `extends` are relative to the\n"
-        "file that they are written in.",
+        "Paths on the command line are relative to where you are; those in `include` and `extends` are\n"
+        "relative to the file that they are written in.",
     ),
     Page(
         "file-unreadable",
@@ -36,20 +36,22 @@ PAGES: Final = _pages(
     Page(
         "file-too-large",
         "A file is larger than any spec needs to be.",
-        "What repeats is written once: `blocks` for groups of layers, `repeat` and `each` for rows, `include` for files.",
+        "What repeats is written once: `blocks` for groups of layers, `repeat` and `each` for rows, `include`\n"
+        "for files.",
     ),
     Page(
         "file-outside",
         "An `include` or `extends` leads out of the project.",
-        "A spec reads files below its own project only: the nearest folder above it that has a `pyproject.toml` or\n"
-        "`.git`, or else the folder that it is in. So a spec from a stranger cannot look around. Symbolic links count as\n"
-        "what they lead to; absolute paths and addresses are not read at all. Copy the file into the project.",
+        "A spec reads files below its own project only: the nearest folder above it that has a\n"
+        "`pyproject.toml` or `.git`, or else the folder that it is in. So a spec from a stranger cannot look\n"
+        "around. Symbolic links count as what they lead to; absolute paths and addresses are not read at all.\n"
+        "Copy the file into the project.",
     ),
     Page(
         "include-cycle",
         "A file includes or extends itself, directly or through others.",
-        "Blocks of one file may use each other in any order, so files that need each other can be one file; or move what\n"
-        "both need to a third.",
+        "Blocks of one file may use each other in any order, so files that need each other can be one file;\n"
+        "or move what both need to a third.",
     ),
     Page(
         "too-many-files",
@@ -61,19 +63,24 @@ PAGES: Final = _pages(
         "A file is no UTF-8 text.",
         "It is binary, or saved in another encoding, such as UTF-16 or Latin-1. Save it as UTF-8.",
     ),
-    Page("empty-file", "A file has nothing in it.", "`archspec new` writes a spec to start from."),
+    Page(
+        "empty-file",
+        "A file has nothing in it.",
+        "`archspec new` writes a spec to start from.",
+    ),
     Page(
         "not-a-spec",
         "A file is no spec, or describes no network of its own.",
-        "A spec is a mapping with `archspec: 1` at its top. A file with `blocks` alone has no network to check; name the\n"
-        "spec that includes it.",
+        "A spec is a mapping with `archspec: 1` at its top. A file with `blocks` alone has no network to\n"
+        "check; name the spec that includes it.",
     ),
     # YAML
     Page(
         "yaml-syntax",
         "The file cannot be read as YAML.",
-        "The place is where reading broke off; the cause is there, or a line or a bracket before. Nothing else is said of\n"
-        "the file until this is right. Keys of one mapping start in the same column, and so do items of one list.",
+        "The place is where reading broke off; the cause is there, or a line or a bracket before. Nothing\n"
+        "else is said of the file until this is right. Keys of one mapping start in the same column, and so\n"
+        "do items of one list.",
     ),
     Page(
         "yaml-document",
@@ -88,21 +95,26 @@ PAGES: Final = _pages(
     Page(
         "yaml-merge-key",
         "A mapping is merged by `<<`.",
-        "Merge keys are no part of YAML 1.2, and hide where a value comes from. `defaults` sets attributes for a file,\n"
-        "`blocks` names a group of layers, `extends` changes another spec.",
+        "Merge keys are no part of YAML 1.2, and hide where a value comes from. `defaults` sets attributes\n"
+        "for a file, `blocks` names a group of layers, `extends` changes another spec.",
     ),
     Page(
         "yaml-tag",
         "A value has a YAML tag, such as `!!python/tuple`.",
-        "Tags ask a reader to make objects of other kinds, which is how YAML files run code elsewhere. Here a value is a\n"
-        "text, a number, true or false, a list or a mapping. Remove the tag, or quote a text that starts with `!`.",
+        "Tags ask a reader to make objects of other kinds, which is how YAML files run code elsewhere. Here a\n"
+        "value is a text, a number, true or false, a list or a mapping. Remove the tag, or quote a text that\n"
+        "starts with `!`.",
     ),
     Page(
         "undefined-alias",
         "An alias `*name` repeats an anchor that is not there.",
-        "An anchor `&name` stands before the value that it names, above the alias. Quote a text that starts with `*`.",
+        "An anchor `&name` stands before the value that it names, above the alias. Quote a text that starts\nwith `*`.",
     ),
-    Page("alias-cycle", "An alias stands inside of its own anchor.", "Such a value has no end. Write it out."),
+    Page(
+        "alias-cycle",
+        "An alias stands inside of its own anchor.",
+        "Such a value has no end. Write it out.",
+    ),
     Page(
         "too-many-aliases",
         "Aliases repeat more values than any spec needs.",
@@ -121,8 +133,8 @@ PAGES: Final = _pages(
     Page(
         "nested-too-deep",
         "Lists and mappings, or blocks and sequences, are nested deeper than any network needs.",
-        "Most often a block is generated and uses the next one without end. Lists of layers need no nesting: each item\n"
-        "reads the one before it.",
+        "Most often a block is generated and uses the next one without end. Lists of layers need no nesting:\n"
+        "each item reads the one before it.",
     ),
     Page(
         "duplicate-key",
@@ -137,15 +149,19 @@ PAGES: Final = _pages(
     Page(
         "ambiguous-scalar",
         "A number is written in a way that two versions of YAML read differently.",
-        "`010` is 8 to YAML 1.1 and 10 to YAML 1.2; `1_000` is a number to one and text to the other. Write the number\n"
-        "plainly, or quote the text.",
+        "`010` is 8 to YAML 1.1 and 10 to YAML 1.2; `1_000` is a number to one and text to the other. Write\n"
+        "the number plainly, or quote the text.",
     ),
     Page(
         "number-not-finite",
         "A number is infinite, or none.",
         "No attribute takes `.inf` or `.nan`; a number like `1e999` is infinite too.",
     ),
-    Page("number-too-long", "A number has more digits than any value needs.", "Quote it if it is meant as text."),
+    Page(
+        "number-too-long",
+        "A number has more digits than any value needs.",
+        "Quote it if it is meant as text.",
+    ),
     Page(
         "missing-space",
         "A colon has no space after it: `{kernel:3}`.",
@@ -154,8 +170,8 @@ PAGES: Final = _pages(
     Page(
         "unbalanced-expression",
         "An expression `$(...)` is not closed, or is cut off by YAML.",
-        "Inside of `{}` and `[]` a comma ends a value, and ` #` begins a comment. Put quotes around an expression that\n"
-        'has one: `{channels: "$(max(width, 8))"}`.',
+        "Inside of `{}` and `[]` a comma ends a value, and ` #` begins a comment. Put quotes around an\n"
+        'expression that has one: `{channels: "$(max(width, 8))"}`.',
     ),
     # Structure
     Page(
@@ -166,19 +182,21 @@ PAGES: Final = _pages(
     Page(
         "unknown-key",
         "A key is not one of those that can stand there.",
-        "The keys of specs, blocks, inputs, branches and `expect` are closed sets, so that a typing mistake cannot pass.",
+        "The keys of specs, blocks, inputs, branches and `expect` are closed sets, so that a typing mistake\n"
+        "cannot pass.",
     ),
     Page(
         "misplaced-key",
         "`branches` or `layers` stands where nothing can hold them.",
-        "`branches` stand in ops that join several values, such as `concat` and `add`; `layers` in a `sequence`. A block\n"
-        "has its layers where it is defined.",
+        "`branches` stand in ops that join several values, such as `concat` and `add`; `layers` in a\n"
+        "`sequence`. A block has its layers where it is defined.",
     ),
     Page(
         "item-form",
         "An item of a list is not one op or block with its attributes.",
-        "An item has one key: `- conv: {kernel: 3, channels: 64}`, or is a bare name: `- relu`. Attributes on lines of\n"
-        "their own are indented further than the name. Some ops take a single value: `- dropout: 0.2`.",
+        "An item has one key: `- conv: {kernel: 3, channels: 64}`, or is a bare name: `- relu`. Attributes on\n"
+        "lines of their own are indented further than the name. Some ops take a single value: `- dropout:\n"
+        "0.2`.",
     ),
     Page(
         "wrong-name",
@@ -188,21 +206,22 @@ PAGES: Final = _pages(
     Page(
         "reserved-name",
         "A name is taken by the language, by an op, by Python or by torch.",
-        "Ids are the names of submodules, so they cannot hide what every module has (`forward`, `type`, `half`); inputs\n"
-        "are arguments of `forward`, outputs fields of a named tuple; a parameter cannot be called like a key of items;\n"
-        "a block cannot be called like an op.",
+        "Ids are the names of submodules, so they cannot hide what every module has (`forward`, `type`,\n"
+        "`half`); inputs are arguments of `forward`, outputs fields of a named tuple; a parameter cannot be\n"
+        "called like a key of items; a block cannot be called like an op.",
     ),
     Page(
         "name-conflict",
         "One name is given to two things that can be meant in the same place.",
-        "Two included files, or a file and one that it includes, define a block of one name; or a parameter of a block is\n"
-        "called like one of its dims. Rename one of them: nothing is overridden silently.",
+        "Two included files, or a file and one that it includes, define a block of one name; or a parameter\n"
+        "of a block is called like one of its dims. Rename one of them: nothing is overridden silently.",
     ),
     Page(
         "duplicate-id",
         "Two items have one path.",
-        "The path is what `from` refers to, and the key in the `state_dict`. An item without an `id` is called by its\n"
-        "position. Unnamed branches add no level, so ids in them have to differ; named branches add one.",
+        "The path is what `from` refers to, and the key in the `state_dict`. An item without an `id` is\n"
+        "called by its position. Unnamed branches add no level, so ids in them have to differ; named branches\n"
+        "add one.",
     ),
     Page(
         "not-supported",
@@ -213,20 +232,20 @@ PAGES: Final = _pages(
     Page(
         "unknown-op",
         "A name is no op, no block that the file can see, and no structure.",
-        "`archspec ops` lists the ops. A file sees its own `blocks` and those of the files that it includes, not those\n"
-        "that these include in turn.",
+        "`archspec ops` lists the ops. A file sees its own `blocks` and those of the files that it includes,\n"
+        "not those that these include in turn.",
     ),
     Page(
         "unusable-op",
         "An op of another package cannot be loaded.",
-        "An installed package registers the op, but it cannot be imported or does not follow the contract of ops.\n"
-        "Repair, update or remove that package.",
+        "An installed package registers the op, but it cannot be imported or does not follow the contract of\n"
+        "ops. Repair, update or remove that package.",
     ),
     Page(
         "unknown-attribute",
         "An op, block or initialiser has no attribute of that name.",
-        "`archspec explain conv` lists the attributes of `conv`; those of a block are its `params`. What follows from\n"
-        "the inputs, such as the number of input channels, is never written.",
+        "`archspec explain conv` lists the attributes of `conv`; those of a block are its `params`. What\n"
+        "follows from the inputs, such as the number of input channels, is never written.",
     ),
     Page(
         "missing-attribute",
@@ -236,21 +255,22 @@ PAGES: Final = _pages(
     Page(
         "wrong-value",
         "A value is of a kind, or in a range, that its key does not take.",
-        'Nothing is converted silently: `"64"` is text, `64.0` is no whole number, `no` is text and not `false`. The\n'
-        "message says what is expected; for a value from an expression, a label says what it came to.",
+        'Nothing is converted silently: `"64"` is text, `64.0` is no whole number, `no` is text and not\n'
+        "`false`. The message says what is expected; for a value from an expression, a label says what it\n"
+        "came to.",
     ),
     Page(
         "unknown-parameter",
         "A name in an expression, or in `--set`, is no parameter or dim that is known there.",
-        "`$name` stands for one of the `params` of the block or file that it is written in, for a dim that its `in` or\n"
-        "`inputs` name, or for an attribute that an `each` around it gives. Blocks do not see the parameters of what uses\n"
-        "them: pass them on.",
+        "`$name` stands for one of the `params` of the block or file that it is written in, for a dim that\n"
+        "its `in` or `inputs` name, or for an attribute that an `each` around it gives. Blocks do not see the\n"
+        "parameters of what uses them: pass them on.",
     ),
     Page(
         "missing-parameter",
         "A parameter of the spec has no value.",
-        "A parameter that is declared by a type alone, such as `classes: int`, is required. Give it by\n"
-        "`--set classes=10`, by `params={...}` in Python, or give it a default.",
+        "A parameter that is declared by a type alone, such as `classes: int`, is required. Give it by `--set\n"
+        "classes=10`, by `params={...}` in Python, or give it a default.",
     ),
     Page(
         "wrong-setting",
@@ -260,15 +280,16 @@ PAGES: Final = _pages(
     Page(
         "wrong-expression",
         "An expression cannot be read or computed.",
-        "Expressions have numbers, texts, true and false, the names of parameters and dims, `+ - * // / %`, comparisons,\n"
-        "`and`, `or`, `not`, and the functions `min`, `max`, `round`, `ceil`, `floor` and `make_divisible`; at most 400\n"
-        "characters. Nothing else of Python is there. Dims divide by `//` alone.",
+        "Expressions have numbers, texts, true and false, the names of parameters and dims, `+ - * // / %`,\n"
+        "comparisons, `and`, `or`, `not`, and the functions `min`, `max`, `round`, `ceil`, `floor` and\n"
+        "`make_divisible`; at most 400 characters. Nothing else of Python is there. Dims divide by `//`\n"
+        "alone.",
     ),
     Page(
         "shape-dependent",
         "`if` or `repeat` depends on dims.",
-        "What a network consists of is decided before shapes are known, so that it is the same at every input size. Make\n"
-        "it depend on a parameter; attributes may use dims.",
+        "What a network consists of is decided before shapes are known, so that it is the same at every input\n"
+        "size. Make it depend on a parameter; attributes may use dims.",
     ),
     Page(
         "turns-differ",
@@ -284,16 +305,16 @@ PAGES: Final = _pages(
     Page(
         "too-many-nodes",
         "Blocks and repeats come to more nodes than any network has.",
-        "They are counted before they are made. Look for a `repeat` with too many zeros, or blocks that use each other\n"
-        "many times at many levels.",
+        "They are counted before they are made. Look for a `repeat` with too many zeros, or blocks that use\n"
+        "each other many times at many levels.",
     ),
     # Wiring
     Page(
         "unknown-node",
         "A path names nothing that can be seen from there.",
-        "A name is looked up in its own list, then further out up to the border of the block. Of a block, only its\n"
-        "`outputs` are seen from outside, except from the lists of the spec itself. `mixed6` is the last turn of a repeat,\n"
-        "`mixed6.3` the turn of index 3. An item whose `if` is false is not there.",
+        "A name is looked up in its own list, then further out up to the border of the block. Of a block,\n"
+        "only its `outputs` are seen from outside, except from the lists of the spec itself. `mixed6` is the\n"
+        "last turn of a repeat, `mixed6.3` the turn of index 3. An item whose `if` is false is not there.",
     ),
     Page(
         "forward-reference",
@@ -303,19 +324,19 @@ PAGES: Final = _pages(
     Page(
         "cycle",
         "An item would depend on itself.",
-        "The message shows the way round. A network without state has no cycles: every value is computed once.",
+        "The message shows the way round. A network without state has no cycles: every value is computed\nonce.",
     ),
     Page(
         "nothing-to-read",
         "An item stands where there is nothing before it.",
-        "The first item of a list reads the input. Where there are several inputs it has to say which, by `from`; a\n"
-        "branch that is empty needs something that comes in.",
+        "The first item of a list reads the input. Where there are several inputs it has to say which, by\n"
+        "`from`; a branch that is empty needs something that comes in.",
     ),
     Page(
         "nothing-to-return",
         "In one of the two phases no output is left.",
-        "Outputs that run in training only are gone in eval mode, so a network needs one that runs in both: the main path\n"
-        "has no `when`.",
+        "Outputs that run in training only are gone in eval mode, so a network needs one that runs in both:\n"
+        "the main path has no `when`.",
     ),
     Page(
         "several-outputs",
@@ -330,36 +351,37 @@ PAGES: Final = _pages(
     Page(
         "unnamed-weights",
         "An item with weights has no name that a `state_dict` could rely on.",
-        "An unnamed branch adds no level to paths, and so an item in it needs an `id` when it has weights; or give the\n"
-        "branch a name: `branches: {left: [...], right: [...]}`.",
+        "An unnamed branch adds no level to paths, and so an item in it needs an `id` when it has weights; or\n"
+        "give the branch a name: `branches: {left: [...], right: [...]}`.",
     ),
     # Shapes
     Page(
         "shape-mismatch",
         "Tensors that have to agree in shape do not.",
-        "Ops that join need equal sizes on all axes but, for `concat`, the one along which they are put together. The\n"
-        "frame shows both shapes and where each comes from; with symbols it fails because they differ at every size.\n"
-        "Strides, paddings and kernels decide height and width; the last `conv` of a branch decides the channels.",
+        "Ops that join need equal sizes on all axes but, for `concat`, the one along which they are put\n"
+        "together. The frame shows both shapes and where each comes from; with symbols it fails because they\n"
+        "differ at every size. Strides, paddings and kernels decide height and width; the last `conv` of a\n"
+        "branch decides the channels.",
     ),
     Page(
         "shape-assertion",
         "A row says another shape than what was inferred.",
-        "`input:` and `output:` on a row are asserted, as the columns of a paper's table. One of the two is wrong: the\n"
-        "row, or the layers before it. What follows is checked as if the row were right, so that one mistake is one\n"
-        "message.",
+        "`input:` and `output:` on a row are asserted, as the columns of a paper's table. One of the two is\n"
+        "wrong: the row, or the layers before it. What follows is checked as if the row were right, so that\n"
+        "one mistake is one message.",
     ),
     Page(
         "side-not-positive",
         "A window does not fit into its input: an output side would be less than 1.",
-        "A side of x becomes `floor((x + 2 padding - dilation (kernel - 1) - 1) / stride) + 1`. Take a smaller kernel,\n"
-        "more padding, a larger input, or fewer strides before. With `ceil_mode` a pool may hang over the edge, as in\n"
-        "torch.",
+        "A side of x becomes `floor((x + 2 padding - dilation (kernel - 1) - 1) / stride) + 1`. Take a\n"
+        "smaller kernel, more padding, a larger input, or fewer strides before. With `ceil_mode` a pool may\n"
+        "hang over the edge, as in torch.",
     ),
     Page(
         "same-padding",
         "`padding: same` cannot keep the size.",
-        "`same` pads as much on both sides, so that sizes stay and are those of torch. That needs an odd kernel and a\n"
-        "stride of 1. With a stride, write the padding as a number.",
+        "`same` pads as much on both sides, so that sizes stay and are those of torch. That needs an odd\n"
+        "kernel and a stride of 1. With a stride, write the padding as a number.",
     ),
     Page(
         "not-divisible",
@@ -369,8 +391,8 @@ PAGES: Final = _pages(
     Page(
         "wrong-rank",
         "An input has another number of axes than the op works on.",
-        "Convolutions and pools need [N, C] and one to three spatial axes; `linear` works on the last axis. `flatten`\n"
-        "takes away the spatial axes, so what needs them comes before it.",
+        "Convolutions and pools need [N, C] and one to three spatial axes; `linear` works on the last axis.\n"
+        "`flatten` takes away the spatial axes, so what needs them comes before it.",
     ),
     Page(
         "wrong-axis",
@@ -380,13 +402,13 @@ PAGES: Final = _pages(
     Page(
         "wrong-dtype",
         "An input is of another dtype than the op works on.",
-        "Weights are float32; `embedding` takes whole numbers. Nothing is converted silently. The dtype of an input is\n"
-        "declared as `{shape: [N, T], dtype: int64}`.",
+        "Weights are float32; `embedding` takes whole numbers. Nothing is converted silently. The dtype of an\n"
+        "input is declared as `{shape: [N, T], dtype: int64}`.",
     ),
     Page(
         "unknown-size",
         "A weight would be sized by a symbol.",
-        "Weights are made once, so channels and features are numbers; batch, height, width and length may be symbols.",
+        "Weights are made once, so channels and features are numbers; batch, height, width and length may be\nsymbols.",
     ),
     Page(
         "dim-limit",
@@ -407,7 +429,8 @@ PAGES: Final = _pages(
     Page(
         "phase-leak",
         "Something that runs always, or in eval mode, reads what runs in training only, or the other way round.",
-        "What is marked `when: training` is not there in eval mode. Mark its readers too, or let them read something else.",
+        "What is marked `when: training` is not there in eval mode. Mark its readers too, or let them read\n"
+        "something else.",
     ),
     Page(
         "never-runs",
@@ -417,8 +440,8 @@ PAGES: Final = _pages(
     Page(
         "wrong-share",
         "An item shares weights with something that it cannot stand for.",
-        "`share` uses the module of another node or block again: the same op, no attributes of its own, and inputs that\n"
-        "need weights of the same shape.",
+        "`share` uses the module of another node or block again: the same op, no attributes of its own, and\n"
+        "inputs that need weights of the same shape.",
     ),
     Page(
         "wrong-tie",
@@ -428,19 +451,21 @@ PAGES: Final = _pages(
     Page(
         "unknown-weight",
         "`init` or `tie` names a weight that is not there.",
-        "A `conv` or `linear` has `weight`, and `bias` unless that is switched off; ops like `relu` have none.",
+        "A `conv` or `linear` has `weight`, and `bias` unless that is switched off; ops like `relu` have\nnone.",
     ),
     Page(
         "unknown-initializer",
         "`init` names no initialiser.",
-        "They are `zeros`, `ones`, `constant`, `normal`, `uniform`, `truncated_normal`, `he_normal`, `he_uniform`,\n"
-        "`xavier_normal`, `xavier_uniform`, `variance_scaling` and `orthogonal`; a number by itself is a constant.",
+        "They are `zeros`, `ones`, `constant`, `normal`, `uniform`, `truncated_normal`, `he_normal`,\n"
+        "`he_uniform`, `xavier_normal`, `xavier_uniform`, `variance_scaling` and `orthogonal`; a number by\n"
+        "itself is a constant.",
     ),
     Page(
         "unknown-rule",
         "`checks` or `allow` names no rule.",
-        '`checks: {dead-node: warning}` sets the severity of a rule for a file, `allow: {dead-node: "why"}` silences it\n'
-        "on an item. Only rules can be changed this way; what would not run in torch stays an error.",
+        '`checks: {dead-node: warning}` sets the severity of a rule for a file, `allow: {dead-node: "why"}`\n'
+        "silences it on an item. Only rules can be changed this way; what would not run in torch stays an\n"
+        "error.",
     ),
 )
 """All pages: one for every diagnostic that is no rule."""

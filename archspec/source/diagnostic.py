@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from archspec.source.origin import Origin
+from archspec.source.sanitize import quoting_briefly
 from archspec.source.span import Span
 
 
@@ -65,12 +66,15 @@ class Diagnostics:
         """The instances that were checked: what all of an item have in common is the item's, not one use's."""
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Add one finding."""
+        """Add one finding; what its message quotes is cut off where it is very long."""
+        message, help_text = quoting_briefly(diagnostic.message), quoting_briefly(diagnostic.help or "") or None
+        if (message, help_text) != (diagnostic.message, diagnostic.help):
+            diagnostic = replace(diagnostic, message=message, help=help_text)
         self._found.append(diagnostic)
 
     def error(self, name: str, message: str, span: Span | None, **details: Any) -> None:
         """Add an error; `details` are the other fields of `Diagnostic`."""
-        self._found.append(Diagnostic(name, message, span, **details))
+        self.add(Diagnostic(name, message, span, **details))
 
     def extend(self, others: Diagnostics) -> None:
         """Add all findings of another stage, and its count of what depends on them."""

@@ -13,6 +13,8 @@ _UNSAFE = re.compile(
     "\ud800-\udfff"  # lone surrogates: cannot be encoded
     "]"
 )
+_LONG = 300
+_QUOTED = re.compile(r"`([^`]{61,})`")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -24,6 +26,11 @@ def visible(text: str) -> str:
 def brief(text: str, length: int = 60) -> str:
     """The text, cut off with `...` beyond `length` characters: for names that a message quotes."""
     return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def quoting_briefly(text: str) -> str:
+    """A message with what it quotes in backticks cut off where that is very long."""
+    return text if len(text) < _LONG else _QUOTED.sub(lambda match: f"`{brief(match[1])}`", text)
 
 
 def _escape(character: str) -> str:
