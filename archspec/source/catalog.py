@@ -1,4 +1,4 @@
-"""The pages of diagnostics, by name, as `archspec explain NAME` prints them; rules are explained by their docstrings."""
+"""The pages of diagnostics by name, as `archspec explain NAME` prints them; rules are explained by their docstrings."""
 
 from __future__ import annotations
 

@@ -1,18 +1,15 @@
-"""Specs that mean harm: a report within bounds of time and memory, and nothing run, opened or printed that they ask for."""
+"""Specs that mean harm: a report within bounds of time and memory, and nothing is run, opened or printed for them."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import archspec
 from archspec.commands.main import main
@@ -61,11 +58,17 @@ def branches_inside_branches(levels: int) -> str:
 
 BOMBS = {
     "a power tower": (layers("conv: {kernel: 1, channels: $(9**9**9)}"), "wrong-expression"),
-    "a product that overflows": (layers("conv: {kernel: 1, channels: $(" + "99999 * " * 40 + "9)}"), "wrong-expression"),
+    "a product that overflows": (
+        layers("conv: {kernel: 1, channels: $(" + "99999 * " * 40 + "9)}"),
+        "wrong-expression",
+    ),
     "a text times a number": (layers("conv: {kernel: 1, channels: $('a' * 999999999)}"), "wrong-expression"),
     "a thousand million turns": (layers("relu: {repeat: 1000000000}"), "too-many-nodes"),
     "a repeat by an expression": (layers("relu: {repeat: $(1000000 * 1000000)}"), "too-many-nodes"),
-    "a repeat that no machine word holds": (layers("relu: {repeat: 99999999999999999999999999999999}"), "too-many-nodes"),
+    "a repeat that no machine word holds": (
+        layers("relu: {repeat: 99999999999999999999999999999999}"),
+        "too-many-nodes",
+    ),
     "repeats in repeats": (
         layers("sequence: {repeat: 1000, layers: [{sequence: {repeat: 1000, layers: [{relu: {repeat: 1000}}]}}]}"),
         "too-many-nodes",
@@ -89,31 +92,52 @@ BOMBS = {
     ),
     "an id of a megabyte": (layers("relu: {id: " + "a" * 2**20 + "}"), "wrong-value"),
     "a name of an op of a megabyte": (layers("a" * 2**20), "unknown-op"),
-    "an expression of 100,000 characters": (layers("conv: {kernel: 1, channels: $(1" + "+1" * 50_000 + ")}"), "wrong-expression"),
-    "an expression of 200 parentheses": (layers("conv: {kernel: 1, channels: $(" + "(" * 199 + "1" + ")" * 198 + ")}"), "unbalanced-expression"),
-    "an expression of 180 minus signs": (layers("conv: {kernel: 1, channels: $(" + "-" * 180 + "1)}"), "wrong-expression"),
+    "an expression of 100,000 characters": (
+        layers("conv: {kernel: 1, channels: $(1" + "+1" * 50_000 + ")}"),
+        "wrong-expression",
+    ),
+    "an expression of 200 parentheses": (
+        layers("conv: {kernel: 1, channels: $(" + "(" * 199 + "1" + ")" * 198 + ")}"),
+        "unbalanced-expression",
+    ),
+    "an expression of 180 minus signs": (
+        layers("conv: {kernel: 1, channels: $(" + "-" * 180 + "1)}"),
+        "wrong-expression",
+    ),
     "a billion laughs": (laughs(12), "too-many-aliases"),
     "a million brackets": ("[" * 1_000_000, "nested-too-deep"),
     "branches in branches": (branches_inside_branches(20), "nested-too-deep"),
     "sequences in blocks": (
-        layers("b0", blocks="blocks:\n" + "".join(f"  b{n}: {{layers: [b{n + 1}, b{n + 1}]}}\n" for n in range(40)) + "  b40: {layers: [{relu: {if: false}}]}\n"),
+        layers(
+            "b0",
+            blocks="blocks:\n"
+            + "".join(f"  b{n}: {{layers: [b{n + 1}, b{n + 1}]}}\n" for n in range(40))
+            + "  b40: {layers: [{relu: {if: false}}]}\n",
+        ),
         "too-many-nodes",
     ),
     "an object of Python": ('!!python/object/apply:os.system ["touch bang"]\n', "yaml-tag"),
     "an object of Python as a value": (layers('conv: {kernel: !!python/name:os.system "", channels: 3}'), "yaml-tag"),
     "a class of torch": (layers("torch.nn.Linear: {in_features: 3}"), "unknown-op"),
-    "a call of Python": (layers("conv: {kernel: 1, channels: \"$(__import__('os').system('touch bang'))\"}"), "wrong-expression"),
+    "a call of Python": (
+        layers("conv: {kernel: 1, channels: \"$(__import__('os').system('touch bang'))\"}"),
+        "wrong-expression",
+    ),
     "an attribute of Python": (layers("conv: {kernel: 1, channels: $(H.__class__)}"), "wrong-expression"),
     "a dunder id": (layers("relu: {id: __class__}"), "reserved-name"),
     "a dunder op": (layers("__init__"), "unknown-op"),
     "a dunder attribute": (layers("conv: {kernel: 1, channels: 3, __class__: 3}"), "unknown-attribute"),
     "a dunder parameter in an expression": (layers("conv: {kernel: 1, channels: $__builtins__}"), "unknown-parameter"),
     "a dim that multiplies without end": (
-        layers("b", blocks="blocks: {b: {in: [N, C, H, W], layers: [{conv: {kernel: 1, channels: $(" + "(H + W) * " * 30 + "1)}}]}}\n")
-        .replace("H=9, W=9", "H, W"),
+        layers(
+            "b",
+            blocks="blocks: {b: {in: [N, C, H, W], layers: [{conv: {kernel: 1, channels: $("
+            + "(H + W) * " * 30
+            + "1)}}]}}\n",
+        ).replace("H=9, W=9", "H, W"),
         "wrong-value",
     ),
-}  # fmt: skip
+}
 
 
 def run(script: str, spec: Path) -> subprocess.CompletedProcess[str]:
@@ -174,7 +198,9 @@ def report_of_including(name: str, capsys: pytest.CaptureFixture[str]) -> str:
     return printed.out
 
 
-@pytest.mark.parametrize("name", ["../secret.yaml", "./a/../../secret.yaml", "/etc/passwd", "~/secret.yaml", "file:///etc/passwd"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name", ["../secret.yaml", "./a/../../secret.yaml", "/etc/passwd", "~/secret.yaml", "file:///etc/passwd"]
+)
 def test_no_path_leads_out(inside: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert "error[file-" in report_of_including(name, capsys)
 
@@ -209,13 +235,14 @@ def test_files_that_include_each_other_many_times_are_read_once(inside: Path) ->
 
 WATCH = """
 import os, sys
+before = set(sys.modules)
 from pathlib import Path
 import archspec.commands.main as commands
 spec, here = sys.argv[1], Path.cwd()
 installed = [Path(path).resolve() for path in sys.path if path]
 seen = []
-DEEDS = ("os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "subprocess.", "socket.", "ctypes.", "shutil.",
-         "os.remove", "os.rename", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "webbrowser.")
+DEEDS = ("os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "subprocess.", "socket.", "ctypes.",
+         "shutil.", "os.remove", "os.rename", "os.mkdir", "os.link", "os.symlink", "os.truncate", "webbrowser.")
 def watch(event, details):
     if event == "open" and isinstance(details[0], str | bytes):
         path, writes = Path(os.fsdecode(details[0])).resolve(), bool(details[2] & 3)
@@ -228,8 +255,11 @@ def watch(event, details):
 sys.dont_write_bytecode = True
 sys.addaudithook(watch)
 commands.main(["check", spec])
-roots = {name.partition(".")[0] for name in sys.modules}
-seen += sorted(f"module {name}" for name in roots & {"torch", "numpy", "requests", "urllib3", "yaml_evil", "relu"})
+ours = {"archspec", "annotated_types", "click", "networkx", "pydantic", "pydantic_core", "typing_extensions",
+        "typing_inspection", "yaml", "_yaml"}
+roots = {name.partition(".")[0] for name in set(sys.modules) - before}
+others = sorted(name for name in roots - ours - sys.stdlib_module_names if "cython" not in name)  # PyYAML's own
+seen += [f"module {name}" for name in others]
 print("\\n".join(seen), file=sys.stderr)
 """
 
@@ -284,76 +314,3 @@ def test_no_text_of_a_spec_acts_on_what_shows_it(place: str, printer: str) -> No
         assert not set(printed) & set(CODES.translate(dict.fromkeys(b"\n[2J]0;owned:errfilx=31m "))), printed
         if printer == "github":
             assert [line.split(" ")[0] for line in printed.splitlines()] == ["::error"] * len(found)
-
-
-# Mistakes of every kind
-
-VALID = """\
-archspec: 1
-name: net
-params: {width: 8, kernel: size, deep: true}
-inputs:
-  x: [N, 3, H=33, W=33]
-defaults: {conv: {bias: false}}
-blocks:
-  unit:
-    params: {channels: int, kernel: 3}
-    in: [N, C, H, W]
-    layers:
-      - conv: {id: conv, kernel: $kernel, channels: $(channels + C), padding: same}
-      - batch_norm: {id: bn, eps: 1e-3}
-      - relu
-layers:
-  - conv: {id: stem, kernel: $kernel, channels: $width, input: 33x33x3}
-  - unit: {id: body, repeat: 2, channels: 4, output: [N, 16, 31, 31]}
-  - add: {branches: [[], [{unit: {id: side, each: {channels: [4, 0]}, if: $deep}}]]}
-  - sequence: {id: tail, layers: [{max_pool: {kernel: 3, stride: 2, ceil_mode: true}}, {dropout: 0.2}]}
-  - flatten
-  - linear: {id: logits, features: 10, init: {weight: {normal: {std: 0.01}}, bias: 0}}
-heads:
-  aux: {linear: {from: body.1, features: 3, when: training, allow: {dead-node: "an example"}}}
-outputs: {logits: logits, aux: aux}
-expect: {parameters: 1, outputs: {logits: [N, 10]}}
-checks: {dead-node: warning}
-init: {conv: he_normal}
-"""
-SPLIT = [token for token in re.split(r"(\s+|[\[\]{}:,$()]|\w+)", VALID) if token]
-ODD = [
-    "", " ", "\n", "  ", "- ", ":", ": ", ",", "{", "}", "[", "]", "[]", "{}", "null", "~", "true", "-1", "0", "1.5", "1e999",
-    "99999999999", "'", '"', "$", "$(", "$width", "$(width)", "$(C)", "x", "N", "in", "id", "from", "if", "when", "each",
-    "repeat", "branches", "layers", "share: stem", "tie", "block", "after", "init", "extends: x", "include", "training",
-    "conv", "concat", "split", "parameter", "unit", "body.0", "stem", "body.1.conv", "&a", "*a", "!t", "|", ">", "#", "\t",
-    "é", "\x1b", "\u2028", "..", "1..3", "a1..3", "H=3", "H // 2", "33x33", "same", "int64", "{shape: [N, T], dtype: int64}",
-]  # fmt: skip
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, len(SPLIT) - 1),
-            st.sampled_from(["delete", "double", "replace", "insert", "swap", "copy"]),
-            st.sampled_from(ODD),
-            st.integers(0, len(SPLIT) - 1),
-        ),
-        min_size=1,
-        max_size=3,
-    )
-)
-def test_whatever_is_changed_in_a_spec_is_a_report(changes: list[tuple[int, str, str, int]]) -> None:
-    tokens = list(SPLIT)
-    for place, change, text, other in changes:
-        tokens[place] = {
-            "delete": "",
-            "double": tokens[place] * 2,
-            "replace": text,
-            "insert": tokens[place] + text,
-            "swap": SPLIT[other],
-            "copy": tokens[place] + SPLIT[other],
-        }[change]
-    source = Source("net.yaml", "".join(tokens))
-    found = check_spec(source, {"kernel": 3})
-    for diagnostic in found:
-        for span in (diagnostic.span, *(label.span for label in diagnostic.labels)):
-            assert span is None or 0 <= span.start <= span.end <= len(span.source.text)
-        assert "None" not in diagnostic.message
-    assert render_text(found, dependent=found.dependent) or not len(found)

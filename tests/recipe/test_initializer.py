@@ -27,8 +27,8 @@ def test_initialisers_are_written_as_a_name_a_number_or_a_mapping(written: Any, 
 @pytest.mark.parametrize(
     ("written", "place", "message"),
     [
-        ({"normal": {"std": -1}}, ("std",), "expected a number, 0 or more"),
-        ({"normal": {"std": "1"}}, ("std",), "expected a number, 0 or more"),
+        ({"normal": {"std": -1}}, ("std",), "expected a number of 0 or more"),
+        ({"normal": {"std": "1"}}, ("std",), "expected a number of 0 or more"),
         ({"normal": {"mean": True}}, ("mean",), "expected a number"),
         ({"uniform": {"low": 1}}, (), "expected `low` to be less than `high`"),
         ({"truncated_normal": {"std": 0}}, ("std",), "expected a number above 0"),
