@@ -74,8 +74,9 @@ class _Checker:
         self._report_forward(top)
 
     def _head(self, head: Branch, top: _Level) -> None:
-        if head.name in top.earlier:
-            label = (Label(top.earlier[head.name].span, "defined here"),)
+        if head.name in top.earlier and not head.single:  # a single item's path is held against others at expansion
+            first = dict(_names(self.body.layers)).get(head.name, top.earlier[head.name].span)
+            label = (Label(first, "defined here"),)
             self.found.error("duplicate-id", f"`{head.name}` is already the name of an item", head.span, labels=label)
         step = self._branch(head, top, None)
         if head.name and step is not None:

@@ -27,8 +27,8 @@ def sources_of(
         return None if None in values else [value for value in values if value is not None]
     if reads_nothing:
         return []
-    if previous is None and context.frame.use is None and not context.frame.body.inputs:
-        return None  # a spec without `inputs`, which was reported
+    if previous is None and (item.broken or (context.frame.use is None and not context.frame.body.inputs)):
+        return None  # what is wrong with the item was reported, or that the spec has no `inputs`
     if previous is None:
         message = f"`{item.name}` has nothing before it to read"
         found.error("nothing-to-read", message, item.span, help="say what it reads with `from`", origin=context.origin)

@@ -258,7 +258,8 @@ commands.main(["check", spec])
 ours = {"archspec", "annotated_types", "click", "networkx", "pydantic", "pydantic_core", "typing_extensions",
         "typing_inspection", "yaml", "_yaml"}
 roots = {name.partition(".")[0] for name in set(sys.modules) - before}
-others = sorted(name for name in roots - ours - sys.stdlib_module_names if "cython" not in name)  # PyYAML's own
+theirs = ("_cython", "cython", "_sysconfigdata")  # what PyYAML and Python's own sysconfig bring
+others = sorted(name for name in roots - ours - sys.stdlib_module_names if not name.startswith(theirs))
 seen += [f"module {name}" for name in others]
 print("\\n".join(seen), file=sys.stderr)
 """
