@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -60,7 +62,8 @@ class Times:
 def interleave(candidates: Mapping[str, Callable[[], Any]], rounds: int, *, warm_up: int = 1) -> dict[str, Times]:
     """Time every candidate once in each round, in an order that turns from round to round.
 
-    What a candidate returns is dropped and collected outside of the time taken.
+    What a candidate returns is dropped and collected outside of the time taken, and free memory goes back to the system:
+    what one candidate leaves behind would save the next one the cost of fresh pages, or not, as it happens to lie.
     """
     for _ in range(warm_up):
         for run in candidates.values():
@@ -69,12 +72,20 @@ def interleave(candidates: Mapping[str, Callable[[], Any]], rounds: int, *, warm
     names = list(candidates)
     for index in range(rounds):
         for name in names if index % 2 else reversed(names):
-            gc.collect()
+            _clean_up()
             start = perf_counter()
             result = candidates[name]()
             seconds[name].append(perf_counter() - start)
             del result
     return {name: Times(tuple(taken)) for name, taken in seconds.items()}
+
+
+def _clean_up() -> None:
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
+        if trim is not None:
+            trim(0)
 
 
 def ratio(

@@ -25,6 +25,8 @@ class Builder:
 
     def build(self) -> ScopeModule:
         """The module of the whole network."""
+        for scope in self.plan.scopes.values():  # now, as drawing weights in between would empty the processor's caches
+            self.plan.structure(scope)
         root = self._scope(self.plan.graph.root)
         while self.borrowers:
             self._borrow(self.borrowers.pop(0))
@@ -47,9 +49,7 @@ class Builder:
         return module
 
     def _node(self, scope: nn.Module, node: Node) -> None:
-        redrawn = {*node.init, *node.ties}
-        learned = (name for name, weight in node.weights.items() if weight.kind == "parameter")
-        skip = bool(redrawn) and redrawn.issuperset(learned)
+        skip = bool(node.init or node.ties) and _all_redrawn(node)
         for step in self.plan.steps(node):
             if step.kind == "module":
                 settings = {name: constant(value) for name, value in step.settings.items()}
@@ -96,6 +96,12 @@ class Builder:
             if name not in node.ties:
                 return key
             key = node.ties[name]
+
+
+def _all_redrawn(node: Node) -> bool:
+    """Whether nothing that torch would draw for a node is kept."""
+    learned = {name for name, weight in node.weights.items() if weight.kind == "parameter"}
+    return learned <= {*node.init, *node.ties}
 
 
 def _register(holder: nn.Module, name: str, weight: Weight) -> None:

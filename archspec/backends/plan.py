@@ -7,7 +7,7 @@ import re
 from functools import cached_property
 from typing import Any
 
-from archspec.backends.program import Program, Ref, Row, take
+from archspec.backends.program import Program, Ref, Row, RowKind, take
 from archspec.backends.schedule import Mode, schedule
 from archspec.backends.scope_module import Structure
 from archspec.backends.shares import owners
@@ -143,18 +143,18 @@ class _Writer:
             self.tuples[node.path] = results[-1], node.name
 
     def _row(self, node: Node, step: Step, results: list[Ref], gives: tuple[str, int] | None) -> Row:
-        args = tuple(self._fill(arg, node, results) for arg in step.args)
-        settings = {name: self._fill(value, node, results) for name, value in step.settings.items()}
-        below = f"{node.name}.{step.name}" if step.name else node.name
+        args = tuple([self._fill(arg, node, results) for arg in step.args])
+        name = node.name
+        below = f"{name}.{step.name}" if step.name else name
         match step.kind:
             case "module":
-                return Row("call_module", below, args, name=node.name, gives=gives)
-            case "function":
-                return Row("call_function", step.target, args, settings, node.name, gives)
-            case "method":
-                return Row("call_method", step.target, args, settings, node.name, gives)
+                return Row("call_module", below, args, name=name, gives=gives)
             case "weight":
                 return Row("get_attr", below if step.name else self._own_weight(node), name=below, gives=gives)
+            case "function" | "method":
+                settings = {key: self._fill(value, node, results) for key, value in step.settings.items()}
+                kind: RowKind = "call_function" if step.kind == "function" else "call_method"
+                return Row(kind, step.target, args, settings, name, gives)
 
     def _own_weight(self, node: Node) -> str:
         """Where the weight at the very path of a node is found."""
@@ -179,10 +179,12 @@ class _Writer:
 
     def _read(self, value: Value) -> Ref | None:
         """Where a value is; None for one that does not exist in this phase."""
-        if value not in self.values and value.node in self.tuples:
+        found = self.values.get(value)
+        if found is None and value.node in self.tuples:
             whole, name = self.tuples[value.node]
-            self.values[value] = self._add(take(whole.row, value.port, f"{name}_{value.port}", (name, value.port)))
-        return self.values.get(value)
+            found = self._add(take(whole.row, value.port, f"{name}_{value.port}", (name, value.port)))
+            self.values[value] = found
+        return found
 
     def _add(self, row: Row) -> Ref:
         self.rows.append(row)

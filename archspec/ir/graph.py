@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import networkx as nx
 
@@ -22,8 +22,7 @@ Phase: TypeAlias = Literal["training", "eval"]
 PHASES: tuple[Phase, ...] = ("training", "eval")
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A reference to an output of a node: the node's path and the index of the port."""
 
     node: str
@@ -113,6 +112,8 @@ class Scope:
 
     def registration_order(self) -> list[Node | Scope]:
         """The members in the order in which modules, and so keys of the `state_dict`, are registered."""
+        if not self.register_after:
+            return self.members
         order = [member for member in self.members if member.name not in self.register_after]
         for member in self.members:
             after = self.register_after.get(member.name)
@@ -201,25 +202,25 @@ class Graph:
         """Rule name to `error`, `warning` or `off`, where the spec sets it."""
         self.dag: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         """Node paths joined by edges `source -> target` with keys `(input index, source port)`; attribute `node`."""
-        for node in root.nodes():
+        self._nodes = {node.path: node for node in root.nodes()}
+        for node in self._nodes.values():
             self.dag.add_node(node.path, node=node)
             for index, value in enumerate(node.inputs):
                 self.dag.add_edge(value.node, node.path, key=(index, value.port))
 
     def __getitem__(self, path: str) -> Node:
         """The node at a path; KeyError when there is none."""
-        node: Node = self.dag.nodes[path]["node"]
-        return node
+        return self._nodes[path]
 
     def __contains__(self, path: object) -> bool:
-        return path in self.dag
+        return path in self._nodes
 
     def __len__(self) -> int:
-        return len(self.dag)
+        return len(self._nodes)
 
     def __iter__(self) -> Iterator[Node]:
         """Inputs first, then all nodes in the order of the file, which is topological."""
-        return (data["node"] for _, data in self.dag.nodes(data=True))
+        return iter(self._nodes.values())
 
     def operations(self) -> Iterator[Node]:
         """The nodes that are no inputs."""
@@ -227,13 +228,13 @@ class Graph:
 
     def type_of(self, value: Value) -> TensorType | None:
         """The type of a value; None where an error made it unknowable."""
-        types = self[value.node].types
+        types = self._nodes[value.node].types
         return types[value.port] if types else None
 
     def input_types(self, node: Node) -> tuple[TensorType, ...] | None:
         """The types of a node's inputs; None where one is unknowable."""
-        types = [self.type_of(value) for value in node.inputs]
-        return None if None in types else tuple(types)  # type: ignore[arg-type]
+        types = [found for value in node.inputs if (found := self.type_of(value)) is not None]
+        return tuple(types) if len(types) == len(node.inputs) else None
 
     def users(self, path: str) -> list[str]:
         """The paths of the nodes that read a node, in order, each once."""
