@@ -109,5 +109,3 @@ def _fill(value: Any, nodes: Sequence[fx.Node]) -> Any:
             return {key: _fill(item, nodes) for key, item in value.items()}
         case _:
             return constant(value)
-
-
