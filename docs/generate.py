@@ -54,7 +54,7 @@ def diagnostics_page() -> str:
     """`docs/diagnostics.md`: every rule and every other diagnostic, by name."""
     parts = [
         "# Diagnostics",
-        _generated("`archspec/source/catalog.py` and the rules in `archspec/rules/`"),
+        _generated("`archspec/source/catalog.md` and the rules in `archspec/rules/`"),
         "Everything that `archspec check` can say, by the name in the brackets of `error[shape-mismatch]`. "
         "`archspec explain NAME` prints the same on a terminal.",
         "## Rules",

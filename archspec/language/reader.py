@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 from yaml import events
 
+from archspec.language.characters import REPLACEMENT, code_point, forbidden_in, without_forbidden
 from archspec.language.scalars import Refused, resolve
 from archspec.language.syntax_errors import Complaint, cut_expression, explain, missing_space
 from archspec.language.values import Entry, Mapping, Scalar, Sequence, Value
@@ -34,10 +35,6 @@ MISREAD: Final = frozenset(
 """Errors after which a value stands in for the right one: what else is said of its characters follows from them."""
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_REPLACEMENT: Final = "\ufffd"
-# What YAML forbids, and the three characters that YAML 1.1 alone takes for line breaks.
-_NOT_TEXT = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-_NOT_ASCII_TEXT = re.compile(r"[^\t\n\r -~]")
 _LONGEST_GUESS = 100
 
 
@@ -163,12 +160,10 @@ class _Reader:
         text = self.source.text
         if text.startswith("\ufeff"):  # a line break keeps offsets, and the column that the next character starts in
             text = "\n" + text[1:]
-        if not _NOT_ASCII_TEXT.search(text):
-            return text  # nearly always; the pattern below takes milliseconds to compile
-        for match in re.finditer(_NOT_TEXT, text):
-            message = f"the character U+{ord(match[0]):04X} is not allowed in a spec"
+        for match in forbidden_in(text):
+            message = f"the character {code_point(match[0])} is not allowed in a spec"
             self._error("control-character", message, match.start(), match.end(), help="remove it")
-        return re.sub(_NOT_TEXT, _REPLACEMENT, text)
+        return without_forbidden(text)
 
     def _complaint(self, error: yaml.YAMLError) -> Complaint:
         problem = getattr(error, "problem_mark", None)
@@ -385,9 +380,9 @@ class _Reader:
     def _refuse_control_characters(self, text: str, start: int, end: int) -> None:
         if text.isprintable():
             return
-        match = re.search(_NOT_TEXT, text)
-        if match and match[0] != _REPLACEMENT:
-            message = f"the text has the character U+{ord(match[0]):04X}, which is not allowed in a spec"
+        match = next(forbidden_in(text), None)
+        if match and match[0] != REPLACEMENT:
+            message = f"the text has the character {code_point(match[0])}, which is not allowed in a spec"
             self._error("control-character", message, start, end, help="remove the escape")
 
 

@@ -198,17 +198,13 @@ def test_attributes_that_are_not_named_stay(files: Files) -> None:
 
 def test_another_op_replaces_wholly(files: Files) -> None:
     graph = graph_of(
-        extended(
-            files, "layers: {body.c: {batch_norm: {id: c}}, stem: {linear: {id: stem, features: 8}}}\n"
-        )
+        extended(files, "layers: {body.c: {batch_norm: {id: c}}, stem: {linear: {id: stem, features: 8}}}\n")
     )
     assert [graph[path].resolved.name for path in ("body.c", "stem")] == ["batch_norm", "linear"]
 
 
 def test_null_removes_an_item_a_head_an_output_an_attribute(files: Files) -> None:
-    graph = graph_of(
-        extended(files, "layers: {body: null, left.d: null}\nheads: {aux: null}\noutputs: {aux: null}\n")
-    )
+    graph = graph_of(extended(files, "layers: {body: null, left.d: null}\nheads: {aux: null}\noutputs: {aux: null}\n"))
     assert not {"body.c", "left.d", "aux"} & set(paths(graph))
     assert list(graph.outputs) == ["logits"]
     assert reads(graph, "right") == ["stem"]
@@ -216,9 +212,7 @@ def test_null_removes_an_item_a_head_an_output_an_attribute(files: Files) -> Non
 
 @pytest.mark.parametrize("path", ["stom", "turns.0", "body.0.x", "9"])
 def test_what_is_not_there_cannot_be_changed(files: Files, path: str) -> None:
-    assert names_of(extended(files, f"layers: {{{path}: {{conv: {{kernel: 1}}}}}}\n")) == [
-        ("unknown-node", path)
-    ]
+    assert names_of(extended(files, f"layers: {{{path}: {{conv: {{kernel: 1}}}}}}\n")) == [("unknown-node", path)]
 
 
 def test_nothing_is_inserted_by_a_list(files: Files) -> None:
