@@ -62,7 +62,7 @@ class Times:
 def interleave(candidates: Mapping[str, Callable[[], Any]], rounds: int, *, warm_up: int = 1) -> dict[str, Times]:
     """Time every candidate once in each round, in an order that turns from round to round.
 
-    What a candidate returns is dropped and collected outside of the time taken, and free memory goes back to the system:
+    What a candidate returns is dropped and collected outside of the time taken, and free memory is given back:
     what one candidate leaves behind would save the next one the cost of fresh pages, or not, as it happens to lie.
     """
     for _ in range(warm_up):

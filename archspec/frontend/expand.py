@@ -207,15 +207,15 @@ class Expander:
         origin = Origin(item.span, path, context.origin)
         bound = self._bound_item(item, context, origin)
         target = bound.target if not bound.broken else None
-        reads_nothing = _is_source(target) or _begins_lists(item)
-        sources = sources_of(item, context, previous, reads_nothing, turn, self.found)
+        is_source = _is_source(target)
+        sources = sources_of(item, context, previous, is_source or _begins_lists(item), turn, self.found)
         use = uses.Use(
             bound, path, context, origin, self._phase(item, context, origin), sources, values, turn, previous
         )
         instance = self._make(use, target)
         self._note(use, turn, turns)
         context.names.define(name, instance)
-        return previous if _is_source(target) and previous is not None else instance
+        return previous if is_source and previous is not None else instance
 
     def _make(self, use: uses.Use, target: Any) -> Instance:
         if use.item.keys.share is not None and target is not None:

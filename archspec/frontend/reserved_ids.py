@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from functools import lru_cache
 from typing import Final
 
 TAKEN_BY_TORCH: Final = frozenset(
@@ -35,6 +36,7 @@ TAKEN_BY_TORCH: Final = frozenset(
 REFUSED_BY_NAMED_TUPLES: Final = frozenset({"count", "index"})
 
 
+@lru_cache(maxsize=4096)  # the items of a block are asked about at every use of it
 def refusal(name: str) -> str | None:
     """Why an id cannot be used, or None when it can."""
     for part in name.split("."):

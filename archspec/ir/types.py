@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from archspec.ir.dims import UNKNOWN, Size, product
@@ -40,7 +40,7 @@ class TensorType:
 
     def with_shape(self, *shape: Size) -> TensorType:
         """The same dtype in another shape."""
-        return replace(self, shape=shape)
+        return TensorType(shape, self.dtype)
 
     @property
     def is_known(self) -> bool:
