@@ -14,9 +14,9 @@ from archspec.frontend.borrowed_weights import check_share, check_ties
 from archspec.frontend.closures import settle
 from archspec.frontend.instances import Expansion
 from archspec.frontend.limits import Limits
-from archspec.frontend.shape_errors import report_failure
+from archspec.frontend.shape_errors import report_doubt, report_failure
 from archspec.frontend.uses import make_op
-from archspec.ir.conditions import Conditions, RuleStopped
+from archspec.ir.conditions import Conditions, RuleStopped, follows
 from archspec.ir.dims import UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
 from archspec.ir.graph import Deferred, Graph, Node, Scope
 from archspec.ir.op import Op, Weight
@@ -40,6 +40,8 @@ class _Inference:
         self.max_parameters = self.parameters_left = max_parameters
         self.dims: dict[str, Size] = {}
         """What the symbols that blocks bind stand for, at this place."""
+        self.promises = [condition for given in graph.inputs.values() for condition in given.constraints]
+        """What the inputs' `where` says of their sizes."""
         for given in graph.inputs.values():
             for dim in given.declared:
                 if not isinstance(dim, int):
@@ -142,6 +144,9 @@ class _Inference:
         node.conditions = tuple(must.pending)
         for failure in must.failures:
             report_failure(failure, node, self.graph, self.expansion, self.found)
+        for condition, doubt in must.doubts:
+            if not follows(condition, self.promises):
+                report_doubt(condition, doubt, node, self.graph, self.expansion, self.found)
         if must.skipped and not must.failures:
             self.found.dependent += 1
             self.found.checked.pop()
@@ -172,7 +177,8 @@ class _Inference:
 
     def _check_phase(self, node: Node) -> None:
         """What runs in both phases, or in the other one, cannot read what is there in one phase only."""
-        for source in (self.graph[value.node] for value in node.inputs):
+        for value in node.inputs:
+            source = self.graph[value.node]
             if source.phase is None or source.phase == node.phase:
                 continue
             runs = f"runs in {source.phase} only"
@@ -184,6 +190,8 @@ class _Inference:
             return
 
     def _check_weights(self, node: Node) -> None:
+        if not (node.weights or node.init or node.ties):
+            return
         size = sum(_elements(weight.shape) for weight in node.weights.values() if weight.kind == "parameter")
         item = self.expansion.items[node.path]
         if 0 <= self.parameters_left < size:

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archspec.frontend.instances import Expansion
-from archspec.ir.conditions import Failure
+from archspec.ir.conditions import Condition, Failure
 from archspec.ir.graph import Graph, Node, Value
 from archspec.language.schema import Item
 from archspec.language.values import Sequence
-from archspec.source.diagnostic import Diagnostics, Label
+from archspec.source.diagnostic import Diagnostics, Label, Severity
 from archspec.source.span import Span
 
 
-def report_failure(failure: Failure, node: Node, graph: Graph, expansion: Expansion, found: Diagnostics) -> None:
+def report_doubt(
+    condition: Condition, failure: Failure, node: Node, graph: Graph, expansion: Expansion, found: Diagnostics
+) -> None:
+    """Warn of one demand that a node's inputs meet at some sizes only."""
+    help_text = (
+        f"this holds where `{condition.dim}` is 0; give the inputs nominal sizes, or say in `where` which are meant"
+    )
+    doubt = replace(failure, help=help_text)
+    report_failure(doubt, node, graph, expansion, found, Severity.WARNING)
+
+
+def report_failure(
+    failure: Failure,
+    node: Node,
+    graph: Graph,
+    expansion: Expansion,
+    found: Diagnostics,
+    severity: Severity = Severity.ERROR,
+) -> None:
     """Report one demand that a node's inputs do not meet."""
     item = expansion.items[node.path]
     spans = _port_spans(node, item, expansion)
@@ -27,7 +47,14 @@ def report_failure(failure: Failure, node: Node, graph: Graph, expansion: Expans
         labels = [_label_of(graph, node, port, spans) for port in failure.ports]
     distinct = tuple(label for label in dict.fromkeys(labels) if label.span != span)
     found.error(
-        failure.name, failure.message, span, caption=caption, labels=distinct, help=failure.help, origin=node.origin
+        failure.name,
+        failure.message,
+        span,
+        caption=caption,
+        labels=distinct,
+        help=failure.help,
+        origin=node.origin,
+        severity=severity,
     )
 
 

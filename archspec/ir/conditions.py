@@ -7,11 +7,12 @@ nothing downstream is reported again. A demand that holds at some sizes only is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import lcm
 from typing import Literal, NoReturn
 
-from archspec.ir.dims import LIMIT, UNKNOWN, Dim, Size, are_equal, evaluate
+from archspec.ir.dims import LIMIT, MAX_PERIOD, UNKNOWN, Dim, Size, are_equal, evaluate, period, symbols
 from archspec.ir.types import TensorType
 
 
@@ -46,6 +47,23 @@ class Failure:
     help: str | None = None
 
 
+def follows(condition: Condition, promises: Sequence[Condition]) -> bool:
+    """Whether a condition that a dim is 0 holds at every size that keeps all promises, as far as one symbol decides it.
+
+    Exact: what holds at a size and at the next of the same residue holds at all of that residue.
+    """
+    names = symbols(condition.dim).union(*(symbols(promise.dim) for promise in promises))
+    periods = [period(each.dim) for each in (condition, *promises)]
+    if len(names) != 1 or any(each is None for each in periods):
+        return False
+    (name,) = names
+    length = lcm(*(each for each in periods if each is not None))
+    sizes = ({name: size} for size in range(1, 2 * min(length, MAX_PERIOD) + 1))
+    return length <= MAX_PERIOD and all(
+        condition.holds(at) for at in sizes if all(promise.holds(at) for promise in promises)
+    )
+
+
 class RuleStopped(Exception):
     """A shape rule cannot go on: its outputs are unknown."""
 
@@ -56,6 +74,8 @@ class Conditions:
     def __init__(self) -> None:
         self.failures: list[Failure] = []
         self.pending: list[Condition] = []
+        self.doubts: list[tuple[Condition, Failure]] = []
+        """The equalities among the pending conditions, each with what is wrong at the sizes where it does not hold."""
         self.skipped = False
         """Whether something was not checked because an input was already in error."""
 
@@ -136,7 +156,7 @@ class Conditions:
         if equal:
             return left
         if equal is None:
-            self.pending.append(Condition("zero", left - right, message))
+            self.doubt(left - right, message, ports=ports)
             return left
         self.fail("shape-mismatch", message, ports=ports, help=help)
         return UNKNOWN
@@ -149,6 +169,12 @@ class Conditions:
         if rest is UNKNOWN:
             self.skipped = True
         elif isinstance(rest, Dim):
-            self.pending.append(Condition("zero", rest, message))
+            self.doubt(rest, message, attribute=attribute, ports=(port,))
         elif rest:
             self.fail("not-divisible", message, attribute=attribute, ports=(port,), help=help)
+
+    def doubt(self, dim: Size, message: str, *, attribute: str | None = None, ports: tuple[int, ...] = ()) -> None:
+        """Keep the demand that `dim` is 0, which it is at some sizes only; `message` says what is wrong elsewhere."""
+        condition = Condition("zero", dim, message)
+        self.pending.append(condition)
+        self.doubts.append((condition, Failure("size-dependent", message, attribute, ports)))

@@ -23,6 +23,8 @@ Size: TypeAlias = "int | Dim"
 LIMIT: Final = 2**31
 """No dim may reach this: torch's own kernels index with 32 bits."""
 
+MAX_PERIOD: Final = 4096
+"""Residues that are looked at, at most, to decide whether dims are equal."""
 _MAX_TERMS: Final = 256
 
 
@@ -57,7 +59,9 @@ class Dim:
     def __init__(self, terms: Mapping[Monomial, int]) -> None:
         if len(terms) > _MAX_TERMS:
             raise DimTooLarge("a dim of more than 256 terms")
-        order = sorted(terms, key=lambda monomial: (-len(monomial), [_rank(atom) for atom in monomial]))
+        order = list(terms)
+        if len(order) > 1:
+            order.sort(key=lambda monomial: (-len(monomial), [_rank(atom) for atom in monomial]))
         self.terms: tuple[tuple[Monomial, int], ...] = tuple((monomial, terms[monomial]) for monomial in order)
 
     @cached_property
@@ -91,9 +95,11 @@ class Dim:
     def __mul__(self, other: Size) -> Size:
         if other is UNKNOWN:
             return UNKNOWN
+        if isinstance(other, int):
+            return _normal({monomial: count * other for monomial, count in self.terms})
         product: dict[Monomial, int] = {}
         for left, by in self.terms:
-            for right, times in _terms(other):
+            for right, times in other.terms:
                 monomial = tuple(sorted(left + right, key=_rank))
                 product[monomial] = product.get(monomial, 0) + by * times
         return _normal(product)
@@ -224,39 +230,39 @@ def are_equal(left: Size, right: Size) -> bool | None:
     if len(difference.symbols) != 1:
         return None
     (name,) = difference.symbols
-    period = _period(difference)
-    if period is None or period > 4096:
+    length = period(difference)
+    if length is None or length > MAX_PERIOD:
         return None
-    return _decide_over_residues(difference, name, period)
+    return _decide_over_residues(difference, name, length)
 
 
-def _decide_over_residues(difference: Dim, name: str, period: int) -> bool | None:
+def _decide_over_residues(difference: Dim, name: str, length: int) -> bool | None:
     def at(size: int) -> int:
         value = evaluate(difference, {name: size})
         assert isinstance(value, int)
         return value
 
-    slope = at(1 + period) - at(1)
-    residues = [at(size) for size in range(1, period + 1)]
+    slope = at(1 + length) - at(1)
+    residues = [at(size) for size in range(1, length + 1)]
     if slope == 0:
         return True if not any(residues) else False if all(residues) else None
     zero_somewhere = any(residue % slope == 0 and -residue // slope >= 0 for residue in residues)
     return None if zero_somewhere else False
 
 
-def _period(dim: Dim) -> int | None:
+def period(dim: Size) -> int | None:
     """The least common multiple of the moduli in a dim; None when it is not linear in its symbols."""
-    period = 1
-    for monomial, _ in dim.terms:
+    length = 1
+    for monomial, _ in _terms(dim):
         if len(monomial) > 1:
             return None
         for atom in monomial:
             if isinstance(atom, Floor):
-                inner = _period(atom.dim)
+                inner = period(atom.dim)
                 if inner is None:
                     return None
-                period = lcm(period, inner * atom.by)
-    return period
+                length = lcm(length, inner * atom.by)
+    return length
 
 
 def _combine(left: Dim, right: Size, sign: int) -> Size:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from archspec.ir.conditions import Condition, Conditions
+from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size, are_equal
 from archspec.ir.types import TensorType
 
@@ -62,7 +62,7 @@ def agree(
             equal = are_equal(dim, usual)
             if equal is None:
                 message = _disagreement(op, inputs, index, reference, [axis], len(shapes[0]))
-                must.pending.append(Condition("zero", dim - usual, message))
+                must.doubt(dim - usual, message, ports=(index, reference))
             elif not equal:
                 clashes.setdefault((index, reference), []).append(axis)
                 agreed[axis] = UNKNOWN

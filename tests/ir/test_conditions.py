@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from archspec.ir.conditions import Condition, Conditions, RuleStopped
-from archspec.ir.dims import LIMIT, UNKNOWN, symbol
+from archspec.ir.conditions import Condition, Conditions, RuleStopped, follows
+from archspec.ir.dims import LIMIT, UNKNOWN, Size, symbol
 from archspec.ir.types import TensorType
 
 H, W = symbol("H"), symbol("W")
@@ -81,3 +81,20 @@ def test_a_rule_stops_at_the_wrong_rank_or_dtype(must: Conditions) -> None:
         "`relu` needs a floating-point input, but it is int64[2, 3]",
     ]
     assert must.failures[0].ports == (1,)
+
+
+@pytest.mark.parametrize(
+    ("dim", "promise", "expected"),
+    [
+        (H - H // 2 * 2, H % 2, True),
+        ((H + 1) // 2 - H // 2, H % 2, True),
+        ((H + 1) // 2 - H // 2, H % 4, True),
+        (H - H // 4 * 4, H % 2, False),
+        (H - 7, H % 7, False),
+        (H - H // 2 * 2, symbol("W") % 2, False),
+    ],
+)
+def test_a_promise_about_sizes_settles_what_follows_from_it(dim: Size, promise: Size, expected: bool) -> None:
+    doubt = Condition("zero", dim, "they differ")
+    assert follows(doubt, [Condition("zero", promise, "it was promised")]) is expected
+    assert not follows(doubt, [])
