@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from archspec.frontend.expand import Expander
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Use:
     """One instance about to be made."""
 
@@ -69,7 +69,7 @@ def node(expander: Expander, use: Use, op_class: type[Op]) -> Instance:
     expander.add(made)
     _annotate(expander, use, made)
     names = op.output_names() if isinstance(op, Op) else ("",)
-    return Instance(use.path, outputs=tuple((name, Value(use.path, port)) for port, name in enumerate(names)))
+    return Instance(use.path, outputs=tuple([(name, Value(use.path, port)) for port, name in enumerate(names)]))
 
 
 def _op(expander: Expander, use: Use, op_class: type[Op]) -> Op | Deferred | None:
@@ -152,9 +152,11 @@ def _annotate(expander: Expander, use: Use, made: Node) -> None:
         span = item.entries["tie"].value.span
         keys = {weight: _tied_key(expander, path, span, context) for weight, path in item.keys.tie.items()}
         made.ties = {weight: key for weight, key in keys.items() if key is not None}
-    by_op = {**expander.expansion.file_init(item.document, expander.found), **context.init}
-    made.init = {**by_op.get(item.name, {}), **item.init}
-    made.allow = {**context.allow, **(item.keys.allow or {})}
+    of_file = expander.expansion.file_init(item.document, expander.found)
+    if of_file or context.init or item.init:
+        made.init = {**{**of_file, **context.init}.get(item.name, {}), **item.init}
+    if context.allow or item.keys.allow:
+        made.allow = {**context.allow, **(item.keys.allow or {})}
 
 
 def _tied_key(expander: Expander, path: str, span: Span, context: ListContext) -> str | None:

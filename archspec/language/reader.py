@@ -388,7 +388,7 @@ class _Reader:
 
 def _events(text: str) -> Iterator[Any]:
     try:
-        yield from yaml.parse(text, Loader=_LOADER)
+        yield from iter(_LOADER(text).get_event, None)
     except (
         ValueError,
         OverflowError,

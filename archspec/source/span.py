@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 
 @dataclass(eq=False)
@@ -15,7 +16,7 @@ class Source:
 
     name: str
     """As the user wrote it: what diagnostics print."""
-    text: str
+    text: str = field(repr=False)
     path: Path | None = None
     """Where it was read from; None for text that is no file."""
 
@@ -34,11 +35,10 @@ class Source:
         return line, offset - self._starts[line - 1] + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Characters `start` to `end` (exclusive) of a source."""
 
-    source: Source = field(repr=False)
+    source: Source
     start: int
     end: int
 
