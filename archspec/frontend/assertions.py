@@ -59,7 +59,8 @@ def _check_one(
         return
     asserted = tuple(UNKNOWN if dim is None else dim for dim in wanted)
     if kind is not None and _agrees(kind, asserted):
-        _resynchronise(node, value.port, TensorType(_filled(kind, asserted), kind.dtype))
+        if not kind.is_known:
+            _resynchronise(node, value.port, TensorType(_filled(kind, asserted), kind.dtype))
         return
     if kind is not None:
         side = "input" if assertion.side == "input" else "output"

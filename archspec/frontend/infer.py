@@ -6,13 +6,13 @@ and is counted; a row that asserts its `input` resynchronises, so that one mista
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from archspec.frontend.assertions import check_assertion
 from archspec.frontend.borrowed_weights import check_share, check_ties
 from archspec.frontend.closures import settle
-from archspec.frontend.instances import Expansion
+from archspec.frontend.instances import Assertion, Expansion
 from archspec.frontend.limits import Limits
 from archspec.frontend.shape_errors import report_doubt, report_failure
 from archspec.frontend.uses import make_op
@@ -69,12 +69,13 @@ class _Inference:
         if scope.origin is not None:
             self.found.checked.append(scope.origin)
         for member in scope.members:
-            self._assert(member.path, "input")
+            asserted = self.expansion.assertions.get(member.path, ())
+            self._assert(asserted, member.path, "input")
             if isinstance(member, Scope):
                 self._scope(member)
             elif member.op is not None:
                 self._node(member)
-            self._assert(member.path, "output")
+            self._assert(asserted, member.path, "output")
         self.dims = before
 
     def _bind(self, scope: Scope) -> None:
@@ -109,8 +110,8 @@ class _Inference:
         )
         self.found.error("shape-mismatch", message, scope.origin.span, labels=labels, origin=scope.origin)
 
-    def _assert(self, path: str, side: str) -> None:
-        for assertion in self.expansion.assertions.get(path, ()):
+    def _assert(self, asserted: Iterable[Assertion], path: str, side: str) -> None:
+        for assertion in asserted:
             if assertion.side == side:
                 check_assertion(assertion, path, self.graph, self.expansion, self.dims, self.found)
 

@@ -10,7 +10,7 @@ the module that runs. Ops never import torch.
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,8 +22,7 @@ Types: TypeAlias = TensorType | tuple[TensorType, ...]
 """What an op gives: one tensor, or one a port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """A tensor that belongs to a node."""
 
     shape: tuple[int, ...]
