@@ -42,8 +42,7 @@ class Builder:
             if borrowing or member.share is not None:
                 self.borrowers.append(member)
             elif isinstance(member, Scope):
-                holder, name = _container(module, member.name)
-                holder.add_module(name, self._scope(member))
+                _place(*_container(module, member.name), self._scope(member))
             elif member.op is not None:
                 self._node(module, member)
         return module
@@ -55,7 +54,8 @@ class Builder:
                 settings = {name: constant(value) for name, value in step.settings.items()}
                 holder, name = _container(scope, _join(node.name, step.name))
                 with skip_torch_defaults(skip):
-                    holder.add_module(name, resolve(step.target)(**settings))
+                    made = resolve(step.target)(**settings)
+                _place(holder, name, made)
             elif step.kind == "weight":
                 _register(*_container(scope, _join(node.name, step.name)), node.weights[step.name])
         for name, how in node.init.items():
@@ -129,6 +129,28 @@ def _container(module: nn.Module, path: str) -> tuple[nn.Module, str]:
             module.add_module(part, found)
         module = found
     return module, name
+
+
+def _place(holder: nn.Module, name: str, module: nn.Module) -> None:
+    """Register a module, with what a path that leads through its name (`a.b` before `a`) has put there already."""
+    earlier = holder._modules.get(name)
+    holder.add_module(name, module)
+    if earlier is not None:
+        _adopt(module, earlier)
+
+
+def _adopt(module: nn.Module, container: nn.Module) -> None:
+    """Take over all that a plain container holds."""
+    for name, parameter in container.named_parameters(recurse=False):
+        module.register_parameter(name, parameter)
+    for name, buffer in container.named_buffers(recurse=False):
+        module.register_buffer(name, buffer, persistent=name not in container._non_persistent_buffers_set)
+    for name, child in container.named_children():
+        own = module._modules.get(name)
+        if own is None or type(own) is nn.Module:
+            module.add_module(name, child)
+        if own is not None:
+            _adopt(*((child, own) if type(own) is nn.Module else (own, child)))
 
 
 def _join(path: str, name: str) -> str:

@@ -27,7 +27,7 @@ def random_inputs(
         seed: of the random generator; torch's own is not touched.
 
     Raises:
-        ValueError: no candidate for a symbol without a size meets the network's conditions.
+        ValueError: no candidate for a symbol without a size meets the network's conditions, or a known size does not.
     """
     chosen = choose_sizes(graph, batch, sizes)
     generator = torch.Generator().manual_seed(seed)
@@ -44,9 +44,13 @@ def choose_sizes(graph: Graph, batch: int = 2, sizes: Mapping[str, int] | None =
     known |= sizes or {}
     every = (name for given in graph.inputs.values() for dim in _dims(given) for name in sorted(symbols(dim)))
     free = [name for name in dict.fromkeys(every) if name not in known]
+    conditions = _conditions(graph)
+    unmet = next((condition for condition in conditions if condition.holds(known) is False), None)
+    if unmet is not None:
+        at = ", ".join(f"{name}={known[name]}" for name in sorted(symbols(unmet.dim)))
+        raise ValueError(f"`{graph.name}` does not run at {at}: {unmet.message}")
     if not free:
         return known
-    conditions = _conditions(graph)
     for tried in _combinations(len(free)):
         chosen = known | dict(zip(free, tried, strict=True))
         if all(condition.holds(chosen) is not False for condition in conditions):

@@ -17,7 +17,7 @@ from archspec.ir.op import Arg, Rest, Result, Step
 OWNER = "__owner_of_"
 """Begins the name under which a scope reaches the module that holds a weight which a node of it shares."""
 
-_TAKEN = frozenset({"self", "torch", "device", "inf", "nan", "NoneType", "pytree", "fx_pytree"})
+_TAKEN = frozenset({"self", "getattr", "torch", "device", "inf", "nan", "NoneType", "pytree", "fx_pytree"})
 """What the code of torch.fx means something else by."""
 
 

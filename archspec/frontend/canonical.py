@@ -29,11 +29,13 @@ def print_canonical(graph: Graph) -> str:
         lines.append(f"title: {_scalar(graph.title)}")
     lines.append("inputs:")
     lines += [f"  {given.name}: {_input(given)}" for given in graph.inputs.values()]
-    lines.append("layers:")
     printer = _Printer(graph)
-    lines += printer.members(graph.root, "  ")
+    members = list(printer.members(graph.root, "  "))
+    lines += ["layers:", *members] if members else ["layers: []"]
     outputs = {name: printer.reference(output.value, graph.root) for name, output in graph.outputs.items()}
     lines.append(f"outputs: {_flow(outputs)}")
+    if graph.severities:
+        lines.append(f"checks: {_flow(dict(graph.severities))}")
     return "\n".join(lines) + "\n"
 
 

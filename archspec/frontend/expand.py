@@ -14,6 +14,7 @@ from archspec.frontend.budget import Budget, LimitReached
 from archspec.frontend.instances import Assertion, Expansion, Frame, Instance, ListContext, Names
 from archspec.frontend.interface import file_inputs
 from archspec.frontend.limits import Limits
+from archspec.frontend.nested_ids import check_nested_ids
 from archspec.frontend.parameters import file_parameters
 from archspec.frontend.references import read_value, single_output, sources_of
 from archspec.frontend.reserved_ids import output_refusal, refusal
@@ -80,6 +81,7 @@ class Expander:
         self.heads(body, context)
         outputs = self.outputs(body, context, last, default="output")
         root.outputs = tuple(outputs.items())
+        check_nested_ids(self.expansion, self.found)
         self.expansion.outputs = [
             GraphOutput(name, value, self._span_of_output(body, name)) for name, value in outputs.items()
         ]

@@ -161,15 +161,13 @@ class _Checker:
         if forward:
             self.forward.append((path, span, user))
         else:
-            known = [*self.inputs, *_known(level)]
-            help_text = did_you_mean(path, known) or did_you_mean(first, known)
-            self.found.error(
-                "unknown-node",
-                f"there is nothing called `{first}` here",
-                span,
-                help=help_text or _seen_from_here(known),
-            )
+            help_text = self._meant(path, first, level) if not self.found.crowded else None
+            self.found.error("unknown-node", f"there is nothing called `{first}` here", span, help=help_text)
         return None
+
+    def _meant(self, path: str, first: str, level: _Level) -> str:
+        known = [*self.inputs, *_known(level)]
+        return did_you_mean(path, known) or did_you_mean(first, known) or _seen_from_here(known)
 
     def _report_forward(self, top: _Level) -> None:
         steps = _all_steps(top)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from archspec import ops
@@ -41,10 +42,16 @@ def find_target(
     if op is None and not all(document.is_complete for document in documents):
         return None  # it may be in a file that could not be read, which was reported
     if op is None:
-        visible = [block for document in documents for block in document.visible]
-        other = called_here(name)
-        close = f"it is called `{other}` here" if other else did_you_mean(name, [*ops.TABLE, *visible, *STRUCTURES])
-        help_text = close or "`archspec ops` lists the ops; blocks come from `blocks` and `include`"
+        help_text = _meant(name, documents) if not found.crowded else None
         message = message or f"there is no op or block `{name}`"
         found.error("unknown-op", message, span, help=help_text, **details)
     return op
+
+
+def _meant(name: str, documents: Sequence[Document]) -> str:
+    other = called_here(name)
+    if other:
+        return f"it is called `{other}` here"
+    visible = [block for document in documents for block in document.visible]
+    close = did_you_mean(name, [*ops.TABLE, *visible, *STRUCTURES])
+    return close or "`archspec ops` lists the ops; blocks come from `blocks` and `include`"

@@ -4,7 +4,7 @@
 
 from typing import ClassVar
 
-from archspec.ir.attributes import Count, Flag, NonNegativeNumber, Number
+from archspec.ir.attributes import Count, Flag, NonNegativeNumber, Number, PositiveNumber
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import product
 from archspec.ir.op import Arg, Example, Op, Step, Weight
@@ -22,7 +22,7 @@ class BatchNorm(Op):
     name: ClassVar[str] = "batch_norm"
     category: ClassVar[str] = "normalization"
 
-    eps: NonNegativeNumber = 1e-5
+    eps: PositiveNumber = 1e-5
     """Added to the variance before its root is taken; TensorFlow's networks have 1e-3."""
     momentum: Number = 0.1
     """The weight of a new batch in the running averages: 1 minus what TensorFlow calls the decay."""
@@ -35,9 +35,14 @@ class BatchNorm(Op):
         must.have_rank(x, 2, 3, 4, 5, what="[N, C] or [N, C] with one to three spatial axes")
         need_float32(must, x, self.name)
         known_size(must, x, 1, self.name)
-        if not self.track:
-            values = product((x.shape[0], *x.shape[2:]))
-            must.be_positive(values - 1, f"there is only one value a channel to normalise in {x}", attribute="track")
+        values = product((x.shape[0], *x.shape[2:]))
+        if values == 1 or not self.track:  # one value is refused in training, and in eval mode without averages
+            must.be_positive(
+                values - 1,
+                f"there is only one value a channel to normalise in {x}",
+                attribute="track",
+                help="let the batch be a symbol, `N`, or normalise where there is more space",
+            )
         return x
 
     def weights(self, x: TensorType) -> dict[str, Weight]:

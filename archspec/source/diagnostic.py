@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from archspec.source.origin import Origin
 from archspec.source.sanitize import quoting_briefly
 from archspec.source.span import Span
+
+
+MANY: Final = 200
+"""From so many findings on, no more suggestions are looked for: nobody reads them, and they take time to find."""
 
 
 class Severity(StrEnum):
@@ -85,6 +89,11 @@ class Diagnostics:
     def failed(self) -> bool:
         """Whether there is an error among them."""
         return any(found.severity is Severity.ERROR for found in self._found)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are so many that one more goes without a suggestion, which is looked for among all names."""
+        return len(self._found) >= MANY
 
     def __iter__(self) -> Iterator[Diagnostic]:
         """In the order of the text."""

@@ -43,6 +43,14 @@ def test_the_smallest_sizes_that_meet_all_conditions_are_taken() -> None:
     assert (inputs["x"].shape, inputs["image"].shape) == ((2, 8), (2, 3, 12))
 
 
+def test_a_condition_that_the_known_sizes_do_not_meet_is_said() -> None:
+    graph = graph_of(x=("N", 3))
+    graph["relu_x"].conditions = (Condition("zero", N - 1, "the batches differ"),)
+    assert random_inputs(graph, batch=1)["x"].shape == (1, 3)
+    with pytest.raises(ValueError, match="`by_hand` does not run at N=2: the batches differ"):
+        random_inputs(graph)
+
+
 def test_conditions_that_nothing_meets_are_said() -> None:
     graph = graph_of(x=("N", "T"))
     graph["relu_x"].conditions = (Condition("positive", T - 2000, "a side is left"),)

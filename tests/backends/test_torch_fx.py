@@ -161,7 +161,7 @@ def test_arguments_have_the_names_of_the_inputs() -> None:
 
 
 def test_arguments_may_be_called_as_anything_in_the_code_is() -> None:
-    names = ("torch", "input", "run_eval", "Outputs", "inf")
+    names = ("torch", "input", "run_eval", "Outputs", "inf", "getattr")
     sketch = Sketch(**{name: ("N", 2) for name in names})
     for index, name in enumerate(names):
         sketch.add(f"out{index}", "relu", name, phase="training" if index == 1 else None)
@@ -169,6 +169,12 @@ def test_arguments_may_be_called_as_anything_in_the_code_is() -> None:
     given = torch.randn(len(names), 2)
     assert torch.equal(torch.stack(module(*given)), given.relu())
     assert len(module.eval()(*given)) == len(names) - 1
+
+
+def test_an_argument_may_be_called_as_what_reaches_modules_with_numbers_for_names() -> None:
+    sketch = Sketch(getattr=("N", 3, 4, 4))
+    module = emit(sketch.graph(out=sketch.add("0", "conv", "getattr", channels=2, kernel=1)))
+    assert module(torch.randn(1, 3, 4, 4)).shape == (1, 2, 4, 4)
 
 
 @pytest.mark.parametrize("copied", ["deepcopy", "pickle", "torch.save"])

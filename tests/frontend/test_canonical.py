@@ -121,3 +121,13 @@ def test_the_bytes_depend_on_nothing_but_the_spec(seed: str) -> None:
         cwd=Path(__file__).parents[2],
     )
     assert run.stdout == print_canonical(load_graph(spec(EVERYTHING))), run.stderr
+
+
+def test_a_network_without_items_is_a_spec_in_canonical_form_too() -> None:
+    hold_canonical_form(load("params: {on: false}\nlayers: [{relu: {if: $on}}]"))
+
+
+def test_the_severities_of_rules_stay_with_the_network() -> None:
+    graph = load("checks: {dead-node: off}\nlayers: [{relu: {id: dead}}, {tanh: {from: x}}]")
+    assert "checks: {dead-node: off}" in print_canonical(graph).replace('"', "")
+    hold_canonical_form(graph)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from archspec.compiler import compile_spec
+from archspec.frontend.nested_ids import TAKEN_BY_LAYERS
 from tests.specs import errors, keys, load, paths, reads, spec
 
 CONV = "conv: {kernel: 1, channels: 4, bias: false}"
@@ -144,6 +145,42 @@ def test_ids_with_dots_interleave_containers() -> None:
     graph = load(text)
     assert keys(graph)[::2] == ["inner_blocks.0.weight", "layer_blocks.0.weight", "inner_blocks.1.weight"]
     assert isinstance(compile_spec(spec(text)).get_submodule("inner_blocks.1"), nn.Conv2d)
+
+
+@pytest.mark.parametrize("first", ["conv: {id: a, kernel: 1, channels: 4}", "sequence: {id: a, layers: [prelu]}"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_item_may_lie_inside_of_another_that_comes_before_or_after_it(first: str, turned: bool) -> None:
+    rows = [first, "conv: {id: a.norm.x, kernel: 1, channels: 4}", "parameter: {id: a.gain, shape: [4, 1, 1]}"]
+    listed = "".join(f"  - {row}\n" for row in (reversed(rows) if turned else rows))
+    text = f"layers:\n{listed}  - multiply: {{from: [a, a.norm.x, a.gain]}}\n"
+    model = compile_spec(spec(text))
+    assert {"a.norm.x.weight", "a.gain"} < set(model.state_dict())
+    assert model(torch.ones(2, 4, 8, 8)).shape == (2, 4, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        ("conv: {id: a, kernel: 1, channels: 4}", "weight"),
+        ("conv: {id: a, kernel: 1, channels: 4}", "stride.x"),
+        ("affine: {id: a, scale: [1, 2, 3, 4]}", "scale"),
+        ("parameter: {id: a, shape: [4, 1, 1]}", "x"),
+        ("conv: {id: a, share: one, from: x}", "x"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_item_does_not_lie_inside_of_what_cannot_hold_it(outer: str, inner: str, turned: bool) -> None:
+    rows = ["conv: {id: one, kernel: 1, channels: 4}", outer, f"relu: {{id: a.{inner}}}"]
+    listed = "".join(f"  - {row}\n" for row in ([rows[0], *rows[:0:-1]] if turned else rows))
+    assert errors(f"layers:\n{listed}  - add: {{from: [one, a, a.{inner}]}}\n") == [("reserved-name", "relu")]
+
+
+def test_the_attributes_of_layers_are_those_of_torch() -> None:
+    modules = [getattr(nn, f"Conv{axes}d")(1, 1, 1) for axes in (1, 2, 3)]
+    modules += [getattr(nn, f"BatchNorm{axes}d")(1) for axes in (1, 2, 3)]
+    modules += [nn.GroupNorm(1, 1), nn.LayerNorm(1), nn.Linear(1, 1), nn.Embedding(1, 1), nn.PReLU(), nn.Dropout()]
+    have = {name for module in modules for name in {*dir(module), *module.__dict__} if not name.startswith("__")}
+    assert have - {*dir(nn.Module()), *nn.Module().__dict__} <= TAKEN_BY_LAYERS
 
 
 def test_heads_are_registered_last_unless_they_say_after_what() -> None:

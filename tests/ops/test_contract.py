@@ -149,6 +149,7 @@ def test_a_symbolic_side_is_divided_by_the_stride() -> None:
         ("conv", {"channels": 4, "kernel": 1}, (1, 4, 2, 2), "float64"),
         ("conv", {"channels": 4, "kernel": 1, "groups": 2}, (1, 3, 2, 2), "float32"),
         ("linear", {"features": 2}, (2, 3), "int64"),
+        ("batch_norm", {}, (1, 3, 1, 1), "float32"),
         ("batch_norm", {"track": False}, (1, 3, 1, 1), "float32"),
         ("group_norm", {"groups": 3}, (1, 3, 1, 1), "float32"),
         ("group_norm", {"groups": 2}, (2, 3, 4, 4), "float32"),
