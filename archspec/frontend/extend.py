@@ -66,7 +66,21 @@ def _changed_items(items: Sequence, changes: Mapping, found: Diagnostics) -> Seq
             )
         else:
             items = changed
-    return items
+    removed = {id(entry.value) for entry in changes.entries.values() if _is_null(entry.value)}
+    stripped = _without(items, removed) if removed else items
+    assert isinstance(stripped, Sequence), "a list without some of its items is a list"
+    return stripped
+
+
+def _without(value: Value, removed: set[int]) -> Value:
+    """A value without what was removed, which holds its place until all changes are made: paths are those of before."""
+    if isinstance(value, Sequence):
+        items = [_without(item, removed) for item in value.items if id(item) not in removed]
+        return Sequence(value.source, value.start, value.end, items)
+    if isinstance(value, Mapping):
+        entries = {key: entry for key, entry in value.entries.items() if id(entry.value) not in removed}
+        return _with_entries(value, {key: _with_value(e, _without(e.value, removed)) for key, e in entries.items()})
+    return value
 
 
 def _change(items: Sequence, path: str, entry: Entry) -> Sequence | None:
@@ -74,12 +88,11 @@ def _change(items: Sequence, path: str, entry: Entry) -> Sequence | None:
     for index, item in enumerate(items.items):
         name = _id_of(item, index)
         if path == name:
-            new = _changed_item(item, entry.value)
-            return _replaced(items, index, [] if new is None else [new])
+            return _replaced(items, index, _changed_item(item, entry.value))
         below = path.removeprefix(f"{name}.") if name and path.startswith(f"{name}.") else path
         inner = _change_inside(item, below, entry, named=below != path)
         if inner is not None:
-            return _replaced(items, index, [inner])
+            return _replaced(items, index, inner)
     return None
 
 
@@ -133,9 +146,7 @@ def _change_branch(branches: Value, path: str, entry: Entry) -> Value | None:
     return None
 
 
-def _changed_item(old: Value, new: Value) -> Value | None:
-    if _is_null(new):
-        return None
+def _changed_item(old: Value, new: Value) -> Value:
     old_use, new_use = _use_of(old), _use_of(new)
     if old_use is None or new_use is None or old_use[0] != new_use[0]:
         return new
@@ -183,5 +194,5 @@ def _with_entries(mapping: Mapping, entries: dict[str, Entry]) -> Mapping:
     return Mapping(mapping.source, mapping.start, mapping.end, entries)
 
 
-def _replaced(items: Sequence, index: int, new: list[Value]) -> Sequence:
-    return Sequence(items.source, items.start, items.end, [*items.items[:index], *new, *items.items[index + 1 :]])
+def _replaced(items: Sequence, index: int, new: Value) -> Sequence:
+    return Sequence(items.source, items.start, items.end, [*items.items[:index], new, *items.items[index + 1 :]])

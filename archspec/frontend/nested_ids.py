@@ -24,7 +24,8 @@ TAKEN_BY_LAYERS: Final = frozenset(
 
 def check_nested_ids(expansion: Expansion, found: Diagnostics) -> None:
     """Report every id with dots that leads into something that cannot hold it."""
-    for member in (*expansion.nodes.values(), *expansion.scopes.values()):
+    members: list[Node | Scope] = [*expansion.nodes.values(), *expansion.scopes.values()]
+    for member in members:
         scope = member.scope if isinstance(member, Node) else member.parent
         if "." not in member.name or (scope is not None and scope.share is not None):
             continue  # what lies in a scope that shares was looked at where it is shared from

@@ -42,9 +42,9 @@ def find_target(
     if op is None and not all(document.is_complete for document in documents):
         return None  # it may be in a file that could not be read, which was reported
     if op is None:
-        help_text = _meant(name, documents) if not found.crowded else None
+        meant = _meant(name, documents) if not found.crowded else None
         message = message or f"there is no op or block `{name}`"
-        found.error("unknown-op", message, span, help=help_text, **details)
+        found.error("unknown-op", message, span, help=meant, **details)
     return op
 
 

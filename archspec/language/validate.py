@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +20,10 @@ M = TypeVar("M", bound=BaseModel)
 _PATHS = ("id", "from", "share", "after")
 _CLOSE: Final = 0.68
 """`max_pol` is close to `max_pool`; `depth` is not to `width`, nor `pad` to `add`."""
+_MOST_COMPARED: Final = 300
+"""Of more names, only as many are compared, those that begin alike: a spec may be wrong in thousands of places."""
+
+_MOST_LISTED: Final = 24
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
@@ -30,13 +35,20 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was most likely meant, in any case of letters; None when none is near."""
     by_lower = {name.lower(): name for name in known}
+    if len(by_lower) > _MOST_COMPARED:
+        alike = (lower for lower in by_lower if lower[:1] == word[:1].lower())
+        by_lower = {lower: by_lower[lower] for lower in islice(alike, _MOST_COMPARED)}
     matches = difflib.get_close_matches(word[:100].lower(), by_lower, n=1, cutoff=_CLOSE)
     return by_lower[matches[0]] if matches else None
 
 
 def one_of(words: Collection[str], what: str) -> str:
-    """A help that lists the known words."""
-    return f"{what}: " + ", ".join(f"`{word}`" for word in words) if words else "there are none"
+    """A help that lists the known words, the first of them where there are very many."""
+    if not words:
+        return "there are none"
+    listed = ", ".join(f"`{word}`" for word in islice(words, _MOST_LISTED))
+    more = len(words) - _MOST_LISTED
+    return f"{what}: {listed}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def shown(value: object) -> str:

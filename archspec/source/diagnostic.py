@@ -11,7 +11,6 @@ from archspec.source.origin import Origin
 from archspec.source.sanitize import quoting_briefly
 from archspec.source.span import Span
 
-
 MANY: Final = 200
 """From so many findings on, no more suggestions are looked for: nobody reads them, and they take time to find."""
 

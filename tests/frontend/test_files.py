@@ -191,6 +191,14 @@ def test_attributes_are_merged_one_by_one(files: Files, changes: str, path: str,
     assert shape(graph_of(extended(files, f"{changes}\n")), path) == expected
 
 
+def test_paths_are_those_of_the_base_whatever_is_removed(files: Files) -> None:
+    path = files(main="layers: [relu]", base="layers: [relu, tanh, sigmoid, gelu, mish]")
+    path.write_text(
+        "archspec: 1\nname: v\nextends: base.yaml\nlayers: {'1': null, '2': null, '3': {silu: {}}}\n", encoding="utf-8"
+    )
+    assert [node.resolved.name for node in graph_of(path).operations()] == ["relu", "silu", "mish"]
+
+
 def test_attributes_that_are_not_named_stay(files: Files) -> None:
     op = graph_of(extended(files, "layers: {stem: {conv: {kernel: 1}}}\n"))["stem"].resolved
     assert (op.kernel, op.bias, op.padding) == (1, False, "same")  # type: ignore[attr-defined]

@@ -315,3 +315,11 @@ def test_no_text_of_a_spec_acts_on_what_shows_it(place: str, printer: str) -> No
         assert not set(printed) & set(CODES.translate(dict.fromkeys(b"\n[2J]0;owned:errfilx=31m "))), printed
         if printer == "github":
             assert [line.split(" ")[0] for line in printed.splitlines()] == ["::error"] * len(found)
+
+
+def test_names_that_there_are_thousands_of_are_not_all_listed_at_every_mistake() -> None:
+    params = ", ".join(f"p{index}: 1" for index in range(2000))
+    rows = "".join(f"  - conv: {{kernel: 1, channels: $q{index}}}\n" for index in range(2000))
+    report = render_text(check_spec(Source("net.yaml", f"{HEAD}params: {{{params}}}\nlayers:\n{rows}")))
+    assert report.count("error[unknown-parameter]") == 2000
+    assert len(report) < 2_000_000
