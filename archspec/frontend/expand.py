@@ -81,6 +81,11 @@ class Expander:
         self.heads(body, context)
         outputs = self.outputs(body, context, last, default="output")
         root.outputs = tuple(outputs.items())
+        if body.outputs and not outputs and not self.found.failed:
+            span = body.document.mapping.entries["outputs"].span
+            message = "nothing that `outputs` names is there, so that the network returns nothing"
+            help_text = "name an item that is always there, or set the parameters that its `if` asks for"
+            self.found.error("nothing-to-return", message, span, help=help_text)
         check_nested_ids(self.expansion, self.found)
         self.expansion.outputs = [
             GraphOutput(name, value, self._span_of_output(body, name)) for name, value in outputs.items()

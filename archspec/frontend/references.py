@@ -59,15 +59,17 @@ def read_value(path: str, span: Span, context: ListContext, found: Diagnostics) 
         return single_output(instance, span, context, found)
     value = dict(instance.outputs).get(rest)
     if value is None and not instance.unknown:
-        known = [*(instance.members or {}), *(name for name, _ in instance.outputs if name)]
+        message = f"`{instance.name}` has no output `{rest}`"
+        known = list(dict.fromkeys([*(instance.members or {}), *(name for name, _ in instance.outputs if name)]))
         help_text = did_you_mean(rest, known) or (one_of(known, "it has") if known else None)
         if instance.closed and rest.partition(".")[0] in (instance.members or {}):
             help_text = (
                 f"from outside, only the `outputs` of a block are seen; name `{rest}` among those of `{instance.name}`"
             )
-        found.error(
-            "unknown-node", f"`{instance.name}` has no output `{rest}`", span, help=help_text, origin=context.origin
-        )
+        if instance.call is not None and rest in instance.call[1].body.outputs:
+            message = f"`{instance.name}` gives no `{rest}` here: the `if` of what it names is false"
+            help_text = "set the parameter that the `if` asks for, or read something that is always there"
+        found.error("unknown-node", message, span, help=help_text, origin=context.origin)
     return value
 
 

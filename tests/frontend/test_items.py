@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from archspec.compiler import check_spec
 from archspec.source.diagnostic import SpecError
-from tests.specs import errors, keys, load, paths, reads, shape
+from tests.specs import errors, keys, load, paths, reads, shape, spec
 
 
 def test_a_row_is_an_op_with_attributes_a_bare_op_or_an_op_with_its_shorthand() -> None:
@@ -209,3 +210,19 @@ def test_a_head_whose_condition_is_false_vanishes_with_its_output(head: str) -> 
     assert paths(load(rows)) == ["a"]
     assert list(load(rows).outputs) == ["main"]
     assert list(load(rows, extra=True).outputs) == ["main", "aux"]
+
+
+def test_a_network_whose_outputs_are_all_gone_returns_nothing() -> None:
+    rows = "params: {on: false}\nchecks: {dead-node: off}\nlayers: [{relu: {id: a, if: $on}}, tanh]\noutputs: {a: a}"
+    assert errors(rows) == [("nothing-to-return", "outputs")]
+    assert not errors(rows, on=True)
+
+
+def test_an_output_of_a_block_that_is_gone_says_why() -> None:
+    rows = """
+        blocks:
+          b: {params: {on: true}, layers: [{relu: {id: a}}, {tanh: {id: t, if: $on}}], outputs: {a: a, t: t}}
+        layers: [{b: {id: y, on: false}}, {add: {from: [y.a, y.t]}}]
+    """
+    (error,) = check_spec(spec(rows))
+    assert error.message == "`y` gives no `t` here: the `if` of what it names is false"
