@@ -18,9 +18,12 @@ NODES = 10_000
 
 
 def figures() -> Iterator[Figure]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the tensors are tiny: on a busy machine threads would wait for each other at every node
     for what, text in (("rows", plain(NODES)), ("`repeat`", repeated(NODES))):
         for step, times in interleave(_steps(text), 3).items():
             yield Figure(f"{step}, by {what}", times.median, "s", None, f"min {times.minimum:.2f} s")
+    torch.set_num_threads(threads)
 
 
 def _steps(text: str) -> dict[str, Callable[[], Any]]:
