@@ -10,6 +10,7 @@ import torch
 from archspec.ir.conditions import Condition
 from archspec.ir.dims import Size, evaluate, symbols
 from archspec.ir.graph import Graph, GraphInput
+from archspec.ir.op import Op
 
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 224, 256, 299, 320, 384, 512, 1024)
 """The sizes that are tried for a symbol about which nothing is said."""
@@ -19,6 +20,8 @@ def random_inputs(
     graph: Graph, batch: int = 2, sizes: Mapping[str, int] | None = None, seed: int = 0
 ) -> dict[str, torch.Tensor]:
     """A tensor for every input, by name: normal numbers, or whole numbers from 0 to below what the input allows.
+
+    An input that says nothing of what it allows gets numbers that every table in the network has a row for.
 
     Args:
         graph: an inferred graph.
@@ -31,7 +34,9 @@ def random_inputs(
     """
     chosen = choose_sizes(graph, batch, sizes)
     generator = torch.Generator().manual_seed(seed)
-    return {name: _draw(given, chosen, generator) for name, given in graph.inputs.items()}
+    bounds = [op.index_bound() for node in graph.operations() if isinstance(op := node.op, Op)]
+    below = min((bound for bound in bounds if bound is not None), default=2)
+    return {name: _draw(given, chosen, given.below or below, generator) for name, given in graph.inputs.items()}
 
 
 def choose_sizes(graph: Graph, batch: int = 2, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
@@ -79,12 +84,12 @@ def _dims(given: GraphInput) -> tuple[Size, ...]:
     return given.declared or given.type.shape
 
 
-def _draw(given: GraphInput, sizes: Mapping[str, int], generator: torch.Generator) -> torch.Tensor:
+def _draw(given: GraphInput, sizes: Mapping[str, int], below: int, generator: torch.Generator) -> torch.Tensor:
     shape = tuple(_sides(given, sizes))
     dtype: torch.dtype = getattr(torch, given.type.dtype)
     if dtype.is_floating_point:
         return torch.randn(shape, generator=generator).to(dtype)
-    return torch.randint(0, given.below or 2, shape, generator=generator).to(dtype)
+    return torch.randint(0, below, shape, generator=generator).to(dtype)
 
 
 def _sides(given: GraphInput, sizes: Mapping[str, int]) -> Iterator[int]:

@@ -12,6 +12,7 @@ from typing import Any
 from archspec.frontend.assertions import check_assertion
 from archspec.frontend.borrowed_weights import check_share, check_ties
 from archspec.frontend.closures import settle
+from archspec.frontend.index_bounds import check_index_bounds
 from archspec.frontend.instances import Assertion, Expansion
 from archspec.frontend.limits import Limits
 from archspec.frontend.shape_errors import report_doubt, report_failure
@@ -49,6 +50,7 @@ class _Inference:
 
     def run(self) -> None:
         self._scope(self.graph.root)
+        check_index_bounds(self.graph, self.expansion, self.found)
         self._check_outputs()
 
     def _check_outputs(self) -> None:

@@ -222,6 +222,11 @@ def bind_arguments(item: Item, target: type[Op] | Body, found: Diagnostics, name
         entries = {**defaults.entries, **entries}
     before = len(found)
     item.arguments = read(entries, names)
+    for name in item.keys.each or ():
+        if name in item.attributes:
+            label = (Label(item.entries["each"].span, "and here, for each turn"),)
+            message = f"`{name}` is given twice, by itself and by `each`"
+            found.error("turns-differ", message, item.attributes[name].span, labels=label, help="keep one of the two")
     later = {name for name, argument in item.arguments.items() if argument.expressions or is_expression(argument.value)}
     later |= set(item.keys.each or ())
     if item.keys.share is None and not item.broken:

@@ -105,11 +105,17 @@ class Op(BaseModel):
     """Whether it takes any number of inputs, at least one: the ops that may hold `branches`."""
     shorthand: ClassVar[str | None] = None
     """The attribute that `- op: value` sets."""
+    keeps_values: ClassVar[bool] = False
+    """Whether every number that comes out came in: what bounds the inputs bounds the outputs."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def output_names(self) -> tuple[str, ...]:
         """The names of its ports; one unnamed port by default."""
         return ("",)
+
+    def index_bound(self) -> int | None:
+        """What its whole-number input has to stay below, as rows of a table are numbered; None where any will do."""
+        return None
 
     @abstractmethod
     def infer(self, must: Conditions, *inputs: Any) -> Types:

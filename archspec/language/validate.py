@@ -18,6 +18,9 @@ from archspec.source.span import Span
 
 M = TypeVar("M", bound=BaseModel)
 _PATHS = ("id", "from", "share", "after")
+_INFERRED = dict.fromkeys(
+    ("in_channels", "in_features", "num_features", "in_planes"), "leave it out: the size of what comes in is inferred"
+)
 _CLOSE: Final = 0.68
 """`max_pol` is close to `max_pool`; `depth` is not to `width`, nor `pad` to `add`."""
 _MOST_COMPARED: Final = 300
@@ -111,7 +114,7 @@ def validate(
         entry = entries.get(key)
         if problem["type"] == "extra_forbidden":
             place = entry.span if entry else span
-            help_text = did_you_mean(key, fields) or one_of(fields, f"its {noun}s are")
+            help_text = _INFERRED.get(key) or did_you_mean(key, fields) or one_of(fields, f"its {noun}s are")
             found.error(f"unknown-{noun}", f"{owner} has no {noun} `{key}`", place, help=help_text, **details)
         elif problem["type"] == "missing":
             if key not in later and key not in meant:

@@ -55,6 +55,9 @@ class Embedding(Op):
     features: Count
     """The size of a vector."""
 
+    def index_bound(self) -> int:
+        return self.tokens
+
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         if x.dtype not in ("int64", "int32"):
             must.refuse(

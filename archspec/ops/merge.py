@@ -19,6 +19,7 @@ class Concat(Op):
 
     name: ClassVar[str] = "concat"
     category: ClassVar[str] = "merge"
+    keeps_values: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("xs",)
     variadic: ClassVar[bool] = True
 

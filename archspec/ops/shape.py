@@ -20,6 +20,7 @@ class Identity(Op):
 
     name: ClassVar[str] = "identity"
     category: ClassVar[str] = "shape"
+    keeps_values: ClassVar[bool] = True
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         return x
@@ -33,6 +34,7 @@ class Flatten(Op):
 
     name: ClassVar[str] = "flatten"
     category: ClassVar[str] = "shape"
+    keeps_values: ClassVar[bool] = True
 
     start: Axis = 1
     """The first axis of them."""
@@ -59,6 +61,7 @@ class Unflatten(Op):
 
     name: ClassVar[str] = "unflatten"
     category: ClassVar[str] = "shape"
+    keeps_values: ClassVar[bool] = True
 
     axis: Axis = 1
     """The axis that is taken apart."""
@@ -92,6 +95,7 @@ class Permute(Op):
 
     name: ClassVar[str] = "permute"
     category: ClassVar[str] = "shape"
+    keeps_values: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "axes"
 
     axes: Axes
@@ -117,6 +121,7 @@ class Split(Op):
 
     name: ClassVar[str] = "split"
     category: ClassVar[str] = "shape"
+    keeps_values: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "parts"
 
     parts: Annotated[OptionalCount, whole(2, "a whole number of 2 or more")] = None
@@ -165,6 +170,7 @@ class ChannelShuffle(Op):
 
     name: ClassVar[str] = "channel_shuffle"
     category: ClassVar[str] = "shape"
+    keeps_values: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "groups"
 
     groups: Count
