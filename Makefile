@@ -1,11 +1,12 @@
-# make demo: build the layer table of Inception v2.  make test: the whole check.
-# Both share one virtual environment, .venv, which is made at first use.
+# make demo: build the layer table of Inception v2.  make test: the whole check.  make bench: the figures of
+# docs/performance.md; make bench NAMES=startup: some of them.
+# All share one virtual environment, .venv, which is made at first use.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test docs clean
+.PHONY: demo test docs bench clean
 
 demo: $(READY)
 	$(BIN)/archspec build specs/inception_v2.yaml
@@ -20,6 +21,9 @@ test: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+bench: $(READY)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks $(NAMES)
 
 clean:
 	rm -rf .venv
