@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from importlib import metadata
 
 import click
@@ -19,8 +18,6 @@ def doctor() -> int:
     click.echo(f"archspec    {archspec.__version__}")
     click.echo(f"python      {platform.python_version()} on {platform.system()} {platform.machine()}")
     missing = [name for name in NEEDED.values() if not _report(name)]
-    dot = shutil.which("dot")
-    click.echo(f"dot         {dot or 'not found: install Graphviz to draw pictures'}")
     _report_clash()
     if missing:
         click.echo(f"missing: {', '.join(missing)}\n  = help: python -m pip install {' '.join(missing)}", err=True)

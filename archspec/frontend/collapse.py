@@ -40,19 +40,21 @@ def collapse(found: Diagnostics) -> Diagnostics:
     for diagnostic in found:
         if diagnostic.name not in MISREAD and _starts_inside(diagnostic.span, misread):
             continue
-        span = diagnostic.span
-        key = (
-            (diagnostic.name, *_place(span), span.end)
-            if span is not None
-            else (diagnostic.name + diagnostic.message, 0, -1, -1)
-        )
-        groups.setdefault(key, []).append(diagnostic)
+        groups.setdefault(_key(diagnostic), []).append(diagnostic)
     collapsed = Diagnostics()
     collapsed.dependent = found.dependent
     for group in groups.values():
         for diagnostic in _merged(group, totals):
             collapsed.add(diagnostic)
     return collapsed
+
+
+def _key(diagnostic: Diagnostic) -> _Key:
+    """What is said of one place in one way; what is missing has no place of its own, and goes by its message too."""
+    span, name = diagnostic.span, diagnostic.name
+    if span is None or name.startswith("missing-"):
+        name += diagnostic.message
+    return (name, *_place(span), span.end) if span is not None else (name, 0, -1, -1)
 
 
 def _starts_inside(span: Span | None, others: list[Span]) -> bool:

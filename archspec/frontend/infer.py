@@ -18,7 +18,7 @@ from archspec.frontend.limits import Limits
 from archspec.frontend.shape_errors import report_doubt, report_failure
 from archspec.frontend.uses import make_op
 from archspec.ir.conditions import Conditions, RuleStopped, follows
-from archspec.ir.dims import UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
+from archspec.ir.dims import LIMIT, UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
 from archspec.ir.graph import Deferred, Graph, Node, Scope
 from archspec.ir.op import Op, Weight
 from archspec.language.expression import ExpressionError
@@ -134,6 +134,8 @@ class _Inference:
         try:
             types = op.infer(must, *inputs)
             node.types = types if isinstance(types, tuple) else (types,)
+            if any(isinstance(dim, int) and dim >= LIMIT for kind in node.types for dim in kind.shape):
+                must.refuse("dim-limit", f"`{op.name}` gives {node.types[0]}, and no dim may reach {LIMIT}")
             if not must.failures and not must.skipped:
                 self._weigh(node, op.weights(*inputs))
         except RuleStopped:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from archspec.frontend.closures import DimName
 from archspec.frontend.instances import Frame, Instance, Names
 from archspec.frontend.reserved_ids import input_refusal
 from archspec.ir.conditions import Condition
@@ -190,8 +189,3 @@ def _compared(op: ast.cmpop, left: Size, right: Size, text: str) -> Condition:
         case ast.Eq():
             return Condition("zero", left - right, message)
     raise ExpressionError(f"`{text}` cannot be a constraint", help="compare with < <= == >= >")
-
-
-def dims_of(frame: Frame) -> dict[str, DimName]:
-    """The dims that a frame binds, by the names its body uses."""
-    return {name: DimName(unique) for name, unique in frame.dims.items()}

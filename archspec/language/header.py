@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from archspec.ir.types import DTYPES
 from archspec.language import fields
@@ -47,6 +47,13 @@ def read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
     if isinstance(value, Scalar) and value.value in PARAMETER_TYPES and not value.quoted:
         body.params[name] = Parameter(name, str(value.value), None, entry.span)
         return
+    meant = _type_meant(value)
+    if meant is not None:
+        message = f"parameter `{name}` is {shown(value.plain)}, which is no type, but nearly one"
+        help_text = f"did you mean `{meant}`? A text that is the default goes into quotes"
+        found.error("wrong-value", message, value.span, help=help_text)
+        body.params[name] = Parameter(name, "any", None, entry.span, broken=True)
+        return
     if isinstance(value, Mapping):
         known = _read_type(name, value, found)
         kind = known or "any"
@@ -56,6 +63,19 @@ def read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
             return
         default = given
     body.params[name] = Parameter(name, kind, default, entry.span)
+
+
+_OTHER_TYPES: Final = {
+    "integer": "int", "number": "float", "boolean": "bool", "string": "str", "text": "str", "tuple": "list",
+}  # fmt: skip
+
+
+def _type_meant(value: Value) -> str | None:
+    """The type word that an unquoted text was most likely meant to be."""
+    if not isinstance(value, Scalar) or value.quoted or not isinstance(value.value, str):
+        return None
+    word = value.value.lower()
+    return _OTHER_TYPES.get(word) or (word if word in PARAMETER_TYPES else None)
 
 
 def _read_type(name: str, written: Mapping, found: Diagnostics) -> str | None:

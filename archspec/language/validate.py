@@ -9,9 +9,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from archspec.language.values import Entry, Value
-from archspec.language.values import Mapping as MappingValue
-from archspec.language.values import Sequence as SequenceValue
+from archspec.language.values import Entry
 from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.sanitize import brief
 from archspec.source.span import Span
@@ -157,13 +155,3 @@ def _hint(key: str, value: object) -> str | None:
 
 def _field_names(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def value_at(value: Value, path: tuple[Any, ...]) -> Value:
-    """The value that a path of keys and indices leads to, as far as it can be followed."""
-    for step in path:
-        if isinstance(value, MappingValue) and str(step) in value.entries:
-            value = value.entries[str(step)].value
-        elif isinstance(value, SequenceValue) and isinstance(step, int) and step < len(value.items):
-            value = value.items[step]
-    return value

@@ -94,6 +94,9 @@ def _phase(member: Node | Scope) -> str | None:
     phase = member.phase
     while phase is None and scope is not None:
         phase, scope = scope.phase, scope.parent
+    if phase is None and isinstance(member, Scope):
+        inside = {node.phase for node in member.nodes()}
+        phase = inside.pop() if len(inside) == 1 else None
     return phase
 
 

@@ -80,7 +80,7 @@ class DeadNode(Rule):
         keep = f'keep it with `allow: {{{self.name}: "why"}}`'
         if what == "input":
             keep = f"keep it with `checks: {{{self.name}: off}}`"
-        help_text = f"read it somewhere, remove it, or {keep}"
+        help_text = f"read it somewhere, name it under `outputs`, remove it, or {keep}"
         return Diagnostic(
             self.name, f"no output needs the {what} `{member.path}`", origin.span, help=help_text, origin=origin
         )

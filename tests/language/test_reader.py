@@ -207,7 +207,7 @@ def test_ten_thousand_rows_are_read_in_a_moment() -> None:
     row = "  - conv_bn: {id: conv, kernel: 3, stride: 2, channels: 32, input: 299x299x3}\n"
     start = time.perf_counter()
     read_plain("layers:\n" + row * 10_000)
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 20  # where reading is quadratic it takes minutes
 
 
 SYNTAX = st.lists(
