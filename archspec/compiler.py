@@ -15,7 +15,7 @@ from archspec.frontend.resolve import resolve
 from archspec.ir.collector import collector_paused
 from archspec.ir.graph import Graph
 from archspec.rules import by_name, judge
-from archspec.source.diagnostic import Diagnostics
+from archspec.source.diagnostic import Diagnostics, SpecError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,8 +48,8 @@ def check_spec(spec: Spec, params: Values = None) -> Diagnostics:
 def load_graph(spec: Spec, params: Values = None) -> Graph:
     """The typed graph of a spec, without torch; raises `SpecError`, which says all there is to say, on errors."""
     graph = load_spec(spec, found := Diagnostics(), params)
-    found.raise_if_failed()
-    assert graph is not None, "without a graph there are errors"
+    if graph is None or found.failed:
+        raise SpecError(found)
     return graph
 
 

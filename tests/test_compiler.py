@@ -60,3 +60,11 @@ def test_a_spec_that_is_not_there_is_an_error_too(tmp_path: Path) -> None:
 def test_the_front_door_opens_to_the_same_functions() -> None:
     assert archspec.compile_spec is compile_spec
     assert archspec.load_graph is load_graph
+
+
+def test_a_file_of_blocks_is_fine_to_check_and_no_graph(tmp_path: Path) -> None:
+    blocks = tmp_path / "blocks.yaml"
+    blocks.write_text("archspec: 1\nblocks: {unit: {layers: [relu]}}\n")
+    assert not check_spec(blocks).failed
+    with pytest.raises(SpecError, match="no network"):
+        load_graph(blocks)

@@ -81,8 +81,11 @@ def parse_settings(settings: Iterable[str], found: Diagnostics) -> dict[str, obj
     return dict(parse(given, found))
 
 
-def load(spec: str, settings: Iterable[str], found: Diagnostics) -> Graph | None:
-    """Read, expand, infer and judge the spec of a command; None when there are errors in it."""
+def load(spec: str, settings: Iterable[str], found: Diagnostics, needs_network: bool = True) -> Graph | None:
+    """Read, expand, infer and judge the spec of a command; None when there are errors in it.
+
+    A file of blocks alone has no graph, which is an error where the command needs one.
+    """
     from archspec.compiler import load_spec
     from archspec.frontend.limits import LIMITS
 
@@ -91,6 +94,8 @@ def load(spec: str, settings: Iterable[str], found: Diagnostics) -> Graph | None
     if source is None or found.failed:
         return None
     graph = load_spec(source, found, params, click.get_current_context().meta.get("limits", LIMITS))
+    if graph is None and needs_network and not found.failed:
+        found.error("not-a-spec", f"there is no network in `{spec}`", None, help="name a spec that includes it")
     return None if found.failed else graph
 
 

@@ -30,11 +30,13 @@ def check(specs: tuple[str, ...], settings: tuple[str, ...], form: str) -> int:
     fine: list[str] = []
     for spec in dict.fromkeys(specs):
         found = Diagnostics()
-        graph = load(spec, settings, found)
+        graph = load(spec, settings, found, needs_network=False)
         for one in found:
             every.add(one)
         every.dependent += found.dependent
-        if graph is not None:
+        if graph is None and not found.failed:
+            fine.append(f"{spec}: no errors")
+        elif graph is not None:
             nodes = sum(1 for _ in graph.operations())
             fine.append(f"{spec}: no errors, {nodes:,} node{'' if nodes == 1 else 's'}")
     _report(every, fine, form)

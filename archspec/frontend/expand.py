@@ -28,7 +28,7 @@ from archspec.language.schema import Argument, Body, Branch, Document, Item
 from archspec.language.validate import did_you_mean
 from archspec.language.values import Entry
 from archspec.language.values import Mapping as MappingValue
-from archspec.source.diagnostic import Diagnostics, Label
+from archspec.source.diagnostic import Diagnostic, Diagnostics, Label, Severity
 from archspec.source.origin import Origin
 from archspec.source.span import Span
 
@@ -44,8 +44,9 @@ def expand(document: Document, settings: Mapping[str, Any], found: Diagnostics, 
     """
     if document.body is None:
         span = next(iter(document.mapping.entries.values())).span
-        message = "this file has blocks for others to include, but no `layers` of its own"
-        found.error("not-a-spec", message, span, help="name the spec that includes it")
+        message = "this file has blocks for others to include, and no network of its own"
+        help_text = "for a network, name a spec that includes it"
+        found.add(Diagnostic("no-network", message, span, help=help_text, severity=Severity.NOTE))
         return None
     expander = Expander(document, document.body.name, found, limits)
     try:

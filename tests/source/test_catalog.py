@@ -54,7 +54,9 @@ def test_every_diagnostic_has_a_page_and_every_page_a_diagnostic() -> None:
 def test_every_diagnostic_is_seen_in_a_report() -> None:
     seen: set[str] = set()
     for report in CASES.rglob("*.txt"):
-        seen.update(re.findall(r"^(?:error|warning)\[([a-z-]+)\]", report.read_text(encoding="utf-8"), re.MULTILINE))
+        seen.update(
+            re.findall(r"^(?:error|warning|note)\[([a-z-]+)\]", report.read_text(encoding="utf-8"), re.MULTILINE)
+        )
     assert {*PAGES, *by_name()} - seen == set(NOT_IN_A_FILE)
 
 
