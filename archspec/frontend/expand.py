@@ -14,6 +14,7 @@ from archspec.frontend.budget import Budget, LimitReached
 from archspec.frontend.instances import Assertion, Expansion, Frame, Instance, ListContext, Names
 from archspec.frontend.interface import file_inputs
 from archspec.frontend.limits import Limits
+from archspec.frontend.load import note_no_network
 from archspec.frontend.nested_ids import check_nested_ids
 from archspec.frontend.parameters import file_parameters
 from archspec.frontend.references import read_value, single_output, sources_of
@@ -28,13 +29,13 @@ from archspec.language.schema import Argument, Body, Branch, Document, Item
 from archspec.language.validate import did_you_mean
 from archspec.language.values import Entry
 from archspec.language.values import Mapping as MappingValue
-from archspec.source.diagnostic import Diagnostic, Diagnostics, Label, Severity
+from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.origin import Origin
 from archspec.source.span import Span
 
 
 def expand(document: Document, settings: Mapping[str, Any], found: Diagnostics, limits: Limits) -> Expansion | None:
-    """The nodes and scopes of a resolved spec; None, having reported it, when a limit ended it or it has no layers.
+    """The nodes and scopes of a resolved spec; None, having said so, when a limit ended it or it has no network.
 
     Args:
         document: the spec.
@@ -43,10 +44,7 @@ def expand(document: Document, settings: Mapping[str, Any], found: Diagnostics, 
         limits: how large it may be.
     """
     if document.body is None:
-        span = next(iter(document.mapping.entries.values())).span
-        message = "this file has blocks for others to include, and no network of its own"
-        help_text = "for a network, name a spec that includes it"
-        found.add(Diagnostic("no-network", message, span, help=help_text, severity=Severity.NOTE))
+        note_no_network(document, found)
         return None
     expander = Expander(document, document.body.name, found, limits)
     try:

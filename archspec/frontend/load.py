@@ -14,7 +14,7 @@ from archspec.language.schema import Body, Document
 from archspec.language.structure import read_document
 from archspec.language.validate import did_you_mean
 from archspec.language.values import Scalar, Sequence
-from archspec.source.diagnostic import Diagnostics, Label
+from archspec.source.diagnostic import Diagnostic, Diagnostics, Label, Severity
 from archspec.source.span import Source, Span
 
 Spec: TypeAlias = str | Path | Source
@@ -185,3 +185,11 @@ def _root_of(source: Source) -> Path:
         if any((parent / marker).exists() for marker in ROOT_MARKERS):
             return parent
     return folder
+
+
+def note_no_network(document: Document, found: Diagnostics) -> None:
+    """Say that a file has blocks alone, which is no error where nothing needs a network."""
+    span = next(iter(document.mapping.entries.values())).span
+    message = "this file has blocks for others to include, and no network of its own"
+    help_text = "for a network, name a spec that includes it"
+    found.add(Diagnostic("no-network", message, span, help=help_text, severity=Severity.NOTE))
