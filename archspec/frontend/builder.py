@@ -81,23 +81,28 @@ class Builder:
         return Value(name)
 
     def use(
-        self, op: str, *inputs: Value, id: str | None = None, when: Phase | None = None, **attributes: Any
+        self, op: str, *inputs: Value | str, id: str | None = None, when: Phase | None = None, **attributes: Any
     ) -> Value:
         """Add a node.
 
         Args:
             op: the name of an op.
-            inputs: what it reads: values that `use` gave, or inputs (`builder["image"]`).
-            id: its name in the scope at hand; by default its position there.
+            inputs: what it reads: values that `use` gave, or inputs (`builder["image"]`, or `"image"` for short).
+            id: its name in the scope at hand; by default its position there, as `torch.nn.Sequential` counts.
             when: the only phase it runs in; by default both.
             attributes: the attributes of the op.
 
         Returns:
             Its first output; `port` gives the others.
+
+        Raises:
+            KeyError: there is no input of a name that is given.
+            ValueError: the id is taken, or cannot be one.
         """
-        name = id if id is not None else str(len(self._scope.members))
+        name = id if id is not None else str(self._position())
         path = self._claim(name)
-        item = self._item(op, name, inputs, attributes)
+        read = tuple(self[given] if isinstance(given, str) else given for given in inputs)
+        item = self._item(op, name, read, attributes)
         origin = Origin(item.span, path)
         op_class = find_target(op, item.span, self.found, origin=origin)
         made: Op | None = None
@@ -107,13 +112,18 @@ class Builder:
                 message = f"`{op}` takes {len(op_class.inputs)} inputs, but is given {len(inputs)}"
                 self.found.error("wrong-input-count", message, item.span, origin=origin)
                 made = None
-        node = Node(path, made or Deferred(None, {}), tuple(inputs), self._scope, origin, when or self._scope.phase)
+        node = Node(path, made or Deferred(None, {}), read, self._scope, origin, when or self._scope.phase)
         if made is None:
             self._expansion.broken.add(path)
         self._scope.members.append(node)
         self._expansion.nodes[path] = node
         self._expansion.items[path] = item
         return Value(path)
+
+    def _position(self) -> int:
+        """How many items the scope at hand has; the inputs of the network stand in it, but are none."""
+        members = len(self._scope.members)
+        return members - len(self._expansion.inputs) if self._scope is self._expansion.root else members
 
     @contextmanager
     def scope(self, id: str, *, block: str | None = None, when: Phase | None = None) -> Iterator[None]:

@@ -188,11 +188,6 @@ def symbol(name: str) -> Dim:
     return Dim({(name,): 1})
 
 
-def ceil_div(dim: Size, by: int) -> Size:
-    """`ceil(dim / by)`."""
-    return (dim + by - 1) // by
-
-
 def product(dims: tuple[Size, ...]) -> Size:
     """All of them multiplied: the elements of a shape."""
     return prod(dims, start=1)

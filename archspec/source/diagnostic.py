@@ -98,6 +98,12 @@ class Diagnostics:
         """In the order of the text."""
         return iter(sorted(self._found, key=lambda found: found.sort_key))
 
+    def __str__(self) -> str:
+        """The text that `archspec check` prints."""
+        from archspec.source.report import render_text
+
+        return render_text(self, dependent=self.dependent)
+
     def __len__(self) -> int:
         return len(self._found)
 

@@ -126,3 +126,13 @@ def test_a_network_without_outputs_is_an_error() -> None:
 def test_an_input_that_is_not_there_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         Builder("net", inputs={"x": ["N", 4]})["y"]
+
+
+def test_items_without_an_id_are_counted_from_zero_and_inputs_go_by_name() -> None:
+    build = Builder("net", inputs={"x": ["N", 4], "y": ["N", 4]})
+    joined = build.use("add", "x", "y")
+    graph = build.output("sum", build.use("relu", joined)).graph()
+    assert [node.path for node in graph.operations()] == ["0", "1"]
+    assert [value.node for value in graph["0"].inputs] == ["x", "y"]
+    with pytest.raises(KeyError):
+        Builder("net", inputs={"x": ["N", 4]}).use("relu", "z")
