@@ -56,6 +56,10 @@ class _Substitute(ast.NodeTransformer):
     def __init__(self, names: Mapping[str, Any]) -> None:
         self.names = names
 
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        node.args = [self.visit(argument) for argument in node.args]  # the function keeps its name
+        return node
+
     def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.names.get(node.id, node)
         if isinstance(value, Closure):

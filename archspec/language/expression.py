@@ -114,7 +114,9 @@ class Expression:
 
 
 def _names(tree: ast.expr) -> Iterator[ast.Name]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    """What is looked up: a function is meant only where it is called, so `$floor` can be a parameter."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called)
 
 
 def is_expression(value: object) -> bool:
@@ -163,9 +165,7 @@ def _parse_body(text: str, body: str, shift: int) -> Expression:
     shift += len(body) - len(stripped)
     _check(tree, shift, 0)
     names = dict.fromkeys(node.id for node in sorted(_names(tree), key=lambda node: (node.lineno, node.col_offset)))
-    return Expression(
-        text, tree, shift, tuple(name for name in names if name not in FUNCTIONS and name not in _CONSTANTS)
-    )
+    return Expression(text, tree, shift, tuple(name for name in names if name not in _CONSTANTS))
 
 
 def _check(node: ast.expr, shift: int, depth: int) -> None:

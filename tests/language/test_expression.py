@@ -140,6 +140,14 @@ def test_make_divisible_is_that_of_mobilenet(value: float, divisor: int, expecte
     assert make_divisible(value, divisor) == expected == _make_divisible(value, divisor)
 
 
+def test_a_function_is_meant_only_where_it_is_called() -> None:
+    expression = parse("$(floor(floor / 2))")
+    assert expression.names == ("floor",)
+    assert expression.place_of("floor") == len("$(floor(")
+    assert expression.evaluate({"floor": 7}) == 3
+    assert parse("$ceil").names == ("ceil",)
+
+
 @given(st.text(max_size=40))
 def test_whatever_is_written_is_a_value_or_an_error_with_a_place_inside(text: str) -> None:
     whole = f"$({text})"
