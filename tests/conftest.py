@@ -1,7 +1,12 @@
-"""What all tests share: golden files, and property tests that no slow machine fails."""
+"""What all tests share: golden files, and property tests that no slow machine fails.
+
+Property tests try the same examples on every run. With `ARCHSPEC_EXAMPLES=1000` in the environment they draw new
+ones, and those that say so draw that many: that is for finding mistakes, and not part of the check.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +15,8 @@ from hypothesis import settings
 
 CASES = Path(__file__).parent / "cases"
 
-settings.register_profile("archspec", deadline=None)
+FUZZING = "ARCHSPEC_EXAMPLES" in os.environ
+settings.register_profile("archspec", deadline=None, derandomize=not FUZZING)
 settings.load_profile("archspec")
 
 
