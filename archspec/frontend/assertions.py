@@ -17,7 +17,10 @@ from archspec.source.diagnostic import Diagnostics, Label
 def check_assertion(
     assertion: Assertion, path: str, graph: Graph, expansion: Expansion, dims: Mapping[str, Size], found: Diagnostics
 ) -> None:
-    """Compare what a row says with what was inferred; after a difference, go on with what the row says."""
+    """Compare what a row says with what was inferred.
+
+    After a difference either may be the mistake: the dims in question are unknown until a later row says them.
+    """
     values = assertion.sources if assertion.side == "input" else _outputs(path, graph, expansion)
     if not values:
         return
@@ -67,8 +70,7 @@ def _check_one(
         message = f"the {side} is {_in_notation(kind, shape)}, but this row says {_written(shape)}"
         labels = (Label(node.origin.span, f"{kind} comes from here"),) if assertion.side == "input" else ()
         found.error("shape-assertion", message, assertion.span, labels=labels, origin=assertion.origin)
-    dtype = kind.dtype if kind is not None else "float32"
-    _resynchronise(node, value.port, TensorType(_batched(asserted, graph), dtype))
+    _resynchronise(node, value.port, _undisputed(kind, TensorType(_batched(asserted, graph))))
 
 
 def _dim(text: Any, assertion: Assertion, dims: Mapping[str, Size], found: Diagnostics) -> Size | None:
@@ -103,6 +105,14 @@ def _agrees(kind: TensorType, asserted: tuple[Size, ...]) -> bool:
 
 def _filled(kind: TensorType, asserted: tuple[Size, ...]) -> tuple[Size, ...]:
     return tuple(wanted if dim is UNKNOWN else dim for dim, wanted in zip(kind.shape, asserted, strict=True))
+
+
+def _undisputed(kind: TensorType | None, asserted: TensorType) -> TensorType:
+    """What inference and a row agree on; what the row says where nothing, or another rank, was inferred."""
+    if kind is None or kind.rank != asserted.rank:
+        return asserted if kind is None else TensorType(asserted.shape, kind.dtype)
+    pairs = zip(kind.shape, asserted.shape, strict=True)
+    return kind.with_shape(*(dim if are_equal(dim, wanted) else UNKNOWN for dim, wanted in pairs))
 
 
 def _batched(asserted: tuple[Size, ...], graph: Graph) -> tuple[Size, ...]:

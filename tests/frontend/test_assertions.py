@@ -39,7 +39,8 @@ def test_a_row_asserts_what_it_gives(shape: str, holds: bool) -> None:
 def test_a_repeat_asserts_the_input_of_its_first_turn_and_the_output_of_its_last() -> None:
     rows = "layers: [{max_pool: {id: p, kernel: 2, repeat: 2, input: %s, output: %s}}]"
     assert errors(rows % ("16x12x3", "4x3x3"), IMAGE) == []
-    assert errors(rows % ("8x6x3", "8x6x3"), IMAGE) == [("shape-assertion", "8x6x3")] * 2
+    for wrong in (("8x6x3", "4x3x3"), ("16x12x3", "8x6x3")):
+        assert errors(rows % wrong, IMAGE) == [("shape-assertion", "8x6x3")]
     spliced = "layers: [{max_pool: {kernel: 2, repeat: 2, input: 16x12x3, output: 4x3x3}}]"
     assert errors(spliced, IMAGE) == []
 
