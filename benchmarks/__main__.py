@@ -17,8 +17,8 @@ from time import perf_counter
 
 from benchmarks.measure import Figure
 
-NAMES = ("startup", "frontend", "large", "building", "forward")
-PACKAGES = ("torch", "torchvision", "pydantic", "networkx", "pyyaml", "click", "archspec-nn")
+NAMES = ("startup", "frontend", "large", "building", "library", "forward")
+PACKAGES = ("torch", "torchvision", "timm", "pydantic", "networkx", "pyyaml", "click", "archspec-nn")
 
 
 def main(names: Sequence[str]) -> int:

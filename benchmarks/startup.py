@@ -36,11 +36,11 @@ def figures() -> Iterator[Figure]:
         spec = str(ROOT / "specs/inception_v2.yaml")
         times = interleave(
             {
-                "help": _process(place / "archspec_.py", "--help"),
-                "empty": _process(place / "empty_.py", "--help"),
-                "check": _process(place / "archspec_.py", "check", spec),
-                "imports": _process(place / "imports_.py"),
-                "python": _process("-c", ""),
+                "help": process(place / "archspec_.py", "--help"),
+                "empty": process(place / "empty_.py", "--help"),
+                "check": process(place / "archspec_.py", "check", spec),
+                "imports": process(place / "imports_.py"),
+                "python": process("-c", ""),
             },
             ROUNDS,
         )
@@ -51,7 +51,8 @@ def figures() -> Iterator[Figure]:
     yield Figure("`python -c ''`, of which all consist", times["python"].median * 1e3, "ms")
 
 
-def _process(*arguments: str | Path) -> Callable[[], object]:
+def process(*arguments: str | Path) -> Callable[[], object]:
+    """What runs Python with these arguments, cold, with the bytecode cached."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPATH"] = str(ROOT)
     command = [sys.executable, *map(str, arguments)]
