@@ -14,16 +14,13 @@ import pytest
 from archspec.commands.main import main
 from archspec.compiler import check_spec, load_graph
 from archspec.ir.op import Op
-from archspec.language.reader import load_file, read
 from archspec.ops import find
 from archspec.source.catalog import PAGES, Page
-from archspec.source.diagnostic import Diagnostics
 from archspec.tools.build import build
 from tests.doc_blocks import ROOT, blocks_of, matches
 from tests.ops import test_contract as contract
 
 BLOCKS = blocks_of("CONTRIBUTING.md")
-SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 
 
 @pytest.fixture
@@ -119,19 +116,3 @@ def test_an_added_diagnostic_has_its_page(
     monkeypatch.setitem(PAGES, found.name, Page(found.name, "A maxout of one channel.", "Give it more pieces."))
     assert main(["explain", "maxout-of-one"]) == 0
     assert capsys.readouterr().out == "maxout-of-one: A maxout of one channel.\n\nGive it more pieces.\n"
-
-
-def test_there_are_specs() -> None:
-    assert "inception_v2" in {path.stem for path in SPECS}
-
-
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_every_spec_is_of_a_source_and_builds(path: Path) -> None:
-    source = load_file(path, path.name, found := Diagnostics())
-    keys = read(source, found) if source is not None else None
-    assert keys is not None
-    assert isinstance(keys.plain, dict)
-    assert keys.plain["source"]
-    assert keys.plain["expect"]["parameters"]
-    assert len(check_spec(path)) == 0
-    assert build(load_graph(path)).mismatches == ()

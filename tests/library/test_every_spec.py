@@ -1,0 +1,80 @@
+"""Every file of the library: of a known source, with its contracts, without findings, built, and pinned row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archspec.analysis.cost import cost
+from archspec.compiler import check_spec, load_graph
+from archspec.language.reader import load_file, read
+from archspec.render.table import COSTS, PAPER, as_text, rows
+from archspec.source.diagnostic import Diagnostics
+from archspec.tools.build import build
+from tests.doc_blocks import ROOT
+from tests.specs import hold_canonical_form
+
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+BLOCKS = sorted((ROOT / "specs/blocks").glob("*.yaml"))
+FAMILY = {
+    "bn_inception", "googlenet", "inception_resnet_v1", "inception_resnet_v1_face", "inception_resnet_v2",
+    "inception_resnet_v2_paper", "inception_v1", "inception_v1_naive", "inception_v2", "inception_v3", "inception_v4",
+}  # fmt: skip
+
+
+def named(paths: list[Path]) -> list[Any]:
+    return [pytest.param(path, id=path.stem) for path in paths]
+
+
+def written(path: Path) -> dict[str, Any]:
+    """The keys of a file as plain data."""
+    found = Diagnostics()
+    source = load_file(path, path.name, found)
+    value = read(source, found) if source is not None else None
+    assert value is not None
+    assert isinstance(value.plain, dict)
+    return value.plain
+
+
+def test_the_whole_family_is_there() -> None:
+    assert {path.stem for path in SPECS} >= FAMILY
+
+
+@pytest.mark.parametrize("path", named(SPECS + BLOCKS))
+def test_it_says_where_it_was_published_and_which_schema_it_keeps(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    schema = "../" * len(path.relative_to(ROOT).parents[:-1]) + "docs/spec.schema.json"
+    assert first == f"# yaml-language-server: $schema={schema}"
+    assert written(path)["source"]
+
+
+@pytest.mark.parametrize("path", named(SPECS))
+def test_it_is_held_to_its_contracts_and_has_a_recipe(path: Path) -> None:
+    keys = written(path)
+    if "extends" in keys:
+        return
+    assert keys["expect"].keys() >= {"parameters", "macs", "outputs", "min_input"}
+    assert keys["training"]["loss"]
+
+
+@pytest.mark.parametrize("path", named(SPECS))
+def test_it_is_checked_without_findings_and_expands_to_itself(path: Path) -> None:
+    assert [str(found) for found in check_spec(path)] == []
+    hold_canonical_form(load_graph(path))
+
+
+@pytest.mark.parametrize("path", named(SPECS))
+def test_what_runs_is_what_was_inferred(path: Path) -> None:
+    assert build(load_graph(path)).mismatches == ()
+
+
+@pytest.mark.parametrize("path", named(SPECS))
+def test_its_table_is_pinned(path: Path, golden: Callable[[str, str], None]) -> None:
+    graph = load_graph(path)
+    total = cost(graph).total
+    totals = f"{total.parameters:,} parameters, {total.buffers:,} numbers in buffers, {total.macs:,} MACs"
+    parts = (as_text(rows(graph), PAPER), as_text(rows(graph, 2), COSTS), totals)
+    golden(f"library/{path.stem}.txt", "\n".join(parts))
