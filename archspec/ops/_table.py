@@ -26,6 +26,7 @@ TABLE: Final = {
     "hardsigmoid": "activation",
     "hardswish": "activation",
     "identity": "shape",
+    "l2_normalize": "normalization",
     "layer_norm": "normalization",
     "leaky_relu": "activation",
     "linear": "linear",

@@ -4,12 +4,20 @@
 
 from typing import ClassVar
 
-from archspec.ir.attributes import Count, Flag, NonNegativeNumber, Number, PositiveNumber
+from archspec.ir.attributes import Axis, Count, Flag, NonNegativeNumber, Number, PositiveNumber
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import product
 from archspec.ir.op import Arg, Example, Op, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._shared import changed, fixed, known_size, need_float32, need_full_precision, spatial
+from archspec.ops._shared import (
+    changed,
+    fixed,
+    known_size,
+    need_float32,
+    need_full_precision,
+    resolve_axis,
+    spatial,
+)
 
 
 class BatchNorm(Op):
@@ -190,6 +198,31 @@ class LocalResponseNorm(Op):
         return [Step("function", "torch.nn.functional.local_response_norm", (Arg(0), self.size), settings)]
 
 
+class L2Normalize(Op):
+    """Divide every vector by its length, the root of the sum of its squares: how embeddings are compared.
+
+    Schroff et al. 2015, FaceNet, section 3. It has no weights.
+    """
+
+    name: ClassVar[str] = "l2_normalize"
+    category: ClassVar[str] = "normalization"
+    shorthand: ClassVar[str | None] = "axis"
+
+    axis: Axis = 1
+    """The axis along which the vectors lie."""
+    eps: PositiveNumber = 1e-12
+    """The least that is divided by, so that a vector of zeros stays one."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        must.be_floating(x, op=self.name)
+        resolve_axis(must, self.axis, x)
+        return x
+
+    def lower(self, x: TensorType) -> list[Step]:
+        settings = changed(dim=(self.axis, 1), eps=(self.eps, 1e-12))
+        return [Step("function", "torch.nn.functional.normalize", (Arg(0),), settings)]
+
+
 _IMAGE = TensorType((2, 6, 4, 5))
 _SEQUENCE = TensorType((2, 6, 5))
 
@@ -215,4 +248,9 @@ LocalResponseNorm.examples = (
     Example({"size": 5}, (_IMAGE,)),
     Example({"size": 4, "alpha": 1e-3, "beta": 0.5, "k": 2}, (_SEQUENCE,)),
     Example({"size": 9}, (TensorType((1, 3, 2, 2, 2)),)),
+)
+L2Normalize.examples = (
+    Example({}, (TensorType((2, 6)),)),
+    Example({"axis": -1, "eps": 1e-6}, (_SEQUENCE,)),
+    Example({}, (TensorType((2, 6, 4, 5), "float64"),)),
 )
