@@ -12,6 +12,8 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "convolution": "conv", "dense": "linear", "fullyconnected": "linear", "fc": "linear", "innerproduct": "linear",
     "bn": "batch_norm", "batchnormalization": "batch_norm", "ln": "layer_norm", "layernormalization": "layer_norm",
     "gn": "group_norm", "groupnormalization": "group_norm", "lrn": "local_response_norm",
+    "normalize": "l2_normalize", "l2norm": "l2_normalize", "unitnormalization": "l2_normalize",
+    "lpnormalization": "l2_normalize",
     "averagepool": "avg_pool", "averagepooling": "avg_pool", "maxpooling": "max_pool", "maxpool": "max_pool",
     "globalaveragepooling": "global_avg_pool", "globalaveragepool": "global_avg_pool", "gap": "global_avg_pool",
     "globalmaxpooling": "global_max_pool", "adaptiveaveragepool": "adaptive_avg_pool",
