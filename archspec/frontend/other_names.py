@@ -22,7 +22,7 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "mul": "multiply", "bmm": "matmul", "swish": "silu", "hsigmoid": "hardsigmoid", "hswish": "hardswish",
     "lrelu": "leaky_relu", "dropoutnd": "channel_dropout", "spatialdropout": "channel_dropout", "embed": "embedding",
     "chunk": "split", "transpose": "permute", "reshape": "unflatten", "view": "unflatten", "sequential": "sequence",
-    "noop": "identity",
+    "noop": "identity", "zeropadding": "pad", "zeropad": "pad", "constantpad": "pad",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 

@@ -36,6 +36,7 @@ TABLE: Final = {
     "max_pool": "pooling",
     "mish": "activation",
     "multiply": "merge",
+    "pad": "shape",
     "parameter": "parameter",
     "permute": "shape",
     "prelu": "activation",

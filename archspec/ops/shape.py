@@ -2,17 +2,34 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
+from itertools import chain
 from math import prod
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Self, TypeAlias
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import Axes, Axis, Count, OptionalCount, OptionalCounts, whole, wholes, wrong_value
+from archspec.ir.attributes import (
+    Axes,
+    Axis,
+    Count,
+    Number,
+    OptionalCount,
+    OptionalCounts,
+    sizes,
+    whole,
+    wholes,
+    wrong_value,
+)
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Op, Step
 from archspec.ir.types import TensorType
 from archspec.ops._shared import bounded, changed, resolve_axis
+from archspec.ops._windows import IMAGES, need_sides, spread
+
+_Margin: TypeAlias = Annotated[
+    int | tuple[int, ...], sizes(0, "a whole number of 0 or more, a size such as `0x1`, or a list such as [0, 1]")
+]
 
 
 class Identity(Op):
@@ -186,6 +203,38 @@ class ChannelShuffle(Op):
         return [Step("function", "torch.channel_shuffle", (Arg(0), self.groups))]
 
 
+class Pad(Op):
+    """Put a margin of one number around a sequence, an image or a volume, as wide as wanted at each end.
+
+    The padding of convolutions and pools is the same at both ends; TensorFlow's "SAME" is not where an odd number of
+    zeros is missing: the end gets one more than the beginning.
+    """
+
+    name: ClassVar[str] = "pad"
+    category: ClassVar[str] = "shape"
+
+    begin: _Margin = 0
+    """How much is put before the first place of every spatial axis: a number, or a list."""
+    end: _Margin = 0
+    """How much is put after the last place of every spatial axis: a number, or a list."""
+    value: Number = 0.0
+    """The number that the margin holds."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        must.have_rank(x, 3, 4, 5, what=IMAGES)
+        must.be_floating(x, op=self.name)
+        axes = x.rank - 2
+        need_sides(must, axes, begin=self.begin, end=self.end)
+        margins = zip(x.shape[2:], spread(self.begin, axes), spread(self.end, axes), strict=True)
+        return TensorType((*x.shape[:2], *(bounded(must, side + begin + end) for side, begin, end in margins)), x.dtype)
+
+    def lower(self, x: TensorType) -> list[Step]:
+        axes = x.rank - 2
+        ends = zip(reversed(spread(self.begin, axes)), reversed(spread(self.end, axes)), strict=True)
+        settings = changed(value=(self.value, 0.0))
+        return [Step("function", "torch.nn.functional.pad", (Arg(0), tuple(chain.from_iterable(ends))), settings)]
+
+
 _IMAGE = TensorType((2, 6, 4, 5))
 
 Identity.examples = (Example({}, (_IMAGE,)), Example({}, (TensorType((2, 3), "bool"),)))
@@ -207,3 +256,9 @@ Split.examples = (
     Example({"parts": 5, "axis": -1}, (_IMAGE,)),
 )
 ChannelShuffle.examples = (Example({"groups": 3}, (_IMAGE,)), Example({"groups": 2}, (TensorType((2, 6, 5)),)))
+Pad.examples = (
+    Example({"begin": 2, "end": 3}, (_IMAGE,)),
+    Example({"begin": "0x1", "end": [2, 0], "value": -1.5}, (_IMAGE,)),
+    Example({"end": 1}, (TensorType((2, 3, 4)),)),
+    Example({"begin": [1, 2, 3]}, (TensorType((1, 2, 3, 4, 5), "float64"),)),
+)

@@ -84,6 +84,17 @@ def test_same_padding_keeps_the_size(name: str, kernel: object) -> None:
     assert types == (TensorType((1, 2, 9, 8)),)
 
 
+def test_a_margin_is_as_wide_as_said_at_each_end_of_each_axis() -> None:
+    op = made("pad", {"begin": [1, 0], "end": [2, 1], "value": 7.0})
+    outputs, _ = run(op, [TensorType((1, 1, 1, 2))], [torch.tensor([[[[1.0, 2.0]]]])])
+    assert outputs[0][0, 0].tolist() == [[7, 7, 7], [1, 2, 7], [7, 7, 7], [7, 7, 7]]
+
+
+def test_a_margin_has_as_many_numbers_as_there_are_axes() -> None:
+    _, must = infer(made("pad", {"end": [1, 1, 1]}), TensorType((1, 1, 4, 4)))
+    assert [(failure.name, failure.attribute) for failure in must.failures] == [("wrong-value", "end")]
+
+
 @pytest.mark.parametrize(
     ("attributes", "failure", "attribute", "message"),
     [
