@@ -12,7 +12,10 @@ from archspec.language.expression import is_expression
 
 _ID: Final = re.compile(r"[A-Za-z0-9_]{1,100}(\.[A-Za-z0-9_]{1,100}){0,8}\Z")
 _PATH: Final = re.compile(r"\.{0,48}" + _ID.pattern)
-_RANGE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,90}?)(\d{1,6})\.\.(\d{1,6})\Z")
+_RANGE: Final = re.compile(
+    r"((?:[A-Za-z0-9_]{1,100}\.){1,8}(?:[A-Za-z_][A-Za-z0-9_]{0,90}?)?|[A-Za-z_][A-Za-z0-9_]{0,90}?)"
+    r"(\d{1,6})\.\.(\d{1,6})\Z"
+)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
 _MOST_TURNS_NAMED: Final = 1000
 _IMAGE: Final = re.compile(r"(\d{1,10})x(\d{1,10})x(\d{1,10})\Z")
@@ -28,7 +31,7 @@ def is_name(text: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class IdRange:
-    """`denselayer1..6`: a name for each turn of a repeat."""
+    """`denselayer1..6` or `features.6..9`: a name for each turn of a repeat."""
 
     stem: str
     first: int

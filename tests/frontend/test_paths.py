@@ -103,6 +103,15 @@ def test_a_range_names_the_turns_themselves() -> None:
     assert reads(graph, "3") == ["denselayer3", "denselayer1"]
 
 
+def test_a_range_may_count_below_a_name() -> None:
+    graph = load("layers: [{relu: {id: features.0}}, {relu: {id: features.1..2}}, {add: {from: [features.2, features.1]}}]")
+    assert paths(graph) == ["features.0", "features.1", "features.2", "3"]
+    assert reads(graph, "features.1") == ["features.0"]
+    assert errors("layers: [{relu: {id: features.1}}, {relu: {id: features.0..2}}]") == [
+        ("duplicate-id", "features.0..2")
+    ]
+
+
 def test_a_range_takes_as_many_turns_as_repeat_or_each_say() -> None:
     graph = load("layers: [{conv: {id: stage1..2, kernel: 1, each: {channels: [2, 3]}}}]")
     assert paths(graph) == ["stage1", "stage2"]

@@ -100,9 +100,11 @@ def test_a_parameter_is_a_type_word_a_default_or_both(written: str, kind: str, d
 
 
 def test_ids_may_be_numbers_dotted_or_ranges() -> None:
-    made, _ = document("inputs: {x: [N, 3]}\nlayers: [{relu: {id: 3}}, {relu: {id: a.0}}, {relu: {id: layer1..3}}]")
+    ids = ["3", "a.0", "layer1..3", "a.1..2", "a.b.c3..4"]
+    made, _ = document(f"inputs: {{x: [N, 3]}}\nlayers: [{', '.join(f'{{relu: {{id: {given}}}}}' for given in ids)}]")
     assert made.body is not None
-    assert [item.keys.id for item in made.body.layers] == ["3", "a.0", IdRange("layer", 1, 3)]
+    ranges = [IdRange("layer", 1, 3), IdRange("a.", 1, 2), IdRange("a.b.c", 3, 4)]
+    assert [item.keys.id for item in made.body.layers] == ["3", "a.0", *ranges]
 
 
 def test_a_file_of_blocks_has_no_body() -> None:
