@@ -104,12 +104,10 @@ def test_a_range_names_the_turns_themselves() -> None:
 
 
 def test_a_range_may_count_below_a_name() -> None:
-    graph = load("layers: [{relu: {id: features.0}}, {relu: {id: features.1..2}}, {add: {from: [features.2, features.1]}}]")
-    assert paths(graph) == ["features.0", "features.1", "features.2", "3"]
-    assert reads(graph, "features.1") == ["features.0"]
-    assert errors("layers: [{relu: {id: features.1}}, {relu: {id: features.0..2}}]") == [
-        ("duplicate-id", "features.0..2")
-    ]
+    graph = load("layers: [{relu: {id: stem.0}}, {relu: {id: stem.1..2}}, {add: {from: [stem.1, stem.2]}}]")
+    assert paths(graph) == ["stem.0", "stem.1", "stem.2", "3"]
+    assert reads(graph, "stem.1") == ["stem.0"]
+    assert errors("layers: [{relu: {id: stem.1}}, {relu: {id: stem.0..2}}]") == [("duplicate-id", "stem.0..2")]
 
 
 def test_a_range_takes_as_many_turns_as_repeat_or_each_say() -> None:
