@@ -122,6 +122,8 @@ class Frame:
     parent: Frame | None
     use: Origin | None
     """Where it is used; None for the network itself."""
+    init: Mapping[str, Any] | None = None
+    """What `Expansion.file_init` gives here, once it was asked for."""
 
     def taken_dims(self) -> set[str]:
         """The unique names of the dims of this frame and those around it."""
@@ -222,8 +224,14 @@ class Expansion:
     """Paths that an unnamed branch made up."""
     _init: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
-    def file_init(self, document: Document, found: Diagnostics) -> Mapping[str, Any]:
-        """The initialisers at the top of a file, by op and weight; read once."""
+    def file_init(self, frame: Frame, found: Diagnostics) -> Mapping[str, Any]:
+        """The initialisers at the top of the file of a body and of the files that use it, by op; the nearest wins."""
+        if frame.init is None:
+            outer = self.file_init(frame.parent, found) if frame.parent is not None else {}
+            frame.init = {**outer, **self._own_init(frame.body.document, found)}
+        return frame.init
+
+    def _own_init(self, document: Document, found: Diagnostics) -> Mapping[str, Any]:
         if id(document) not in self._init:
             given = document.mapping.get("init")
             self._init[id(document)] = self._read_init(given, found) if given is not None else {}

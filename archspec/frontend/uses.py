@@ -152,7 +152,7 @@ def _annotate(expander: Expander, use: Use, made: Node) -> None:
         span = item.entries["tie"].value.span
         keys = {weight: _tied_key(expander, path, span, context) for weight, path in item.keys.tie.items()}
         made.ties = {weight: key for weight, key in keys.items() if key is not None}
-    of_file = expander.expansion.file_init(item.document, expander.found)
+    of_file = expander.expansion.file_init(context.frame, expander.found)
     if of_file or context.init or item.init:
         made.init = {**{**of_file, **context.init}.get(item.name, {}), **item.init}
     if context.allow or item.keys.allow:

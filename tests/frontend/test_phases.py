@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from archspec.compiler import check_spec, compile_spec
+from archspec.compiler import check_spec, compile_spec, load_graph
+from archspec.recipe.initializer import parse
 from tests.specs import errors, keys, load, reads, spec
 
 AUX = """
@@ -227,6 +230,23 @@ def test_initialisers_go_from_the_file_to_the_use_to_the_item() -> None:
     assert weights["s.in_s.c.weight"] == 3
     assert (weights["own.weight"], weights["own.bias"]) == (5, 1)
     assert weights["fc.weight"] == 1
+
+
+def test_the_initialisers_of_a_file_hold_in_the_blocks_it_uses_unless_their_own_file_has_some(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "inner.yaml").write_text(
+        "archspec: 1\nblocks: {inner: {layers: [{conv: {id: c, kernel: 1, channels: 4}}, {linear: {id: l, features: 4}}]}}"
+    )
+    (tmp_path / "outer.yaml").write_text(
+        "archspec: 1\ninclude: [inner.yaml]\ninit: {linear: {weight: 2}}\nblocks: {outer: {layers: [{inner: {id: i}}]}}"
+    )
+    (tmp_path / "net.yaml").write_text(
+        "archspec: 1\nname: net\ninclude: [outer.yaml]\ninit: {conv: {bias: 1}, linear: {weight: 1, bias: 1}}\n"
+        "inputs: {x: [N, 4, 4, 4]}\nlayers: [{outer: {id: o}}, {linear: {id: own, features: 4}}]"
+    )
+    init = {node.path: node.init for node in load_graph(tmp_path / "net.yaml") if node.init}
+    one, two = parse(1), parse(2)
+    assert init == {"o.i.c": {"bias": one}, "o.i.l": {"weight": two}, "own": {"weight": one, "bias": one}}
 
 
 def test_allow_silences_a_rule_on_an_item_with_a_reason() -> None:
