@@ -108,6 +108,8 @@ def validate(
     unknown |= set(later) - set(fields)
     meant = {nearest(word, fields) for word in unknown}
     for problem in errors:
+        if later and not problem["loc"]:
+            continue  # what goes together is decided when all of it is known
         key = str(problem["loc"][0]) if problem["loc"] else (problem.get("ctx") or {}).get("attribute", "")
         entry = entries.get(key)
         if problem["type"] == "extra_forbidden":

@@ -119,6 +119,12 @@ def test_an_expression_may_stand_anywhere_in_an_attribute() -> None:
     assert list(graph["1"].weights) == ["weight"]
 
 
+def test_attributes_that_have_to_go_together_are_looked_at_when_their_values_are_known() -> None:
+    rows = "params: {n: 2, sizes: [1, 1]}\nlayers: [{split: {id: a, %s, from: x}}, {relu: {from: a.0}}]"
+    assert errors(rows % "parts: $n") == []
+    assert errors(rows % "parts: $n, sections: $sizes") == [("wrong-value", "$n")]
+
+
 def test_a_parameter_is_seen_in_the_body_that_declares_it_only() -> None:
     rows = "params: {p: 1}\nblocks: {b: {layers: [{scale: $p}]}}\nlayers: [b]"
     assert [name for name, _ in errors(rows)] == ["unknown-parameter"]
