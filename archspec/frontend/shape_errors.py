@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from archspec.frontend.instances import Expansion
 from archspec.ir.conditions import Condition, Failure
 from archspec.ir.graph import Graph, Node, Value
+from archspec.ir.types import TensorType
 from archspec.language.schema import Item
 from archspec.language.values import Sequence
 from archspec.source.diagnostic import Diagnostics, Label, Severity
 from archspec.source.span import Span
+
+_NEAR: Final = 32
+"""How many ops before a join are looked at for the one that made a size: branches are not longer."""
 
 
 def report_doubt(
@@ -45,14 +50,15 @@ def report_failure(
     else:
         span, caption = item.span, ""
         labels = [_label_of(graph, node, port, spans) for port in failure.ports]
-    distinct = tuple(label for label in dict.fromkeys(labels) if label.span != span)
+    fix, help_text = _fix(failure, node, graph, expansion) or ((), failure.help)
+    distinct = tuple(label for label in dict.fromkeys([*labels, *fix]) if label.span != span)
     found.error(
         failure.name,
         failure.message,
         span,
         caption=caption,
         labels=distinct,
-        help=failure.help,
+        help=help_text,
         origin=node.origin,
         severity=severity,
     )
@@ -75,6 +81,64 @@ def _label_of(graph: Graph, node: Node, port: int, spans: dict[int, Span]) -> La
     return (
         Label(spans[port], shape) if port in spans else Label(graph[value.node].origin.span, f"{shape} comes from here")
     )
+
+
+def _fix(failure: Failure, node: Node, graph: Graph, expansion: Expansion) -> tuple[tuple[Label], str] | None:
+    """Where a number is written in a branch that makes it unlike the others, and the number that would fit.
+
+    The odd branch is looked at first. Where its size is made outside of the branches, as that of an empty one is, the
+    number to change is in the other.
+    """
+    if failure.axis is None or node.path not in expansion.branch_spans:
+        return None
+    item = expansion.items[node.path]
+    for port, other in (failure.ports, failure.ports[::-1]):
+        kind, fitting = (graph.type_of(node.inputs[index]) for index in (port, other))
+        written = _written_size(node.inputs[port], failure.axis, graph, expansion)
+        if written is None or kind is None or fitting is None or kind.rank != fitting.rank:
+            continue
+        attribute, span = written
+        needed = fitting.shape[failure.axis]
+        if isinstance(needed, int) and span.source is item.span.source and item.span.start < span.start:
+            label = Label(span, f"{kind.shape[failure.axis]} {_attribute(failure.axis, kind)} are made here")
+            return (label,), f"write `{attribute}: {needed}` there, as many as input {other + 1} has"
+    return None
+
+
+def _written_size(value: Value, axis: int, graph: Graph, expansion: Expansion) -> tuple[str, Span] | None:
+    """The attribute that gives a value its size on an axis, and where it is written; None where nothing single does."""
+    node, kind = graph[value.node], graph.type_of(value)
+    for _ in range(_NEAR):
+        if node.op is None or kind is None:
+            return None
+        attribute = _attribute(axis, kind)
+        if attribute is not None and attribute in type(node.resolved).model_fields:
+            return _written(attribute, node, expansion)
+        before = graph.type_of(node.inputs[0]) if len(node.inputs) == 1 else None
+        if before is None or before.rank != kind.rank or before.shape[axis] != kind.shape[axis]:
+            return None
+        node, kind = graph[node.inputs[0].node], before
+    return None
+
+
+def _attribute(axis: int, kind: TensorType) -> str | None:
+    """What the attribute is called by which an op sizes this axis of what it gives."""
+    return "features" if axis == kind.rank - 1 else "channels" if axis == 1 else None
+
+
+def _written(attribute: str, node: Node, expansion: Expansion) -> tuple[str, Span] | None:
+    """Where an attribute's number is written: at the node, or at the use of the block that passes it on as it is."""
+    item, scope, name = expansion.items[node.path], node.scope, attribute
+    while (argument := item.arguments.get(name)) is not None and argument.entry is not None:
+        if not argument.expressions:
+            return name, argument.entry.value.span
+        while scope.kind == "sequence" and scope.parent is not None:
+            scope = scope.parent
+        name = str(argument.value).removeprefix("$")
+        if scope.kind != "block" or scope.parent is None:
+            return None
+        item, scope = expansion.items[scope.path], scope.parent
+    return None
 
 
 def _shape(graph: Graph, value: Value) -> str:

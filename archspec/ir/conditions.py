@@ -45,6 +45,8 @@ class Failure:
     ports: tuple[int, ...] = ()
     """The inputs to label with their shapes; the first of several is the odd one out."""
     help: str | None = None
+    axis: int | None = None
+    """The only axis that is wrong, where the inputs have to agree."""
 
 
 def follows(condition: Condition, promises: Sequence[Condition]) -> bool:
@@ -87,9 +89,10 @@ class Conditions:
         attribute: str | None = None,
         ports: tuple[int, ...] = (),
         help: str | None = None,
+        axis: int | None = None,
     ) -> None:
         """State a demand that is not met; the rule goes on."""
-        self.failures.append(Failure(name, message, attribute, ports, help))
+        self.failures.append(Failure(name, message, attribute, ports, help, axis))
 
     def refuse(
         self,

@@ -74,6 +74,7 @@ def agree(
             _disagreement(op, inputs, index, reference, odd, rank),
             ports=(index, reference),
             help=help,
+            axis=odd[0] if len(odd) == 1 else None,
         )
     return agreed
 
