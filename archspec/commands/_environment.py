@@ -12,6 +12,8 @@ NEEDED: Final = {
     "networkx": "networkx",
     "yaml": "pyyaml",
     "graphviz": "graphviz",
+    "re2": "google-re2",
+    "safetensors": "safetensors",
     "click": "click",
 }
 """The packages archspec imports, by the name under which pip installs them."""
