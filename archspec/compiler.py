@@ -12,6 +12,7 @@ from archspec.frontend.infer import infer
 from archspec.frontend.limits import LIMITS, Limits
 from archspec.frontend.load import Spec, load
 from archspec.frontend.resolve import resolve
+from archspec.frontend.weights import read_weight_maps
 from archspec.ir.collector import collector_paused
 from archspec.ir.graph import Graph
 from archspec.rules import by_name, judge
@@ -35,6 +36,7 @@ def load_spec(spec: Spec, found: Diagnostics, params: Values = None, limits: Lim
             return None
         graph = infer(expansion, here, limits)  # a type on every edge
         read_contracts(document, graph, params or {}, by_name(), here)
+        read_weight_maps(document, graph, params or {}, here)
         judge(graph, here)
     return graph
 

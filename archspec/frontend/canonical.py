@@ -36,6 +36,8 @@ def print_canonical(graph: Graph) -> str:
     lines.append(f"outputs: {_flow(outputs)}")
     if graph.severities:
         lines.append(f"checks: {_flow(dict(graph.severities))}")
+    if graph.weight_maps:
+        lines += ["weights:", *_weight_maps(graph)]
     return "\n".join(lines) + "\n"
 
 
@@ -204,6 +206,18 @@ def _input(given: GraphInput) -> str:
 
 def _initializer(initializer: Any) -> dict[str, Any]:
     return {initializer.name: initializer.model_dump(exclude_none=True)}
+
+
+def _weight_maps(graph: Graph) -> Iterator[str]:
+    """The key maps, a pattern a line."""
+    for name, described in graph.weight_maps.items():
+        yield f"  {_scalar(name)}:"
+        for key, value in described.model_dump(exclude_defaults=True).items():
+            if key == "keys":
+                yield "    keys:"
+                yield from (f"      {_scalar(pattern)}: {_scalar(leads_to)}" for pattern, leads_to in value.items())
+            else:
+                yield f"    {key}: {text_of(value)}"
 
 
 def _provenance(origin: Origin | None) -> str:

@@ -17,6 +17,7 @@ from archspec.ir.describe import attribute_docs
 from archspec.ir.op import Op
 from archspec.language.keys import PARAMETER_TYPES, BlockKeys, ItemKeys, SequenceKeys, SpecKeys, keys_of
 from archspec.recipe.initializer import INITIALIZERS
+from archspec.recipe.weights import WeightMap
 
 _EXPRESSION: Final = r"^\$"
 _NAMES: Final = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
@@ -43,6 +44,7 @@ def build_schema() -> dict[str, Any]:
             "block": _block(),
             "input": _input(),
             "parameter": _parameter(),
+            "weight_map": _weight_map(),
             "sequence": _use(_properties(SequenceKeys) | _ITEM_PARTS | _BODY_PARTS),
             "use": {"type": "object", "properties": _item_keys()},
         }
@@ -99,6 +101,12 @@ def _input() -> dict[str, Any]:
 def _parameter() -> dict[str, Any]:
     words = ", ".join(PARAMETER_TYPES)
     return {"description": f"A type word ({words}), a default value, or {{type: ..., default: ...}}."}
+
+
+def _weight_map() -> dict[str, Any]:
+    """A key map; with `extends`, `null` removes one."""
+    described = _use(_properties(WeightMap)) | {"type": ["object", "null"], "required": ["keys"]}
+    return described | {"description": (WeightMap.__doc__ or "").strip()}
 
 
 def _op(op: type[Op] | None) -> dict[str, Any]:
@@ -204,5 +212,9 @@ _SPEC_PARTS: Final[dict[str, Any]] = _BODY_PARTS | {
         "additionalProperties": _NULLABLE_ITEM,
     },
     "training": False,
-    "weights": False,
+    "weights": {
+        "type": "object",
+        "propertyNames": _NAMES,
+        "additionalProperties": {"$ref": "#/$defs/weight_map"},
+    },
 }

@@ -200,6 +200,8 @@ class Graph:
         self.contracts: list[Contract] = []
         self.severities: dict[str, str] = {}
         """Rule name to `error`, `warning` or `off`, where the spec sets it."""
+        self.weight_maps: dict[str, Any] = {}
+        """By name, how published files of weights fit: `archspec.recipe.weights.WeightMap`s."""
         self.dag: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         """Node paths joined by edges `source -> target` with keys `(input index, source port)`; attribute `node`."""
         self._nodes = {node.path: node for node in root.nodes()}

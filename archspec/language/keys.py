@@ -55,7 +55,8 @@ class SpecKeys(Keys):
     init: fields.AnyMapping = {}
     """Initialisers by op and weight: `conv: {weight: he_normal}`."""
     training: Any = None
-    weights: Any = None
+    weights: fields.AnyMapping = {}
+    """Named key maps: how the names in published files of weights become the keys here."""
 
 
 class BlockKeys(Keys):

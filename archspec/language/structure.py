@@ -26,7 +26,6 @@ _ONE_BY_ONE: Final[dict[str, tuple[type, Any]]] = {"outputs": (Mapping, {"": "0"
 K = TypeVar("K", bound=Keys)
 _NOT_YET = {
     "training": "recipes are not part of this version of the language",
-    "weights": "loading weights is not part of this version of the language",
 }
 
 
@@ -293,7 +292,7 @@ def _read_keys(model: type[K], mapping: Mapping, found: Diagnostics, *, owner: s
 
 def _outline(key: str, value: Value) -> Any:
     """The plain value as far as the keys' model looks into it: what has a reader of its own stays closed."""
-    if key in ("layers", "training", "weights"):
+    if key in ("layers", "training"):
         return None
     if key in _ONE_BY_ONE and (value.entries if isinstance(value, Mapping) else value.plain):
         kind, stand_in = _ONE_BY_ONE[key]
