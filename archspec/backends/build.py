@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from archspec.backends.constants import hold, tensor_of
 from archspec.backends.initialize import initialize, skip_torch_defaults
 from archspec.backends.plan import OWNER, Plan
 from archspec.backends.program import constant, resolve
@@ -57,7 +58,10 @@ class Builder:
                     made = resolve(step.target)(**settings)
                 _place(holder, name, made)
             elif step.kind == "weight":
-                _register(*_container(scope, _join(node.name, step.name)), node.weights[step.name])
+                key, weight = _join(node.name, step.name), node.weights[step.name]
+                _register(*_container(scope, key), weight)
+                if weight.kind == "constant":
+                    hold(scope, key, weight)
         for name, how in node.init.items():
             if name not in node.ties:
                 holder, leaf = _container(scope, _join(node.name, name))
@@ -108,11 +112,8 @@ def _register(holder: nn.Module, name: str, weight: Weight) -> None:
     """Make a weight that no torch module made. One of float32 is of torch's default dtype, as those of modules are."""
     if getattr(holder, name, None) is not None:
         return
-    dtype = None if weight.dtype == "float32" else getattr(torch, weight.dtype)
-    if isinstance(weight.value, tuple):
-        tensor = torch.tensor(weight.value, dtype=dtype or torch.get_default_dtype()).reshape(weight.shape)
-    else:
-        tensor = torch.full(weight.shape, weight.value, dtype=dtype or torch.get_default_dtype())
+    dtype = torch.get_default_dtype() if weight.dtype == "float32" else getattr(torch, weight.dtype)
+    tensor = tensor_of(weight, dtype)
     if weight.kind == "parameter":
         holder.register_parameter(name, nn.Parameter(tensor))
     else:

@@ -17,14 +17,17 @@ from __future__ import annotations
 
 import copy
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, ClassVar
 
+import torch
 from torch import fx, nn
 
+from archspec.backends.constants import restore, without_values
 from archspec.backends.program import Program
 
 
@@ -67,6 +70,17 @@ class ScopeModule(nn.Module):
     """
 
     __structure__: ClassVar[Structure]
+    __weight_maps__: Mapping[str, Any] = MappingProxyType({})
+    """Of a whole network: the key maps of its spec by name, `archspec.recipe.weights.WeightMap`s."""
+    __left_out__: tuple[str, ...] = ()
+    """Of a whole network: the keys of what it was compiled without, as no output that was asked for needs it."""
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Any:
+        """As torch does for `.to()` and the like; `to_empty()` of a module on the meta device keeps the constants."""
+        lost = without_values(self)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        restore(self, lost)
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         return make_scope, (self.__structure__,), _state(self)

@@ -36,6 +36,20 @@ def select_outputs(graph: Graph, names: Sequence[str]) -> Graph:
     return Graph(graph.name, root, inputs, kept.values(), graph.title)
 
 
+def keys_left_out(graph: Graph, selected: Graph) -> tuple[str, ...]:
+    """The keys of the `state_dict` of a graph that the graph of some of its outputs does not have."""
+    if selected is graph:
+        return ()
+    borrowed = owners(graph)
+    gone = (node for node in graph.operations() if node.path not in selected and node.path not in borrowed)
+    return tuple(
+        f"{node.path}.{name}".removesuffix(".")
+        for node in gone
+        for name, weight in node.weights.items()
+        if weight.kind != "constant"
+    )
+
+
 def _needed(graph: Graph, paths: Iterable[str]) -> set[str]:
     owner = owners(graph)
     seen: set[str] = set()

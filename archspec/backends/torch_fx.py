@@ -15,7 +15,7 @@ import torch
 from archspec.backends.build import Builder
 from archspec.backends.plan import Plan
 from archspec.backends.scope_module import ScopeModule
-from archspec.backends.select import select_outputs
+from archspec.backends.select import keys_left_out, select_outputs
 from archspec.ir.collector import collector_paused
 from archspec.ir.graph import Graph
 
@@ -43,7 +43,10 @@ def emit(
     """
     selected = graph if outputs is None else select_outputs(graph, outputs)
     with collector_paused(), _defaults(device, dtype):
-        return Builder(Plan(selected)).build()
+        module = Builder(Plan(selected)).build()
+    module.__dict__["__weight_maps__"] = graph.weight_maps
+    module.__dict__["__left_out__"] = keys_left_out(graph, selected)
+    return module
 
 
 @contextmanager
