@@ -349,7 +349,6 @@ class Expander:
                 item.keys,
                 item.entries,
                 item.branches,
-                init=item.init,
             )
             message = f"`{item.name}` is `{name}`, and there is no such op or block"
             bound.target = find_target(

@@ -118,11 +118,8 @@ class _Resolver:
             self._items(item.layers or (), inner)
         for branch in item.branches or ():
             self._branch(branch, names)
-        if "init" in item.entries:
-            from archspec.frontend.initializers import read_by_op, read_by_weight  # most specs have none
-
-            read = read_by_op if isinstance(item.target, Body | str) else read_by_weight
-            item.init = dict(read(item.entries["init"].value, self.found))
+        if item.name in STRUCTURES:
+            _read_init(item, self.found)
 
     def _check_structure(self, item: Item) -> None:
         if item.layers is None and item.keys.share is None:
@@ -248,6 +245,15 @@ def bind_arguments(item: Item, target: type[Op] | Body, found: Diagnostics, name
             )
             item.branches = None
     item.broken = item.broken or len(found) > before
+    _read_init(item, found)
+
+
+def _read_init(item: Item, found: Diagnostics) -> None:
+    if "init" in item.entries:
+        from archspec.frontend.initializers import read_by_op, read_by_weight  # most specs have none
+
+        read = read_by_op if isinstance(item.target, Body | str) else read_by_weight
+        item.init = dict(read(item.entries["init"].value, found))
 
 
 def check_block_arguments(

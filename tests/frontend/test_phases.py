@@ -232,11 +232,21 @@ def test_initialisers_go_from_the_file_to_the_use_to_the_item() -> None:
     assert weights["fc.weight"] == 1
 
 
+def test_the_initialisers_of_an_item_that_a_parameter_names_are_those_of_what_it_names() -> None:
+    graph = load("""
+        blocks:
+          unit: {params: {channels: int}, layers: [{conv: {id: c, kernel: 1, channels: $channels}}]}
+          use: {params: {op: op}, layers: [{$op: {id: u, channels: 4, init: {conv: {bias: 2}}}}]}
+          plain: {params: {op: op}, layers: [{$op: {id: u, channels: 4, kernel: 1, init: {bias: 3}}}]}
+        layers: [{use: {id: a, op: unit}}, {plain: {id: b, op: conv}}]
+    """)
+    assert (graph["a.u.c"].init, graph["b.u"].init) == ({"bias": parse(2)}, {"bias": parse(3)})
+
+
 def test_the_initialisers_of_a_file_hold_in_the_blocks_it_uses_unless_their_own_file_has_some(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").touch()
-    (tmp_path / "inner.yaml").write_text(
-        "archspec: 1\nblocks: {inner: {layers: [{conv: {id: c, kernel: 1, channels: 4}}, {linear: {id: l, features: 4}}]}}"
-    )
+    rows = "{conv: {id: c, kernel: 1, channels: 4}}, {linear: {id: l, features: 4}}"
+    (tmp_path / "inner.yaml").write_text(f"archspec: 1\nblocks: {{inner: {{layers: [{rows}]}}}}")
     (tmp_path / "outer.yaml").write_text(
         "archspec: 1\ninclude: [inner.yaml]\ninit: {linear: {weight: 2}}\nblocks: {outer: {layers: [{inner: {id: i}}]}}"
     )
