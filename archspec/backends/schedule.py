@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from archspec.ir.graph import PHASES, Graph, Phase, Scope
+from archspec.analysis import phases
+from archspec.ir.graph import PHASES, Graph, Scope
 
 Mode: TypeAlias = Literal["training", "eval", "alone"]
 """A phase; or, for a scope that no output needs, the mode in which everything in it runs when it is called."""
@@ -30,37 +31,16 @@ class Schedule:
 def schedule(graph: Graph) -> Schedule:
     """Find what runs: in a phase, whatever the outputs need that exist in it."""
     running: dict[Mode, set[str]] = {"alone": {node.path for node in graph.operations()}}
-    for phase in PHASES:
-        available = _available(graph, phase)
-        running[phase] = _needed(graph, {output.value.node for output in graph.outputs.values()} & available)
+    for phase, paths in phases.running(graph).items():
+        running[phase] = paths
     differing = _scopes_around(graph, running["training"] ^ running["eval"])
     for paths in running.values():
         paths.update(_scopes_around(graph, paths))
     modes: dict[str, tuple[Mode, ...]] = {}
     for scope in (graph.root, *graph.root.scopes()):
-        phases = tuple(phase for phase in PHASES if scope.path in running[phase])
-        modes[scope.path] = phases if scope.path in differing else phases[:1] or ("alone",)
+        own = tuple(phase for phase in PHASES if scope.path in running[phase])
+        modes[scope.path] = own if scope.path in differing else own[:1] or ("alone",)
     return Schedule(running, modes)
-
-
-def _available(graph: Graph, phase: Phase) -> set[str]:
-    """The nodes that can run: not kept for the other phase, and all their inputs can."""
-    others = [scope for scope in graph.root.scopes() if scope.phase not in (None, phase)]
-    elsewhere = {node.path for scope in others for node in scope.nodes()}
-    available: set[str] = set()
-    for node in graph:
-        here = node.phase in (None, phase) and node.path not in elsewhere
-        if here and all(value.node in available for value in node.inputs):
-            available.add(node.path)
-    return available
-
-
-def _needed(graph: Graph, paths: set[str]) -> set[str]:
-    needed = set(paths)
-    for node in reversed(list(graph)):
-        if node.path in needed:
-            needed.update(value.node for value in node.inputs)
-    return needed
 
 
 def _scopes_around(graph: Graph, paths: Iterable[str]) -> set[str]:

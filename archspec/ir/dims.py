@@ -198,8 +198,8 @@ def symbols(dim: Size) -> frozenset[str]:
     return dim.symbols if isinstance(dim, Dim) else frozenset()
 
 
-def evaluate(dim: Size, sizes: Mapping[str, int]) -> Size:
-    """The dim with symbols replaced by numbers; those not in `sizes` stay."""
+def evaluate(dim: Size, sizes: Mapping[str, Size]) -> Size:
+    """The dim with symbols replaced by numbers, or by other dims; those not in `sizes` stay."""
     if isinstance(dim, int) or dim is UNKNOWN:
         return dim
     total: Size = 0
@@ -247,17 +247,30 @@ def _decide_over_residues(difference: Dim, name: str, length: int) -> bool | Non
 
 def period(dim: Size) -> int | None:
     """The least common multiple of the moduli in a dim; None when it is not linear in its symbols."""
+    return stride(dim) if degree(dim) <= 1 else None
+
+
+def stride(dim: Size) -> int:
+    """The least common multiple of the moduli in a dim.
+
+    Along every progression of this step a dim of one symbol is a polynomial with whole coefficients, of its `degree`:
+    the floor of such a polynomial is one again once the step is taken `by` times.
+    """
     length = 1
     for monomial, _ in _terms(dim):
-        if len(monomial) > 1:
-            return None
         for atom in monomial:
             if isinstance(atom, Floor):
-                inner = period(atom.dim)
-                if inner is None:
-                    return None
-                length = lcm(length, inner * atom.by)
+                length = lcm(length, stride(atom.dim) * atom.by)
     return length
+
+
+def degree(dim: Size) -> int:
+    """The largest number of symbols that are multiplied with each other: 0 for a number, 2 for `H*W` and `H*H`."""
+    return max((sum(map(_degree_of_atom, monomial)) for monomial, _ in _terms(dim)), default=0)
+
+
+def _degree_of_atom(atom: Atom) -> int:
+    return 1 if isinstance(atom, str) else degree(atom.dim)
 
 
 def _combine(left: Dim, right: Size, sign: int) -> Size:
@@ -313,7 +326,7 @@ def _nested_floor(dim: Dim) -> tuple[Floor, int] | None:
     return (found, constant) if found is not None else None
 
 
-def _evaluate_atom(atom: Atom, sizes: Mapping[str, int]) -> Size:
+def _evaluate_atom(atom: Atom, sizes: Mapping[str, Size]) -> Size:
     if isinstance(atom, str):
         return sizes[atom] if atom in sizes else symbol(atom)
     return evaluate(atom.dim, sizes) // atom.by

@@ -1,0 +1,217 @@
+"""Input sizes: those at which a network runs, computed exactly, in each phase, with the node that binds.
+
+The batch is free: a symbol of a first axis counts as its nominal size, or as 2 where it has none, the fewest samples
+that batch norm can train on where the map is 1x1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from archspec.analysis.phases import running
+from archspec.analysis.separation import separate, without_constants
+from archspec.analysis.size_demands import Demands, size_demands
+from archspec.analysis.size_sets import SizeSet, TooIrregular, solve
+from archspec.ir.conditions import Condition, Conditions, RuleStopped
+from archspec.ir.dims import Size, evaluate, symbol, symbols
+from archspec.ir.graph import Graph, Phase
+
+BATCH: Final = 2
+"""What a batch symbol without a nominal size counts as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What stops at a size that does not fit."""
+
+    size: int
+    node: str | None
+    """The path of the first node that fails there; None where the `where` of an input does."""
+    message: str
+    """What is wrong there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The sizes of some symbols of the inputs that fit, in one phase."""
+
+    symbols: tuple[str, ...]
+    """Each has these sizes whatever the others are; or all of them are one size, where `together`."""
+    fitting: SizeSet | None
+    """None where they cannot be told."""
+    together: bool = False
+    """Whether they depend on each other, so that this is said only of sizes that are equal."""
+    beside: Mapping[str, int] = field(default_factory=dict)
+    """The sizes of other symbols that this depends on, at which it is said."""
+    below: Binding | None = None
+    """What stops just below the minimum; None where that is 1."""
+    above: Binding | None = None
+    """What stops just above the maximum, where there is one."""
+    unknown: str = ""
+    """Why the sizes cannot be told."""
+
+    @property
+    def minimum(self) -> int | None:
+        """The smallest size; None where none fits, or it cannot be told."""
+        return self.fitting.runs[0].first if self.fitting and self.fitting.runs else None
+
+    @property
+    def maximum(self) -> int | None:
+        """The largest size; None where there is no end to them, none fits, or it cannot be told."""
+        ends = [run.last for run in self.fitting.runs] if self.fitting else []
+        return max((end for end in ends if end is not None), default=None) if None not in ends else None
+
+    @property
+    def name(self) -> str:
+        """The symbols as text: `H and W`; `H=W` where they are one size."""
+        *most, last = self.symbols
+        return "=".join(self.symbols) if self.together else f"{', '.join(most)} and {last}" if most else last
+
+    def __str__(self) -> str:
+        sizes = f"unknown ({self.unknown})" if self.fitting is None else str(self.fitting)
+        beside = ", ".join(f"{name}={size}" for name, size in self.beside.items())
+        return f"{self.name} {sizes}" + (f" (at {beside})" if beside else "")
+
+
+def input_sizes(graph: Graph) -> dict[Phase, tuple[Sizes, ...]]:
+    """The sizes that fit, by phase: each symbol of the inputs that is no batch stands in one entry.
+
+    A size fits where every node of the phase gets what it demands: joined sides are equal, parts are whole, weights are
+    of the sizes that they have at nominal sizes. Where all inputs are of fixed sizes there are no entries. Takes time
+    linear in the nodes, and a bounded time to solve what they demand.
+
+    Args:
+        graph: an inferred graph without errors.
+    """
+    demands = size_demands(graph)
+    return {phase: _Phase(graph, demands, paths).sizes() for phase, paths in running(graph).items()}
+
+
+class _Phase:
+    """The nodes of one phase, and what they demand."""
+
+    def __init__(self, graph: Graph, demands: Demands, paths: set[str]) -> None:
+        self.graph = graph
+        self.demands = demands
+        self.unknown = next((reason for path, reason in demands.unknown.items() if path in paths), None)
+        self.promises = list(dict.fromkeys(one for given in graph.inputs.values() for one in given.constraints))
+        self.nodes: dict[Condition, str] = {}
+        """What is demanded, each thing once, in order, with the first node that does."""
+        for path, conditions in demands.of_nodes.items():
+            if path in paths:
+                for condition in conditions:
+                    self.nodes.setdefault(condition, path)
+        self.batch = {name: demands.nominal.get(name, BATCH) for name in sorted(demands.batch)}
+
+    def sizes(self) -> tuple[Sizes, ...]:
+        names = self.demands.names
+        if not names or self.unknown is not None:
+            return (Sizes(names, None, unknown=self.unknown),) if names and self.unknown else ()
+        conditions = without_constants(list(self._conditions()))
+        found: list[Sizes] = []
+        for group in _groups(names, conditions):
+            found += self._of_group(group, [one for one in conditions if symbols(one.dim) <= {*group}])
+        base = self.batch | {name: self._usual(name, sizes) for sizes in found for name in sizes.symbols}
+        return tuple(self._with_bindings(sizes, base) for sizes in _merged(found))
+
+    def _conditions(self) -> Iterable[Condition]:
+        """What is demanded, of one symbol where it can be said so, without what is demanded of the batch alone."""
+        for promise in self.promises:
+            yield _at(promise, self.batch)
+        for condition in self.nodes:
+            yield from separate(_at(condition, self.batch), self.demands.nominal)
+
+    def _of_group(self, group: Sequence[str], conditions: Sequence[Condition]) -> list[Sizes]:
+        """The sizes of symbols that depend on each other, or of one that depends on no other."""
+        nominal = self.demands.nominal
+        first, *others = group
+        if len({nominal.get(name) for name in group}) == 1:
+            one = {name: symbol(first) for name in others}
+            return [_solved(Sizes(tuple(group), None, bool(others)), [_at(each, one) for each in conditions])]
+        if not all(name in nominal for name in group):
+            return [Sizes(tuple(group), None, unknown="they depend on each other")]
+        found = []
+        for name in group:
+            beside = {other: nominal[other] for other in group if other != name}
+            found.append(_solved(Sizes((name,), None, beside=beside), [_at(each, beside) for each in conditions]))
+        return found
+
+    def _usual(self, name: str, sizes: Sizes) -> int:
+        """A size that a symbol may have, while another is looked at."""
+        return self.demands.nominal.get(name, sizes.minimum or 1)
+
+    def _with_bindings(self, sizes: Sizes, base: Mapping[str, int]) -> Sizes:
+        low, high = sizes.minimum, sizes.maximum
+        return replace(
+            sizes,
+            below=self._stop(sizes, low - 1, base) if low is not None and low > 1 else None,
+            above=self._stop(sizes, high + 1, base) if high is not None else None,
+        )
+
+    def _stop(self, sizes: Sizes, size: int, base: Mapping[str, int]) -> Binding | None:
+        """The first node that fails at a size."""
+        at = {**base, **dict.fromkeys(sizes.symbols, size)}
+        for promise in self.promises:
+            if promise.holds(at) is False:
+                return Binding(size, None, promise.message)
+        for condition, path in self.nodes.items():
+            if condition.holds(at) is False:
+                return Binding(size, path, self._explain(condition, path, at))
+        return None
+
+    def _explain(self, condition: Condition, path: str, at: Mapping[str, int]) -> str:
+        """What the node says of inputs of that size; where it would do with them but for its weights, so."""
+        node = self.graph[path]
+        known = {name: size for name, size in at.items() if name not in self.batch}
+        kinds = [self.demands.types[value.node][value.port] for value in node.inputs]
+        inputs = [kind.with_shape(*(evaluate(dim, known) for dim in kind.shape)) for kind in kinds]
+        must = Conditions()
+        with suppress(RuleStopped):
+            node.resolved.infer(must, *inputs)
+        if must.failures:
+            return must.failures[0].message
+        return f"{condition.message}, but the input is {' and '.join(map(str, inputs))}"
+
+
+def _at(condition: Condition, sizes: Mapping[str, Size]) -> Condition:
+    return replace(condition, dim=evaluate(condition.dim, sizes))
+
+
+def _groups(names: Sequence[str], conditions: Iterable[Condition]) -> list[tuple[str, ...]]:
+    """The symbols, those together that stand in a condition together, in order."""
+    group_of = {name: {name} for name in names}
+    for condition in conditions:
+        joined = set().union(*(group_of[name] for name in symbols(condition.dim)))
+        group_of |= dict.fromkeys(joined, joined)
+    return list(dict.fromkeys(tuple(name for name in names if name in group_of[each]) for each in names))
+
+
+def _solved(sizes: Sizes, conditions: Iterable[Condition]) -> Sizes:
+    try:
+        fitting = solve(conditions, sizes.symbols[0])
+        _ = fitting.runs  # or it is found too irregular now
+    except TooIrregular as error:
+        return replace(sizes, unknown=str(error))
+    return replace(sizes, fitting=fitting)
+
+
+def _merged(found: Iterable[Sizes]) -> list[Sizes]:
+    """Symbols that have the same sizes, each for itself, in one entry."""
+    merged: list[Sizes] = []
+    for sizes in found:
+        alike = (index for index, other in enumerate(merged) if _are_alike(sizes, other))
+        index = next(alike, None)
+        if index is None:
+            merged.append(sizes)
+        else:
+            merged[index] = replace(merged[index], symbols=(*merged[index].symbols, *sizes.symbols))
+    return merged
+
+
+def _are_alike(one: Sizes, other: Sizes) -> bool:
+    if one.together or other.together or one.beside or other.beside or not one.fitting or not other.fitting:
+        return False
+    return one.fitting.runs == other.fitting.runs

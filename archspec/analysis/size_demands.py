@@ -1,0 +1,107 @@
+"""Size demands: what the nodes of a built network demand of the symbols of its inputs.
+
+Types were inferred at nominal sizes. Here shapes are inferred once more with the symbols kept and everything else as it
+was built: ops with their attributes, weights with their sizes, and sides of 1 where these are spread over others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from archspec.ir.conditions import Condition, Conditions, RuleStopped
+from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge, Size, evaluate, symbols
+from archspec.ir.graph import Graph, Node
+from archspec.ir.types import TensorType
+
+
+@dataclass(slots=True)
+class Demands:
+    """What each node demands."""
+
+    names: tuple[str, ...]
+    """The symbols of the inputs that are no batch, in the order of their declaration."""
+    nominal: Mapping[str, int]
+    """The nominal sizes of the symbols that have one."""
+    batch: frozenset[str]
+    """The symbols of first axes."""
+    types: dict[str, tuple[TensorType, ...]] = field(default_factory=dict)
+    """By path of a node: the types that it gives, over the symbols."""
+    of_nodes: dict[str, tuple[Condition, ...]] = field(default_factory=dict)
+    """By path of a node, in order."""
+    unknown: dict[str, str] = field(default_factory=dict)
+    """By path of a node of which it cannot be told: why."""
+
+
+def size_demands(graph: Graph) -> Demands:
+    """Infer the shapes of a graph over the symbols of its inputs.
+
+    Args:
+        graph: an inferred graph without errors.
+    """
+    shapes = {given.name: given.declared or given.type.shape for given in graph.inputs.values()}
+    batch = frozenset(name for shape in shapes.values() for dim in shape[:1] for name in symbols(dim))
+    every = dict.fromkeys(name for shape in shapes.values() for dim in shape for name in sorted(symbols(dim)))
+    nominal = {name: size for given in graph.inputs.values() for name, size in given.symbols.items()}
+    found = Demands(tuple(name for name in every if name not in batch), nominal, batch)
+    found.types = {name: (replace(graph.inputs[name].type, shape=shape),) for name, shape in shapes.items()}
+    for node in graph.operations():
+        _infer(node, graph, found)
+    return found
+
+
+class _FrozenWeights(Conditions):
+    """Demands at symbolic sizes, where what sizes weights has to stay what it was."""
+
+    def __init__(self, op: str, nominal: Mapping[str, int]) -> None:
+        super().__init__()
+        self.op = op
+        self.nominal = nominal
+
+    def be_known(self, dim: Size, message: str, *, port: int = 0, help: str | None = None) -> int:
+        """The nominal size, with the demand that the dim is that."""
+        size = evaluate(dim, self.nominal)
+        if isinstance(dim, int) or not isinstance(size, int):
+            return super().be_known(dim, message, port=port, help=help)
+        self.pending.append(Condition("zero", dim - size, f"the weights of `{self.op}` are sized for {size}"))
+        return size
+
+
+def _infer(node: Node, graph: Graph, found: Demands) -> None:
+    inputs = [found.types[value.node][value.port] for value in node.inputs]
+    found.types[node.path] = tuple(kind.with_shape(*(UNKNOWN for _ in kind.shape)) for kind in node.types)
+    if not all(kind.is_known for kind in inputs):
+        return
+    try:
+        if not _goes_as_built(node, inputs, (), found) and not _goes_as_built(
+            node, *_with_ones(node, inputs, graph), found
+        ):
+            found.unknown[node.path] = f"`{node.resolved.name}` is not inferred over symbols"
+    except DimTooLarge:
+        found.unknown[node.path] = "dims grow beyond what can be reasoned about"
+
+
+def _goes_as_built(node: Node, inputs: Sequence[TensorType], demands: Sequence[Condition], found: Demands) -> bool:
+    """Infer a node over symbols; what comes of it is kept unless it refuses the nominal sizes."""
+    must = _FrozenWeights(node.resolved.name, found.nominal)
+    try:
+        types = node.resolved.infer(must, *inputs)
+    except RuleStopped:
+        return False
+    if must.failures or any(condition.holds(found.nominal) is False for condition in must.pending):
+        return False
+    found.types[node.path] = types if isinstance(types, tuple) else (types,)
+    found.of_nodes[node.path] = (*demands, *must.pending)
+    return True
+
+
+def _with_ones(node: Node, inputs: Sequence[TensorType], graph: Graph) -> tuple[list[TensorType], list[Condition]]:
+    """The inputs with sides of 1 where they are nominally, as these go with any other, and the demand that they are."""
+    frozen: list[TensorType] = []
+    demands: list[Condition] = []
+    message = f"`{node.resolved.name}` spreads a side of 1"
+    for kind, built in zip(inputs, graph.input_types(node) or (), strict=True):
+        ones = {axis for axis, dim in enumerate(kind.shape) if isinstance(dim, Dim) and built.shape[axis] == 1}
+        frozen.append(kind.with_shape(*(1 if axis in ones else dim for axis, dim in enumerate(kind.shape))))
+        demands += [Condition("zero", kind.shape[axis] - 1, message) for axis in sorted(ones)]
+    return frozen, demands
