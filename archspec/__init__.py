@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from archspec import training as training
     from archspec.backends.torch_fx import emit as compile_graph
     from archspec.compiler import check_spec, compile_spec, load_graph
     from archspec.frontend.builder import Builder
@@ -30,6 +31,7 @@ _HOMES = {
     "compile_spec": ("archspec.compiler", "compile_spec"),
     "load_graph": ("archspec.compiler", "load_graph"),
 }
+_MODULES = ("training",)
 __all__ = [
     "Builder",
     "Diagnostic",
@@ -42,6 +44,7 @@ __all__ = [
     "compile_graph",
     "compile_spec",
     "load_graph",
+    "training",
 ]
 
 
@@ -50,6 +53,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         module, attribute = _HOMES[name]
         return getattr(import_module(module), attribute)
+    if name in _MODULES:
+        return import_module(f"archspec.{name}")
     raise AttributeError(f"module `archspec` has no attribute `{name}`")
 
 

@@ -37,6 +37,10 @@ def load_spec(spec: Spec, found: Diagnostics, params: Values = None, limits: Lim
         graph = infer(expansion, here, limits)  # a type on every edge
         read_contracts(document, graph, params or {}, by_name(), here)
         read_weight_maps(document, graph, params or {}, here)
+        if "training" in document.mapping.entries:
+            from archspec.frontend.training import read_training  # most specs have none, and start without its models
+
+            graph.training = read_training(document, graph, here)
         judge(graph, here)
     return graph
 

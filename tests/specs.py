@@ -78,6 +78,7 @@ def outline(graph: Graph) -> dict[str, Any]:
         ],
         "outputs": [(output.name, output.value) for output in graph.outputs.values()],
         "nodes": {node.path: _of_node(node) for node in graph},
+        "training": graph.training,
         "scopes": {scope.path: _of_scope(scope) for scope in [graph.root, *graph.root.scopes()]},
     }
 

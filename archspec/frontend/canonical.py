@@ -36,6 +36,8 @@ def print_canonical(graph: Graph) -> str:
     lines.append(f"outputs: {_flow(outputs)}")
     if graph.severities:
         lines.append(f"checks: {_flow(dict(graph.severities))}")
+    if graph.training is not None:
+        lines += _training(graph.training)
     if graph.weight_maps:
         lines += ["weights:", *_weight_maps(graph)]
     return "\n".join(lines) + "\n"
@@ -206,6 +208,36 @@ def _input(given: GraphInput) -> str:
 
 def _initializer(initializer: Any) -> dict[str, Any]:
     return {initializer.name: initializer.model_dump(exclude_none=True)}
+
+
+def _training(training: Any) -> Iterator[str]:
+    """A recipe, a part a line; what the spec does not say is not there."""
+    given = {key: value for key, value in training if value is not None and value != {}}
+    yield "training:" if given else "training: {}"
+    for key, value in given.items():
+        if key == "loss":
+            yield "  loss:"
+            yield from (
+                f"    {output}: {text_of('none' if loss is None else _part(loss))}" for output, loss in value.items()
+            )
+        else:
+            yield f"  {key}: {text_of(_part(value) if hasattr(value, 'name') else value)}"
+
+
+def _part(part: Any) -> dict[str, Any]:
+    """A loss, an optimiser, a schedule or an average: its settings by its name, and those that stand beside it."""
+    settings = _settings(part)
+    beside = {key: settings.pop(key) for key in part.beside if key in settings}
+    return {part.name: settings, **beside}
+
+
+def _settings(described: Any) -> Any:
+    """What is set, as plain data; what a model holds may be models again."""
+    if isinstance(described, tuple):
+        return [_settings(item) for item in described]
+    if not hasattr(described, "model_fields_set"):
+        return described
+    return {key: _settings(value) for key, value in described if value is not None and value != ()}
 
 
 def _weight_maps(graph: Graph) -> Iterator[str]:

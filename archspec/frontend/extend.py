@@ -10,7 +10,7 @@ from archspec.language.validate import did_you_mean
 from archspec.language.values import Entry, Mapping, Scalar, Sequence, Value
 from archspec.source.diagnostic import Diagnostics
 
-_MERGED = ("params", "defaults", "blocks", "inputs", "heads", "outputs", "checks", "init", "weights")
+_MERGED = ("params", "defaults", "blocks", "inputs", "heads", "outputs", "checks", "init", "training", "weights")
 _OWN = ("extends", "include")
 _OF_ONE_NETWORK = ("expect",)
 """Contracts hold of the network that they were written for."""

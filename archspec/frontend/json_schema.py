@@ -7,16 +7,22 @@ schema cannot know (which blocks there are, what an expression will give, shapes
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from archspec import ops
+from archspec.frontend.recipe_parts import AVERAGING, LOSS, OPTIMIZER, SCHEDULE, Family
 from archspec.ir.describe import attribute_docs
 from archspec.ir.op import Op
 from archspec.language.keys import PARAMETER_TYPES, BlockKeys, ItemKeys, SequenceKeys, SpecKeys, keys_of
+from archspec.recipe.group import Group
 from archspec.recipe.initializer import INITIALIZERS
+from archspec.recipe.part import Part
+from archspec.recipe.schedule import Warmup
+from archspec.recipe.training import Training
 from archspec.recipe.weights import WeightMap
 
 _EXPRESSION: Final = r"^\$"
@@ -45,6 +51,11 @@ def build_schema() -> dict[str, Any]:
             "input": _input(),
             "parameter": _parameter(),
             "weight_map": _weight_map(),
+            "training": _training(),
+            "loss": _part(LOSS, "none"),
+            "optimizer": _part(OPTIMIZER),
+            "schedule": _part(SCHEDULE),
+            "average": _part(AVERAGING),
             "sequence": _use(_properties(SequenceKeys) | _ITEM_PARTS | _BODY_PARTS),
             "use": {"type": "object", "properties": _item_keys()},
         }
@@ -109,10 +120,59 @@ def _weight_map() -> dict[str, Any]:
     return described | {"description": (WeightMap.__doc__ or "").strip()}
 
 
+def _training() -> dict[str, Any]:
+    """A recipe; with `extends`, `null` removes a part of it."""
+    properties = {key: _or_expression(schema) for key, schema in _properties(Training).items()}
+    properties["loss"] |= {"propertyNames": _NAMES, "additionalProperties": {"$ref": "#/$defs/loss"}}
+    properties = {
+        key: schema | {"type": [*_listed(schema.get("type", ())), "null"]} for key, schema in properties.items()
+    }
+    for key, name in {"optimizer": "optimizer", "schedule": "schedule", "averaging": "average"}.items():
+        reference = {"if": {"not": {"type": "null"}}, "then": {"$ref": f"#/$defs/{name}"}}
+        properties[key] = {"description": properties[key]["description"]} | reference
+    return _use(properties) | {"description": (Training.__doc__ or "").strip()}
+
+
+def _listed(kinds: str | Iterable[str]) -> list[str]:
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def _part(family: Family[Any], *words: str) -> dict[str, Any]:
+    """The name of a kind, or the name with its settings, and what stands beside it."""
+    names = [*family.kinds, *words]
+    kinds = {name: _kind(kind) for name, kind in family.kinds.items()}
+    any_kind = next(iter(family.kinds.values()))
+    beside = {key: schema for key, schema in _settings(any_kind).items() if key in family.beside}
+    if "warmup" in beside:
+        beside["warmup"] |= {"properties": _settings(Warmup), "additionalProperties": False, "required": ["over"]}
+    return {
+        "type": ["string", "object"],
+        "pattern": f"^({'|'.join(names)})$|{_EXPRESSION}",
+        "properties": kinds | beside,
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+
+
+def _kind(kind: type[Part]) -> dict[str, Any]:
+    settings = {key: schema for key, schema in _settings(kind).items() if key not in kind.beside}
+    if "groups" in settings:
+        group = _use(_settings(Group)) | {"description": (Group.__doc__ or "").strip()}
+        settings["groups"] = settings["groups"] | {"items": group}
+    required = [name for name, field in kind.model_fields.items() if field.is_required()]
+    described = _use(settings) | {"description": (kind.__doc__ or "").strip().partition("\n")[0]}
+    return described | ({"required": required} if required else {})
+
+
+def _settings(model: type[BaseModel]) -> dict[str, Any]:
+    """The settings of a model, each with its schema, its documentation and its default."""
+    docs = attribute_docs(model)
+    return {name: _attribute(field, docs.get(name, "")) for name, field in model.model_fields.items()}
+
+
 def _op(op: type[Op] | None) -> dict[str, Any]:
     assert op is not None, "every name in the table is an op"
-    docs = attribute_docs(op)
-    properties = {name: _attribute(field, docs.get(name, "")) for name, field in op.model_fields.items()}
+    properties = _settings(op)
     schema = _use(properties | _item_keys())
     schema["description"] = (op.__doc__ or "").strip().partition("\n")[0]
     if op.shorthand is not None:
@@ -211,7 +271,7 @@ _SPEC_PARTS: Final[dict[str, Any]] = _BODY_PARTS | {
         "items": _ITEM,
         "additionalProperties": _NULLABLE_ITEM,
     },
-    "training": False,
+    "training": {"$ref": "#/$defs/training"},
     "weights": {
         "type": "object",
         "propertyNames": _NAMES,

@@ -13,8 +13,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import networkx as nx
 
 from archspec.ir.conditions import Condition
+from archspec.ir.dims import symbols
 from archspec.ir.op import Op, Weight
-from archspec.ir.types import TensorType
+from archspec.ir.types import Shape, TensorType
 from archspec.source.origin import Origin
 from archspec.source.span import Span
 
@@ -156,6 +157,11 @@ class GraphInput:
     where: tuple[str, ...] = ()
     """The same as written."""
 
+    @property
+    def shape(self) -> Shape:
+        """Its dims as declared."""
+        return self.declared or self.type.shape
+
 
 @dataclass(frozen=True, slots=True)
 class GraphOutput:
@@ -171,12 +177,14 @@ class Contract:
     """Something the spec demands of the whole network under `expect`."""
 
     fact: str
-    """`parameters`, `macs` or `outputs`."""
+    """`parameters`, `macs`, `outputs` or `min_input`."""
     subject: str | None
-    """For `outputs`: the output's name."""
+    """For `outputs`: the output's name. For `min_input`: the symbol; None for all of them."""
     expected: Any
     """A number; for `outputs` a shape."""
     span: Span
+    phase: Phase | None = None
+    """For `min_input`: the only phase it is said of; None for both."""
 
 
 class Graph:
@@ -202,6 +210,8 @@ class Graph:
         """Rule name to `error`, `warning` or `off`, where the spec sets it."""
         self.weight_maps: dict[str, Any] = {}
         """By name, how published files of weights fit: `archspec.recipe.weights.WeightMap`s."""
+        self.training: Any = None
+        """How it is trained, an `archspec.recipe.training.Training`; None where the spec does not say."""
         self.dag: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         """Node paths joined by edges `source -> target` with keys `(input index, source port)`; attribute `node`."""
         self._nodes = {node.path: node for node in root.nodes()}
@@ -223,6 +233,18 @@ class Graph:
     def __iter__(self) -> Iterator[Node]:
         """Inputs first, then all nodes in the order of the file, which is topological."""
         return iter(self._nodes.values())
+
+    @property
+    def batch_symbols(self) -> frozenset[str]:
+        """The symbols of the inputs' first axes."""
+        return frozenset(name for given in self.inputs.values() for dim in given.shape[:1] for name in symbols(dim))
+
+    @property
+    def size_symbols(self) -> tuple[str, ...]:
+        """The symbols of the inputs that are no batch, in the order of their declaration."""
+        dims = (dim for given in self.inputs.values() for dim in given.shape)
+        every = dict.fromkeys(name for dim in dims for name in sorted(symbols(dim)))
+        return tuple(name for name in every if name not in self.batch_symbols)
 
     def operations(self) -> Iterator[Node]:
         """The nodes that are no inputs."""

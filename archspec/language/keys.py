@@ -54,7 +54,8 @@ class SpecKeys(Keys):
     """Severities of rules in this file: error, warning, or off."""
     init: fields.AnyMapping = {}
     """Initialisers by op and weight: `conv: {weight: he_normal}`."""
-    training: Any = None
+    training: fields.AnyMapping = {}
+    """How the network is trained: losses, optimiser, schedule."""
     weights: fields.AnyMapping = {}
     """Named key maps: how the names in published files of weights become the keys here."""
 

@@ -24,9 +24,6 @@ from archspec.source.span import Span
 _ONE_BY_ONE: Final[dict[str, tuple[type, Any]]] = {"outputs": (Mapping, {"": "0"}), "in": (Sequence, ["N"])}
 """Keys whose parts are read one by one, each with its own place; what stands in for them until then."""
 K = TypeVar("K", bound=Keys)
-_NOT_YET = {
-    "training": "recipes are not part of this version of the language",
-}
 
 
 def read_document(value: Value, found: Diagnostics) -> Document | None:
@@ -41,14 +38,6 @@ def read_document(value: Value, found: Diagnostics) -> Document | None:
         return None
     keys = _read_keys(SpecKeys, value, found, owner="a spec", span=_start_of(value))
     document = Document(value.source, value, keys)
-    for key, reason in _NOT_YET.items():
-        if key in value.entries:
-            found.error(
-                "not-supported",
-                reason,
-                value.entries[key].span,
-                help=f"remove `{key}`; train the module with your own loop",
-            )
     for entry in entries_of(value, "blocks"):
         block = _read_block(entry, document, found)
         if block is not None:
@@ -292,7 +281,7 @@ def _read_keys(model: type[K], mapping: Mapping, found: Diagnostics, *, owner: s
 
 def _outline(key: str, value: Value) -> Any:
     """The plain value as far as the keys' model looks into it: what has a reader of its own stays closed."""
-    if key in ("layers", "training"):
+    if key == "layers":
         return None
     if key in _ONE_BY_ONE and (value.entries if isinstance(value, Mapping) else value.plain):
         kind, stand_in = _ONE_BY_ONE[key]

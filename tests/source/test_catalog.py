@@ -13,7 +13,18 @@ from archspec.source.catalog import PAGES
 from tests.conftest import CASES
 
 SOURCE = Path(archspec.__file__).parent
-CALLS = {"Diagnostic", "ExpressionError", "Failure", "Refused", "_ambiguous", "_error", "error", "fail", "refuse"}
+CALLS = {
+    "Diagnostic",
+    "ExpressionError",
+    "Failure",
+    "Family",
+    "Refused",
+    "_ambiguous",
+    "_error",
+    "error",
+    "fail",
+    "refuse",
+}
 """What is called with the name of a diagnostic."""
 NAME = re.compile(r"[a-z]+(-[a-z0-9]+)*\Z")
 NOUNS = ("attribute", "key")

@@ -1,0 +1,1 @@
+"""Training: the recipe of a spec as objects of torch."""
