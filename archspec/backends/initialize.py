@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import singledispatch
-from math import prod, sqrt
+from math import erf, prod, sqrt
 from typing import Any
 
 import torch
@@ -102,11 +102,31 @@ _REACH = 10.0
 """In standard deviations: no normal that torch draws lies farther out, in any dtype."""
 
 
+_OFTEN = 0.3
+"""Within bounds that hold this share, drawing again until all values fit takes a few rounds."""
+
+
 def _truncated_normal(weight: torch.Tensor, mean: float, std: float, low: float, high: float) -> None:
     if low <= mean - _REACH * std and mean + _REACH * std <= high:
         weight.normal_(mean, std)  # the bounds cut nothing off, and this is several times faster
-    else:
+    elif weight.is_meta or _share_within((low - mean) / std, (high - mean) / std) < _OFTEN:
         nn.init.trunc_normal_(weight, mean, std, low, high)
+    else:
+        _redraw_outside(weight.normal_(mean, std).view(-1), mean, std, low, high)
+
+
+def _redraw_outside(values: torch.Tensor, mean: float, std: float, low: float, high: float) -> None:
+    """Draw again what lies outside of the bounds, and only that: torch draws all of it for each round."""
+    places = ((values < low) | (values > high)).nonzero().squeeze(1)
+    while len(places):
+        drawn = values.new_empty(len(places)).normal_(mean, std)
+        values[places] = drawn
+        places = places[(drawn < low) | (drawn > high)]
+
+
+def _share_within(low: float, high: float) -> float:
+    """Of a standard normal, what lies between two bounds."""
+    return (erf(high / sqrt(2)) - erf(low / sqrt(2))) / 2
 
 
 def _fan(weight: torch.Tensor, mode: str) -> float:

@@ -25,6 +25,7 @@ FAN_IN, FAN_OUT = 64 * 9, 256 * 9
         ({"uniform": {"low": -1, "high": 3}}, 1, 4 / sqrt(12), -1, 3),
         ({"truncated_normal": {"std": 0.1}}, 0, 0.1, -1, 1),
         ({"truncated_normal": {"std": 1, "low": -1, "high": 1}}, 0, 0.5396, -1, 1),
+        ({"truncated_normal": {"std": 1, "low": 0, "high": 0.1}}, 0.05, 0.1 / sqrt(12), 0, 0.1),
         ("he_normal", 0, sqrt(2 / FAN_IN), -1, 1),
         ({"he_normal": {"mode": "fan_out"}}, 0, sqrt(2 / FAN_OUT), -1, 1),
         ({"he_uniform": {"gain": "linear"}}, 0, sqrt(1 / FAN_IN), -sqrt(3 / FAN_IN), sqrt(3 / FAN_IN)),
