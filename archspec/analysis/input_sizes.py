@@ -104,10 +104,10 @@ class _Phase:
             if path in paths:
                 for condition in conditions:
                     self.nodes.setdefault(condition, path)
-        self.batch = {name: demands.nominal.get(name, BATCH) for name in sorted(demands.batch)}
+        self.batch = {name: demands.nominal.get(name, BATCH) for name in sorted(graph.batch_symbols)}
 
     def sizes(self) -> tuple[Sizes, ...]:
-        names = self.demands.names
+        names = self.graph.size_symbols
         if not names or self.unknown is not None:
             return (Sizes(names, None, unknown=self.unknown),) if names and self.unknown else ()
         conditions = without_constants(list(self._conditions()))

@@ -7,10 +7,10 @@ was built: ops with their attributes, weights with their sizes, and sides of 1 w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from archspec.ir.conditions import Condition, Conditions, RuleStopped
-from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge, Size, evaluate, symbols
+from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge, Size, evaluate
 from archspec.ir.graph import Graph, Node
 from archspec.ir.types import TensorType
 
@@ -19,12 +19,8 @@ from archspec.ir.types import TensorType
 class Demands:
     """What each node demands."""
 
-    names: tuple[str, ...]
-    """The symbols of the inputs that are no batch, in the order of their declaration."""
     nominal: Mapping[str, int]
     """The nominal sizes of the symbols that have one."""
-    batch: frozenset[str]
-    """The symbols of first axes."""
     types: dict[str, tuple[TensorType, ...]] = field(default_factory=dict)
     """By path of a node: the types that it gives, over the symbols."""
     of_nodes: dict[str, tuple[Condition, ...]] = field(default_factory=dict)
@@ -39,12 +35,9 @@ def size_demands(graph: Graph) -> Demands:
     Args:
         graph: an inferred graph without errors.
     """
-    shapes = {given.name: given.declared or given.type.shape for given in graph.inputs.values()}
-    batch = frozenset(name for shape in shapes.values() for dim in shape[:1] for name in symbols(dim))
-    every = dict.fromkeys(name for shape in shapes.values() for dim in shape for name in sorted(symbols(dim)))
     nominal = {name: size for given in graph.inputs.values() for name, size in given.symbols.items()}
-    found = Demands(tuple(name for name in every if name not in batch), nominal, batch)
-    found.types = {name: (replace(graph.inputs[name].type, shape=shape),) for name, shape in shapes.items()}
+    found = Demands(nominal)
+    found.types = {name: (given.type.with_shape(*given.shape),) for name, given in graph.inputs.items()}
     for node in graph.operations():
         _infer(node, graph, found)
     return found

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from archspec.frontend.resolve import all_items, reachable
 from archspec.ir.dims import Size, symbol
-from archspec.ir.graph import Contract, Graph
+from archspec.ir.graph import PHASES, Contract, Graph, Phase
 from archspec.language.expression import ExpressionError, is_expression, parse, parse_bare
 from archspec.language.schema import Document
 from archspec.language.validate import did_you_mean, one_of, shown
@@ -16,7 +16,7 @@ from archspec.language.values import Mapping as MappingValue
 from archspec.source.diagnostic import Diagnostics
 
 COUNTS: Final = ("parameters", "macs")
-LATER: Final = ("peak_memory", "receptive_field", "min_input")
+LATER: Final = ("peak_memory", "receptive_field")
 SEVERITIES: Final = ("error", "warning", "off")
 
 
@@ -50,10 +50,12 @@ def _read_expectations(document: Document, graph: Graph, found: Diagnostics) -> 
                 )
         elif entry.key == "outputs":
             _read_outputs(entry, document, graph, found)
+        elif entry.key == "min_input":
+            _read_smallest(entry.value, None, None, graph, found)
         elif entry.key in LATER:
             found.error("not-supported", f"`{entry.key}` is not measured in this version", entry.span, help="remove it")
         else:
-            known = [*COUNTS, "outputs"]
+            known = [*COUNTS, "outputs", "min_input"]
             found.error(
                 "unknown-key",
                 f"`expect` has no key `{entry.key}`",
@@ -113,6 +115,38 @@ def _read_outputs(entry: Entry, document: Document, graph: Graph, found: Diagnos
         shape = _shape(output.value, graph, found)
         if shape is not None:
             graph.contracts.append(Contract("outputs", output.key, shape, output.value.span))
+
+
+def _read_smallest(value: Value, phase: Phase | None, name: str | None, graph: Graph, found: Diagnostics) -> None:
+    """`min_input`: a number, or numbers by phase or by symbol, or by symbol in a phase."""
+    size = value.plain
+    if isinstance(size, int) and not isinstance(size, bool) and size >= 1:
+        graph.contracts.append(Contract("min_input", name, size, value.span, phase))
+        return
+    if not isinstance(value, MappingValue) or not value.entries or name is not None:
+        found.error(
+            "wrong-value",
+            f"`{name or phase or 'min_input'}` is {shown(size)}; expected a whole number of 1 or more"
+            + ("" if name else ", or such numbers by symbol" if phase else ", or such numbers by phase or by symbol"),
+            value.span,
+            help=None
+            if name
+            else "for example `min_input: 75`, or `min_input: {eval: 75, training: {H: 299, W: 299}}`",
+        )
+        return
+    for entry in value.entries.values():
+        if entry.key in PHASES and phase is None:
+            _read_smallest(entry.value, "eval" if entry.key == "eval" else "training", None, graph, found)
+        elif entry.key in graph.size_symbols:
+            _read_smallest(entry.value, phase, entry.key, graph, found)
+        else:
+            known = [*(() if phase else PHASES), *graph.size_symbols]
+            found.error(
+                "unknown-key",
+                f"`{phase or 'min_input'}` has no key `{entry.key}`",
+                entry.span,
+                help=did_you_mean(entry.key, known) or one_of(known, "its keys are"),
+            )
 
 
 def _shape(value: Value, graph: Graph, found: Diagnostics) -> tuple[Size, ...] | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archspec.analysis.facts import Facts
 from archspec.ir.dims import UNKNOWN, are_equal
-from archspec.ir.graph import Contract, Graph
+from archspec.ir.graph import PHASES, Contract, Graph
 from archspec.rules.rule import Rule
-from archspec.source.diagnostic import Diagnostic, Severity
+from archspec.source.diagnostic import Diagnostic, Label, Severity
+
+if TYPE_CHECKING:
+    from archspec.analysis.input_sizes import Sizes
 
 
 class UnmetContract(Rule):
@@ -18,8 +21,8 @@ class UnmetContract(Rule):
     ## Why it matters
 
     `expect` states what is known of an architecture from elsewhere: the paper's parameter count, the shape that the
-    loss needs. When the network differs, one of the two is wrong. Contracts hold at the default parameters, and are
-    not looked at when others are set.
+    loss needs, the smallest image. When the network differs, one of the two is wrong. Contracts hold at the default
+    parameters, and are not looked at when others are set.
 
     ## Bad
 
@@ -48,6 +51,9 @@ class UnmetContract(Rule):
     def check(self, graph: Graph, facts: Facts) -> Iterator[Diagnostic]:
         """Every contract that the facts contradict."""
         for contract in graph.contracts:
+            if contract.fact == "min_input":
+                yield from self._smallest_inputs(contract, graph, facts)
+                continue
             actual = self._fact(contract, graph, facts)
             if actual is not None and not _agree(contract.expected, actual):
                 yield Diagnostic(
@@ -64,12 +70,50 @@ class UnmetContract(Rule):
         total = facts.cost.total
         return total.parameters if contract.fact == "parameters" else total.macs
 
+    def _smallest_inputs(self, contract: Contract, graph: Graph, facts: Facts) -> Iterator[Diagnostic]:
+        """What is wrong with a smallest size, once where both phases agree."""
+        if not graph.size_symbols:
+            message = f"every input has one size, but a smallest size of {contract.expected} is expected"
+            help_text = "make a symbol of what may have other sizes, such as `H=299`, or remove `min_input`"
+            yield Diagnostic(self.name, message, contract.span, help=help_text)
+        phases = (contract.phase,) if contract.phase else PHASES
+        wrong = [(phase, sizes) for phase in phases for sizes in facts.input_sizes[phase] if _differ(contract, sizes)]
+        every = [sizes for _, sizes in wrong]
+        for index, sizes in enumerate(every):
+            if sizes in every[:index]:
+                continue
+            modes = [phase for phase, other in wrong if other == sizes]
+            stops = sizes.below.node if sizes.below is not None else None
+            yield Diagnostic(
+                self.name,
+                _smallest(contract, sizes, "" if len(modes) == len(PHASES) else f" in {modes[0]} mode"),
+                contract.span,
+                labels=(Label(graph[stops].origin.span, f"`{stops}` sets it"),) if stops is not None else (),
+                help="correct the number here, or the layers",
+            )
+
     def _message(self, contract: Contract, actual: Any) -> str:
         if contract.fact == "outputs":
             return f"output `{contract.subject}` is {_text(actual)}, but {_text(contract.expected)} is expected"
         difference = f" ({actual - contract.expected:+,})" if isinstance(actual, int) else ""
         fact = {"macs": "MACs"}.get(contract.fact, contract.fact)
         return f"the network has {_text(actual)} {fact}, but {_text(contract.expected)} are expected{difference}"
+
+
+def _differ(contract: Contract, sizes: Sizes) -> bool:
+    return contract.subject in (None, *sizes.symbols) and sizes.minimum != contract.expected
+
+
+def _smallest(contract: Contract, sizes: Sizes, mode: str) -> str:
+    name, below = contract.subject or sizes.name, sizes.below
+    if sizes.fitting is None:
+        return f"the smallest size of {name}{mode} is unknown ({sizes.unknown}), but {contract.expected} is expected"
+    if sizes.minimum is None:
+        return f"no size of {name} fits{mode}, but {contract.expected} is expected to"
+    message = f"the smallest size of {name} is {sizes.minimum}{mode}, but {contract.expected} is expected"
+    if below is None:
+        return message
+    return f"{message}: at {below.size}, {f'in `{below.node}`, ' if below.node else ''}{below.message}"
 
 
 def _agree(expected: Any, actual: Any) -> bool:

@@ -168,6 +168,7 @@ def test_a_build_prints_the_table_the_totals_and_what_ran(tiny: Path, capsys: Ca
         "parameters  112, and 0 numbers in buffers\n"
         "MACs        5,292 per sample in eval mode\n"
         "ran         2 nodes in eval mode and 2 nodes in training mode, at N=2, H=9, W=9\n"
+        "sizes       H and W 3 and up (`conv` stops at 2)\n"
         "checked     every tensor, parameter, buffer and MAC is as inferred\n"
     )
     assert printed.err.startswith("check 0.")
@@ -180,6 +181,11 @@ def test_a_build_as_data_says_nothing_of_time(tiny: Path, capsys: Capture) -> No
     assert capsys.readouterr().out == first
     report = json.loads(first)
     assert report["total"] == {"parameters": 112, "buffers": 0, "macs": 5292, "training_macs": 5292}
+    stops = {"size": 2, "node": "conv", "message": "a 3x3 kernel does not fit into the 2x2 input with padding 0"}
+    sizes = {"symbols": ["H", "W"], "text": "H and W 3 and up", "minimum": 3, "maximum": None, "below": stops}
+    assert report["sizes"]["eval"] == report["sizes"]["training"]
+    assert report["sizes"]["eval"][0].items() >= sizes.items()
+    assert report["sizes"]["eval"][0]["runs"] == [{"first": 3, "last": None, "step": 1}]
     assert report["run"] == {"sizes": {"N": 2, "H": 9, "W": 9}, "nodes": {"eval": 2, "training": 2}}
     assert report["mismatches"] == []
 
