@@ -34,7 +34,7 @@ class Duration:
         return max(1, round(self.amount * (steps_per_epoch if self.unit == "epochs" else 1)))
 
     def __str__(self) -> str:
-        return f"{int(self.amount) if self.amount.is_integer() else self.amount} {self.unit}"
+        return f"{self.amount:.6f}".rstrip("0").rstrip(".") + f" {self.unit}"
 
 
 _DURATION: Final = re.compile(r"([0-9]{1,10}(?:\.[0-9]{1,6})?) (epoch|step)s?\Z")
