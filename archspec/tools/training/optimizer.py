@@ -13,7 +13,7 @@ from archspec.ir.graph import Graph
 from archspec.recipe import optimizer as recipe
 from archspec.recipe.group import assign
 from archspec.tools.training.recipe import Spec, graph_of, part_of
-from archspec.tools.training.rmsprop import RMSpropInsideRoot
+from archspec.tools.training.rmsprop import TensorFlowRMSprop
 
 Groups: TypeAlias = list[dict[str, Any]]
 _WRAPPERS: Final = ("module.", "_orig_mod.")
@@ -103,7 +103,7 @@ def _(how: recipe.RMSprop, groups: Groups) -> torch.optim.Optimizer:
         "lr_in_momentum": how.lr_in_momentum,
     }
     if any(apart.values()):
-        return RMSpropInsideRoot(groups, **settings, **apart)
+        return TensorFlowRMSprop(groups, **settings, **apart)
     return torch.optim.RMSprop(groups, **settings)
 
 

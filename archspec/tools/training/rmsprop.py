@@ -9,7 +9,7 @@ import torch
 from torch.optim import Optimizer
 
 
-class RMSpropInsideRoot(Optimizer):
+class TensorFlowRMSprop(Optimizer):
     """RMSprop with `eps` below the root, a mean that starts anywhere, and the learning rate within the momentum.
 
     With g the gradient, to which the weight decay has been added (`tf.train.RMSPropOptimizer`; timm's `RMSpropTF` is
