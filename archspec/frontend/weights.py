@@ -40,7 +40,7 @@ def read_weight_maps(document: Document, graph: Graph, settings: Mapping[str, An
         help_text = r"write what names have in common as one pattern, with groups such as `(\w+)`"
         found.error("too-many-patterns", message, document.mapping.entries["weights"].span, help=help_text)
         return
-    keys = [] if settings or found.failed else _keys(graph)
+    keys = [] if settings or found.failed else [*_keys(graph), *_conditional(document)]
     for entry in written.entries.values():
         read = _read_map(entry, found)
         if read is not None:
@@ -152,9 +152,9 @@ def _check_keys(entry: Entry, keys: list[str], found: Diagnostics) -> None:
     """Warn of patterns that lead to no key of the network, and of filled keys that there are none of."""
     for renaming in _entries(entry.value, "keys"):
         template = Template(str(renaming.value.plain), Pattern(renaming.key))
-        if keys and not any(map(template.could_give, keys)):
-            message = f"no key of the network is like {shown(renaming.value.plain)}"
-            _warn(message, renaming.value.span, found)
+        begins = template.literals[0]
+        if keys and not any(begins.startswith(key) if key.endswith(".") else template.could_give(key) for key in keys):
+            _warn(f"no key of the network is like {shown(renaming.value.plain)}", renaming.value.span, found)
     for filled in _entries(entry.value, "fill"):
         pattern = Pattern(filled.key)
         if keys and not any(map(pattern.match, keys)):
@@ -174,6 +174,18 @@ def _keys(graph: Graph) -> list[str]:
         for name, weight in node.weights.items()
         if weight.kind != "constant"
     ]
+
+
+def _conditional(document: Document) -> list[str]:
+    """How keys of the items begin that parameters decide about, with a `.` at the end."""
+    body = document.body
+    if body is None:
+        return []
+    names = [str(item.keys.id) for item in body.layers if item.keys.if_ is not None and item.keys.id is not None]
+    for head in body.heads:
+        if head.condition is not None or any(item.keys.if_ is not None for item in head.items):
+            names.append(str(head.name))
+    return [f"{name}." for name in names]
 
 
 def _entries(value: Value, key: str) -> list[Entry]:

@@ -52,7 +52,7 @@ def test_emptying_a_module_on_the_meta_device_brings_its_constants(dtype: torch.
 def test_inner_scopes_and_copies_bring_theirs_too() -> None:
     module = build("meta")
     for copied in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
-        inner = torch.nn.Sequential(copied.inner).to_empty(device="cpu")
+        inner = torch.nn.Sequential(copied.get_submodule("inner")).to_empty(device="cpu")
         assert inner.get_buffer("0.again.scaled.scale").flatten().tolist() == [0.5, 0.25, 0.125]
         assert copied.get_buffer("0.scale").is_meta
 
