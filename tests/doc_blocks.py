@@ -40,10 +40,10 @@ def blocks_of(file: str) -> list[Block]:
 
 
 def completed(text: str, header: str) -> str:
-    """A spec from a part of one: the lines of the header whose keys the part does not have, then the part."""
+    """A spec from a part of one: the entries of the header whose keys the part does not have, then the part."""
     given = {line.partition(":")[0] for line in text.splitlines() if not line.startswith((" ", "#"))}
-    missing = [line for line in header.splitlines() if line.partition(":")[0] not in given]
-    return "\n".join([*missing, text])
+    entries = re.split(r"^(?=\S)", header, flags=re.M)
+    return "".join([*(entry for entry in entries if entry.partition(":")[0] not in given), text])
 
 
 def matches(pattern: str, actual: str) -> bool:

@@ -53,7 +53,6 @@ class OpPage:
 def describe(op: type[Op]) -> OpPage:
     """The page of an op."""
     summary, _, text = inspect.cleandoc(op.__doc__ or "").partition("\n")
-    docs = attribute_docs(op)
     return OpPage(
         name=op.name,
         category=op.category,
@@ -63,8 +62,14 @@ def describe(op: type[Op]) -> OpPage:
         outputs=_ports(op),
         is_variadic=op.variadic,
         shorthand=op.shorthand,
-        attributes=tuple(_attribute(name, field, docs) for name, field in op.model_fields.items()),
+        attributes=attributes_of(op),
     )
+
+
+def attributes_of(model: type[BaseModel]) -> tuple[Attribute, ...]:
+    """The fields of a model: an op, a loss, an optimiser."""
+    docs = attribute_docs(model)
+    return tuple(_attribute(name, field, docs) for name, field in model.model_fields.items())
 
 
 def attribute_docs(model: type[BaseModel]) -> dict[str, str]:

@@ -10,7 +10,14 @@ from archspec.ir.attributes import Accepts, OptionalCount, number, wrong_value
 from archspec.recipe.averaging import Averaging
 from archspec.recipe.loss import Loss
 from archspec.recipe.optimizer import Optimizer
+from archspec.recipe.part import Part
 from archspec.recipe.schedule import Schedule
+
+
+def _a(kind: type[Part], expected: str) -> Accepts:
+    """A part that was read already."""
+    return Accepts(lambda value: value if isinstance(value, kind) else None, expected, {"type": ["string", "object"]})
+
 
 _LOSSES: Final = Accepts(
     lambda value: value if isinstance(value, dict) else None,
@@ -27,15 +34,15 @@ class Training(BaseModel):
 
     loss: Annotated[dict[str, Loss | None], _LOSSES] = {}
     """The loss of every output that exists in training, by name: a loss, or `none`."""
-    optimizer: Optimizer | None = None
+    optimizer: Annotated[Optimizer | None, _a(Optimizer, "an optimiser")] = None
     """How a step is made of gradients."""
-    schedule: Schedule | None = None
+    schedule: Annotated[Schedule | None, _a(Schedule, "a schedule")] = None
     """How the learning rate changes."""
     clip_grad_norm: OptionalPositive = None
     """The most that the norm of all gradients together may be; larger ones are scaled down."""
     clip_grad_value: OptionalPositive = None
     """The most that any one gradient may be, either way; larger ones are cut off."""
-    averaging: Averaging | None = None
+    averaging: Annotated[Averaging | None, _a(Averaging, "an average")] = None
     """The average of weights that is evaluated in place of the last ones."""
     epochs: OptionalCount = None
     """How often the training set is gone through."""
