@@ -6,19 +6,23 @@ that batch norm can train on where the map is 1x1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from archspec.analysis.phases import running
 from archspec.analysis.separation import separate, without_constants
 from archspec.analysis.size_demands import Demands, size_demands
-from archspec.analysis.size_sets import SizeSet, TooIrregular, solve
+from archspec.analysis.size_sets import SizeSet, TooIrregular
+from archspec.analysis.solve_sizes import solve
 from archspec.ir.conditions import Condition, Conditions, RuleStopped
 from archspec.ir.dims import Size, evaluate, symbol, symbols
 from archspec.ir.graph import Graph, Phase
 
+_MAX_GROUP: Final = 8
+"""Symbols that depend on each other and have different nominal sizes, at most, each of which is looked at."""
 BATCH: Final = 2
 """What a batch symbol without a nominal size counts as."""
 
@@ -97,32 +101,33 @@ class _Phase:
         self.graph = graph
         self.demands = demands
         self.unknown = next((reason for path, reason in demands.unknown.items() if path in paths), None)
-        self.promises = list(dict.fromkeys(one for given in graph.inputs.values() for one in given.constraints))
-        self.nodes: dict[Condition, str] = {}
-        """What is demanded, each thing once, in order, with the first node that does."""
+        self.batch = {name: demands.nominal.get(name, BATCH) for name in sorted(graph.batch_symbols)}
+        self.first: dict[tuple[str, Size], tuple[Condition, str | None]] = {}
+        """What is demanded, each thing once and in order, with the first node that does; None for a `where`."""
+        for given in graph.inputs.values():
+            for condition in given.constraints:
+                self.first.setdefault((condition.kind, condition.dim), (condition, None))
         for path, conditions in demands.of_nodes.items():
             if path in paths:
                 for condition in conditions:
-                    self.nodes.setdefault(condition, path)
-        self.batch = {name: demands.nominal.get(name, BATCH) for name in sorted(graph.batch_symbols)}
+                    self.first.setdefault((condition.kind, condition.dim), (condition, path))
 
     def sizes(self) -> tuple[Sizes, ...]:
         names = self.graph.size_symbols
         if not names or self.unknown is not None:
             return (Sizes(names, None, unknown=self.unknown),) if names and self.unknown else ()
-        conditions = without_constants(list(self._conditions()))
-        found: list[Sizes] = []
-        for group in _groups(names, conditions):
-            found += self._of_group(group, [one for one in conditions if symbols(one.dim) <= {*group}])
-        base = self.batch | {name: self._usual(name, sizes) for sizes in found for name in sizes.symbols}
-        return tuple(self._with_bindings(sizes, base) for sizes in _merged(found))
+        conditions = without_constants([*self._conditions()])
+        found = [sizes for group in _groups(names, conditions) for sizes in self._of_group(*group)]
+        nominal = self.demands.nominal
+        base = self.batch | {name: nominal.get(name, one.minimum or 1) for one in found for name in one.symbols}
+        return tuple(self._with_bindings(_merged(found), base))
 
-    def _conditions(self) -> Iterable[Condition]:
+    def _conditions(self) -> Iterator[Condition]:
         """What is demanded, of one symbol where it can be said so, without what is demanded of the batch alone."""
-        for promise in self.promises:
-            yield _at(promise, self.batch)
-        for condition in self.nodes:
-            yield from separate(_at(condition, self.batch), self.demands.nominal)
+        for condition, path in self.first.values():
+            here = _at(condition, self.batch)
+            if symbols(here.dim):
+                yield from [here] if path is None else separate(here, self.demands.nominal)
 
     def _of_group(self, group: Sequence[str], conditions: Sequence[Condition]) -> list[Sizes]:
         """The sizes of symbols that depend on each other, or of one that depends on no other."""
@@ -131,7 +136,7 @@ class _Phase:
         if len({nominal.get(name) for name in group}) == 1:
             one = {name: symbol(first) for name in others}
             return [_solved(Sizes(tuple(group), None, bool(others)), [_at(each, one) for each in conditions])]
-        if not all(name in nominal for name in group):
+        if not all(name in nominal for name in group) or len(group) > _MAX_GROUP:
             return [Sizes(tuple(group), None, unknown="they depend on each other")]
         found = []
         for name in group:
@@ -139,27 +144,31 @@ class _Phase:
             found.append(_solved(Sizes((name,), None, beside=beside), [_at(each, beside) for each in conditions]))
         return found
 
-    def _usual(self, name: str, sizes: Sizes) -> int:
-        """A size that a symbol may have, while another is looked at."""
-        return self.demands.nominal.get(name, sizes.minimum or 1)
+    def _with_bindings(self, found: Iterable[Sizes], base: Mapping[str, int]) -> Iterator[Sizes]:
+        """The sizes with what stops below and above them."""
+        about: dict[str, dict[tuple[str, Size], None]] = {}
+        for key in self.first:
+            for name in symbols(key[1]):
+                about.setdefault(name, {})[key] = None
+        place = {key: index for index, key in enumerate(self.first)}
+        for sizes in found:
+            keys = sorted({key for name in sizes.symbols for key in about.get(name, ())}, key=place.__getitem__)
+            low, high = sizes.minimum, sizes.maximum
+            yield replace(
+                sizes,
+                below=self._stop(sizes, low - 1, keys, base) if low is not None and low > 1 else None,
+                above=self._stop(sizes, high + 1, keys, base) if high is not None else None,
+            )
 
-    def _with_bindings(self, sizes: Sizes, base: Mapping[str, int]) -> Sizes:
-        low, high = sizes.minimum, sizes.maximum
-        return replace(
-            sizes,
-            below=self._stop(sizes, low - 1, base) if low is not None and low > 1 else None,
-            above=self._stop(sizes, high + 1, base) if high is not None else None,
-        )
-
-    def _stop(self, sizes: Sizes, size: int, base: Mapping[str, int]) -> Binding | None:
-        """The first node that fails at a size."""
-        at = {**base, **dict.fromkeys(sizes.symbols, size)}
-        for promise in self.promises:
-            if promise.holds(at) is False:
-                return Binding(size, None, promise.message)
-        for condition, path in self.nodes.items():
+    def _stop(
+        self, sizes: Sizes, size: int, keys: Iterable[tuple[str, Size]], base: Mapping[str, int]
+    ) -> Binding | None:
+        """The first of some demands that fails at a size."""
+        at = ChainMap(dict.fromkeys(sizes.symbols, size), dict(base))
+        for key in keys:
+            condition, path = self.first[key]
             if condition.holds(at) is False:
-                return Binding(size, path, self._explain(condition, path, at))
+                return Binding(size, path, condition.message if path is None else self._explain(condition, path, at))
         return None
 
     def _explain(self, condition: Condition, path: str, at: Mapping[str, int]) -> str:
@@ -180,13 +189,23 @@ def _at(condition: Condition, sizes: Mapping[str, Size]) -> Condition:
     return replace(condition, dim=evaluate(condition.dim, sizes))
 
 
-def _groups(names: Sequence[str], conditions: Iterable[Condition]) -> list[tuple[str, ...]]:
-    """The symbols, those together that stand in a condition together, in order."""
-    group_of = {name: {name} for name in names}
+def _groups(names: Sequence[str], conditions: Iterable[Condition]) -> list[tuple[list[str], list[Condition]]]:
+    """The symbols, those together that stand in a condition together, in order, with the conditions on them."""
+    group_of: dict[str, tuple[list[str], list[Condition]]] = {name: ([name], []) for name in names}
     for condition in conditions:
-        joined = set().union(*(group_of[name] for name in symbols(condition.dim)))
-        group_of |= dict.fromkeys(joined, joined)
-    return list(dict.fromkeys(tuple(name for name in names if name in group_of[each]) for each in names))
+        touched = {id(group_of[name]): group_of[name] for name in symbols(condition.dim)}.values()
+        if not touched:
+            continue
+        largest = max(touched, key=lambda group: len(group[0]))
+        for other in touched:
+            if other is not largest:
+                largest[0].extend(other[0])
+                largest[1].extend(other[1])
+                group_of.update(dict.fromkeys(other[0], largest))
+        largest[1].append(condition)
+    place = {name: index for index, name in enumerate(names)}
+    groups = {id(group_of[name]): group_of[name] for name in names}.values()
+    return [(sorted(group, key=place.__getitem__), of_group) for group, of_group in groups]
 
 
 def _solved(sizes: Sizes, conditions: Iterable[Condition]) -> Sizes:
@@ -200,18 +219,10 @@ def _solved(sizes: Sizes, conditions: Iterable[Condition]) -> Sizes:
 
 def _merged(found: Iterable[Sizes]) -> list[Sizes]:
     """Symbols that have the same sizes, each for itself, in one entry."""
-    merged: list[Sizes] = []
+    merged: dict[Any, Sizes] = {}
     for sizes in found:
-        alike = (index for index, other in enumerate(merged) if _are_alike(sizes, other))
-        index = next(alike, None)
-        if index is None:
-            merged.append(sizes)
-        else:
-            merged[index] = replace(merged[index], symbols=(*merged[index].symbols, *sizes.symbols))
-    return merged
-
-
-def _are_alike(one: Sizes, other: Sizes) -> bool:
-    if one.together or other.together or one.beside or other.beside or not one.fitting or not other.fitting:
-        return False
-    return one.fitting.runs == other.fitting.runs
+        for_itself = sizes.fitting is not None and not sizes.together and not sizes.beside
+        key = sizes.fitting.runs if sizes.fitting is not None and for_itself else sizes.symbols
+        same = merged.get(key)
+        merged[key] = sizes if same is None else replace(same, symbols=same.symbols + sizes.symbols)
+    return list(merged.values())

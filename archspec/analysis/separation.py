@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import gcd
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from archspec.analysis.size_sets import TooIrregular, solve
+from archspec.analysis.size_sets import SizeSet, TooIrregular
+from archspec.analysis.solve_sizes import solve
 from archspec.ir.conditions import Condition
 from archspec.ir.dims import Atom, Dim, Floor, Monomial, Size, evaluate, symbols
+
+_MAX_MIXED: Final = 100
+"""Conditions on several symbols, at most, that are looked at closely."""
 
 Table: TypeAlias = Mapping[tuple[Monomial, Monomial], int]
 """The coefficients of a dim by the two parts of each monomial: that of one symbol, and that of all others."""
@@ -44,22 +48,23 @@ def without_constants(conditions: Sequence[Condition]) -> list[Condition]:
     """The same with numbers for what is one number at every size that fits: `floor(H/32)` where 224 <= H <= 255."""
     mixed = [condition for condition in conditions if len(symbols(condition.dim)) > 1]
     found = [condition for condition in conditions if len(symbols(condition.dim)) <= 1]
+    if len(mixed) > _MAX_MIXED:
+        return [*conditions]
     for name in sorted({name for condition in mixed for name in symbols(condition.dim)}):
-        own = [condition for condition in found if symbols(condition.dim) == {name}]
         with suppress(TooIrregular):
-            mixed = [_with_constants(condition, name, own) for condition in mixed]
+            fitting = solve([condition for condition in found if symbols(condition.dim) == {name}], name)
+            mixed = [_with_constants(condition, name, fitting) for condition in mixed]
     return found + mixed
 
 
-def _with_constants(condition: Condition, name: str, own: Sequence[Condition]) -> Condition:
-    """A condition with the smallest size of a symbol put in, if no other that fits makes a difference."""
-    fitting = solve(own, name)
+def _with_constants(condition: Condition, name: str, fitting: SizeSet) -> Condition:
+    """A condition with the smallest of the sizes of a symbol put in, if no other of them makes a difference."""
     if not fitting.runs or fitting.runs[-1].last is None:
         return condition  # no floor of it is one number
     smallest = {name: fitting.runs[0].first}
     for part in _parts(condition.dim, name):
         one_number = Condition("zero", part - evaluate(part, smallest), "")
-        if part.symbols != {name} or solve([*own, one_number], name).runs != fitting.runs:
+        if part.symbols != {name} or (fitting & solve([one_number], name)).runs != fitting.runs:
             return condition
     return replace(condition, dim=evaluate(condition.dim, smallest))
 

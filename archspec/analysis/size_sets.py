@@ -1,26 +1,20 @@
-"""Which sizes of one symbol meet conditions: solved exactly, by arithmetic on residues, never by trying sizes.
-
-A dim that is one floor is reduced to a bound: `floor((H - 1)/2) >= 3` says `H >= 7`. Along every progression of its
-`stride` another dim of one symbol is a polynomial, mostly linear, whose sign changes are found by halving; so each
-residue gives a few intervals, and their union is the answer.
-"""
+"""Sets of sizes: for each residue some intervals; written down as runs in equal steps."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from math import comb, lcm
+from itertools import islice
+from math import lcm
 from typing import Final, TypeAlias
 
-from archspec.ir.conditions import Condition
-from archspec.ir.dims import LIMIT, MAX_PERIOD, Dim, Floor, Size, degree, evaluate, stride
+from archspec.ir.dims import MAX_PERIOD
 
-MAX_WORK: Final = 50_000
-"""Values of dims that are computed, at most, to find the sizes of one symbol."""
-_SHOWN: Final = 4
+_SHOWN: Final = 3
+"""Stretches of sizes that are listed, at most."""
+_MAX_EDGES: Final = 500_000
+"""Edges of intervals times residues, at most, that are looked at to write a set down."""
 
 Interval: TypeAlias = tuple[int, int | None]
 """First and last; no last where there is no end below what a dim may be."""
@@ -66,7 +60,7 @@ class SizeSet:
         return any(first <= size <= (size if last is None else last) for first, last in each)
 
     def __and__(self, other: SizeSet) -> SizeSet:
-        length = _bounded(lcm(self.period, other.period))
+        length = bounded(lcm(self.period, other.period))
         return SizeSet(
             length,
             tuple(
@@ -81,7 +75,7 @@ class SizeSet:
         ends = {first for each in self.intervals for first, _ in each}
         ends |= {last + 1 for each in self.intervals for _, last in each if last is not None}
         edges: list[int] = sorted(ends)
-        if len(edges) * self.period > 10 * MAX_WORK:
+        if len(edges) * self.period > _MAX_EDGES:
             raise TooIrregular("the sizes that fit are too irregular to be written down")
         found: list[Run] = []
         for start, end in zip(edges, [*edges[1:], None], strict=False):
@@ -100,161 +94,46 @@ class SizeSet:
                 yield Run(first, None if end is None else first + (end - 1 - first) // step * step, step)
 
     def __str__(self) -> str:
-        texts = [str(run) for run in self.runs]
-        if len(texts) > _SHOWN:
-            texts[_SHOWN - 1 :] = [f"and {len(texts) - _SHOWN + 1} more ranges"]
-        return ", ".join(texts) or "none"
+        runs = self.runs
+        if len(runs) == 1 or (len(runs) <= _SHOWN and all(run.step == 1 for run in runs)):
+            return ", ".join(map(str, runs)) or "none"
+        listed = [str(Run(first, last)) for first, last in islice(self._stretches(), _SHOWN + 1)]
+        endless = [run.step for run in runs if run.last is None]
+        if len(listed) <= _SHOWN:
+            return ", ".join(listed)
+        if not endless:
+            return f"{', '.join(listed[:_SHOWN])}, ... up to {max(run.last or 0 for run in runs)}"
+        if endless == [1]:
+            return f"{', '.join(listed[:_SHOWN])}, ..., {runs[-1]}"
+        turn = lcm(*endless)
+        return f"{', '.join(listed[:_SHOWN])}, ... ({sum(turn // step for step in endless)} of every {turn})"
+
+    def _stretches(self) -> Iterator[Interval]:
+        """Neighbouring sizes, from the first to the last of them."""
+        size = self._after(0)
+        while size is not None:
+            first: int = size
+            last: int | None = size
+            while last is not None and last + 1 in self:
+                last = self._end_of_run(last + 1)
+            yield first, last
+            size = None if last is None else self._after(last)
+
+    def _after(self, size: int) -> int | None:
+        """The next larger size; None where there is none."""
+        each = (run.first + max(0, -((run.first - size - 1) // run.step)) * run.step for run in self.runs)
+        return min((after for after in each if after in self), default=None)
+
+    def _end_of_run(self, size: int) -> int | None:
+        """How far it goes on from a size without looking at each."""
+        return next((run.last for run in self.runs if run.step == 1 and size in run), size)
 
 
-def solve(conditions: Iterable[Condition], name: str) -> SizeSet:
-    """The sizes of a symbol, from 1 up, that meet all conditions; they hold no other symbol.
-
-    Raises:
-        TooIrregular: they repeat only after more sizes than can be looked at.
-    """
-    first, last, irregular = 1, LIMIT - 1, []
-    waiting = list(conditions)
-    while waiting:
-        condition = waiting.pop()
-        if isinstance(condition.dim, int):
-            if not condition.holds({}):
-                return SizeSet(1, ((),))
-            continue
-        simpler = _reduce(condition)
-        if simpler is None:
-            irregular.append(condition)
-        elif isinstance(simpler, list):
-            waiting += simpler
-        else:
-            first, last = max(first, simpler[0]), min(last, LIMIT if simpler[1] is None else simpler[1])
-    bounds: Interval = (first, None if last >= LIMIT - 1 else last)
-    found = SizeSet(1, ((bounds,) if first <= last else (),))
-    work = 0
-    for condition in sorted(dict.fromkeys(irregular), key=lambda one: stride(one.dim)):
-        work += _bounded(stride(condition.dim)) * (degree(condition.dim) + 1)
-        if work > MAX_WORK:
-            raise TooIrregular("too many conditions on it depend on remainders")
-        found &= _over_residues(condition, name)
-    return found
-
-
-def _bounded(length: int) -> int:
+def bounded(length: int) -> int:
+    """A number of residues, unless it is larger than what is looked at; raises `TooIrregular`."""
     if length > MAX_PERIOD:
         raise TooIrregular(f"the sizes that fit repeat only after {length}")
     return length
-
-
-def _reduce(condition: Condition) -> Interval | list[Condition] | None:
-    """A condition on one atom as bounds of the symbol, or as conditions on what is inside the floor; None on several.
-
-    `c * atom + k >= 1` bounds the atom, and `floor(p / n) >= m` says `p >= m * n`.
-    """
-    assert isinstance(condition.dim, Dim)
-    rest, constant = None, 0
-    for monomial, count in condition.dim.terms:
-        if not monomial:
-            constant = count
-        elif rest is None and len(monomial) == 1:
-            rest = (monomial[0], count)
-        else:
-            return None
-    assert rest is not None, "a dim has a symbol"
-    atom, count = rest
-    if condition.kind == "zero" and constant % count:
-        return [Condition("zero", 1, condition.message)]
-    least = -constant // count if condition.kind == "zero" else -((constant - 1) // count) if count > 0 else None
-    most = -constant // count if condition.kind == "zero" else (1 - constant) // count if count < 0 else None
-    if isinstance(atom, str):
-        return least if least is not None else 1, most
-    assert isinstance(atom, Floor)
-    sides = [] if least is None else [atom.dim - least * atom.by + 1]
-    sides += [] if most is None else [(most + 1) * atom.by - atom.dim]
-    return [Condition("positive", side, condition.message) for side in sides]
-
-
-def _over_residues(condition: Condition, name: str) -> SizeSet:
-    length, samples = stride(condition.dim), degree(condition.dim) + 1
-    residues: list[tuple[Interval, ...]] = []
-    for residue in range(length):
-        start = residue or length
-        values = [_at(condition.dim, name, start + index * length) for index in range(samples)]
-        end = (LIMIT - 1 - start) // length
-        if condition.kind == "positive":
-            turns = _at_least(_differences(values), 1, end)
-        else:
-            above = _at_least(_differences(values), 0, end)
-            turns = _common(above, _at_least(_differences([-value for value in values]), 0, end))
-        residues.append(tuple((start + a * length, None if b == end else start + b * length) for a, b in turns))
-    return SizeSet(length, tuple(residues))
-
-
-def _at(dim: Size, name: str, size: int) -> int:
-    value = evaluate(dim, {name: size})
-    assert isinstance(value, int), f"{dim} holds more than {name}"
-    return value
-
-
-def _differences(values: Sequence[int]) -> list[int]:
-    """The coefficients over `comb(t, k)` of the polynomial with these values at 0, 1, ...: its forward differences."""
-    row, found = list(values), []
-    while row:
-        found.append(row[0])
-        row = [after - before for before, after in pairwise(row)]
-    while len(found) > 1 and not found[-1]:
-        found.pop()
-    return found
-
-
-def _at_least(differences: Sequence[int], bound: int, end: int) -> list[tuple[int, int]]:
-    """The intervals within 0 to `end` in which a polynomial is at least `bound`."""
-    if len(differences) == 1:
-        return [(0, end)] if differences[0] >= bound else []
-    if len(differences) == 2:
-        value, slope = differences
-        start, stop = (-((value - bound) // slope), end) if slope > 0 else (0, (value - bound) // -slope)
-        return [(max(start, 0), min(stop, end))] if max(start, 0) <= min(stop, end) else []
-    rising = _at_least(differences[1:], 0, end - 1) if end else [(0, 0)]
-    found: list[tuple[int, int]] = []
-    for first, last, up in _monotone(rising, end):
-        inside = _part(differences, bound, first, last, up)
-        if inside is None:
-            continue
-        if found and inside[0] <= found[-1][1] + 1:
-            inside = (found.pop()[0], inside[1])
-        found.append(inside)
-    return found
-
-
-def _monotone(rising: Sequence[tuple[int, int]], end: int) -> Iterator[tuple[int, int, bool]]:
-    """The stretches over which a polynomial goes one way, each with whether that is up, from where its steps do."""
-    place = 0
-    for first, last in rising:
-        if first > place:
-            yield place, first, False
-        yield first, min(last + 1, end), True
-        place = min(last + 1, end)
-    if place < end or not rising:
-        yield place, end, False
-
-
-def _part(differences: Sequence[int], bound: int, first: int, last: int, up: bool) -> tuple[int, int] | None:
-    """Where a polynomial that goes one way from `first` to `last` is at least `bound`."""
-
-    def holds(place: int) -> bool:
-        return sum(count * comb(place, power) for power, count in enumerate(differences)) >= bound
-
-    places = range(first, last + 1)
-    if up:
-        start = bisect_left(places, True, key=holds)
-        return (places[start], last) if start < len(places) else None
-    count = bisect_left(places, True, key=lambda place: not holds(place))
-    return (first, places[count - 1]) if count else None
-
-
-def _common(left: Sequence[tuple[int, int]], right: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """What lies in an interval of either."""
-    both = ((max(a, c), min(b, d)) for a, b in left for c, d in right)
-    return [(first, last) for first, last in both if first <= last]
 
 
 def _both(left: Sequence[Interval], right: Sequence[Interval], residue: int, length: int) -> tuple[Interval, ...]:

@@ -26,6 +26,8 @@ LIMIT: Final = 2**31
 MAX_PERIOD: Final = 4096
 """Residues that are looked at, at most, to decide whether dims are equal."""
 _MAX_TERMS: Final = 256
+_MAX_ATOMS: Final = 512
+_MAX_FACTORS: Final = 64
 
 
 class DimTooLarge(ValueError):
@@ -100,6 +102,8 @@ class Dim:
         product: dict[Monomial, int] = {}
         for left, by in self.terms:
             for right, times in other.terms:
+                if len(left) + len(right) > _MAX_FACTORS:
+                    raise DimTooLarge("a dim of more than 64 factors")
                 monomial = tuple(sorted(left + right, key=_rank))
                 product[monomial] = product.get(monomial, 0) + by * times
         return _normal(product)
@@ -150,6 +154,12 @@ class Dim:
     @property
     def _leading(self) -> int:
         return next(count for monomial, count in self.terms if monomial)
+
+    @cached_property
+    def atoms(self) -> int:
+        """How many atoms are in it, at any depth: what it takes to evaluate it."""
+        inside = (atom for monomial, _ in self.terms for atom in monomial)
+        return sum(1 if isinstance(atom, str) else 1 + atom.dim.atoms for atom in inside)
 
     @cached_property
     def symbols(self) -> frozenset[str]:
@@ -310,6 +320,8 @@ def _floor(dim: Size, by: int) -> Size:
     if common > 1:
         # With all coefficients but the constant divisible, the constant only matters in whole steps.
         return _floor(_normal({m: count // common for m, count in dim.terms}), by // common)
+    if dim.atoms > _MAX_ATOMS:
+        raise DimTooLarge("a dim of more than 512 symbols and floors")
     return Dim({(Floor(dim, by),): 1})
 
 

@@ -243,8 +243,8 @@ class Graph:
     def size_symbols(self) -> tuple[str, ...]:
         """The symbols of the inputs that are no batch, in the order of their declaration."""
         dims = (dim for given in self.inputs.values() for dim in given.shape)
-        every = dict.fromkeys(name for dim in dims for name in sorted(symbols(dim)))
-        return tuple(name for name in every if name not in self.batch_symbols)
+        every, batch = dict.fromkeys(name for dim in dims for name in sorted(symbols(dim))), self.batch_symbols
+        return tuple(name for name in every if name not in batch)
 
     def operations(self) -> Iterator[Node]:
         """The nodes that are no inputs."""

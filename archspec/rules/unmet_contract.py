@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.analysis.facts import Facts
 from archspec.ir.dims import UNKNOWN, are_equal
-from archspec.ir.graph import PHASES, Contract, Graph
+from archspec.ir.graph import PHASES, Contract, Graph, Phase
 from archspec.rules.rule import Rule
 from archspec.source.diagnostic import Diagnostic, Label, Severity
 
@@ -76,21 +76,24 @@ class UnmetContract(Rule):
             message = f"every input has one size, but a smallest size of {contract.expected} is expected"
             help_text = "make a symbol of what may have other sizes, such as `H=299`, or remove `min_input`"
             yield Diagnostic(self.name, message, contract.span, help=help_text)
-        phases = (contract.phase,) if contract.phase else PHASES
-        wrong = [(phase, sizes) for phase in phases for sizes in facts.input_sizes[phase] if _differ(contract, sizes)]
-        every = [sizes for _, sizes in wrong]
-        for index, sizes in enumerate(every):
-            if sizes in every[:index]:
-                continue
-            modes = [phase for phase, other in wrong if other == sizes]
-            stops = sizes.below.node if sizes.below is not None else None
-            yield Diagnostic(
-                self.name,
-                _smallest(contract, sizes, "" if len(modes) == len(PHASES) else f" in {modes[0]} mode"),
-                contract.span,
-                labels=(Label(graph[stops].origin.span, f"`{stops}` sets it"),) if stops is not None else (),
-                help="correct the number here, or the layers",
-            )
+        wrong: dict[tuple[str, ...], dict[Phase, Sizes]] = {}
+        for phase in (contract.phase,) if contract.phase else PHASES:
+            for sizes in facts.input_sizes[phase]:
+                if contract.subject in (None, *sizes.symbols) and sizes.minimum != contract.expected:
+                    wrong.setdefault(sizes.symbols, {})[phase] = sizes
+        for by_phase in wrong.values():
+            (sizes, *others), modes = by_phase.values(), [f" in {phase} mode" for phase in by_phase]
+            if others == [sizes]:
+                others, modes = [], [""]
+            for found, mode in zip([sizes, *others], modes, strict=True):
+                stops = found.below.node if found.below is not None else None
+                yield Diagnostic(
+                    self.name,
+                    _smallest(contract, found, mode),
+                    contract.span,
+                    labels=(Label(graph[stops].origin.span, f"`{stops}` sets it"),) if stops is not None else (),
+                    help="correct the number here, or the layers",
+                )
 
     def _message(self, contract: Contract, actual: Any) -> str:
         if contract.fact == "outputs":
@@ -98,10 +101,6 @@ class UnmetContract(Rule):
         difference = f" ({actual - contract.expected:+,})" if isinstance(actual, int) else ""
         fact = {"macs": "MACs"}.get(contract.fact, contract.fact)
         return f"the network has {_text(actual)} {fact}, but {_text(contract.expected)} are expected{difference}"
-
-
-def _differ(contract: Contract, sizes: Sizes) -> bool:
-    return contract.subject in (None, *sizes.symbols) and sizes.minimum != contract.expected
 
 
 def _smallest(contract: Contract, sizes: Sizes, mode: str) -> str:
