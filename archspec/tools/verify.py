@@ -4,71 +4,49 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from time import perf_counter
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal
 
 import torch
 from torch import nn
 
 from archspec.backends.inputs import choose_sizes, random_inputs
+from archspec.backends.schedule import schedule
 from archspec.backends.torch_fx import emit
 from archspec.ir.graph import PHASES, Graph, Phase
+from archspec.tools.verify_compare import TOLERANCE, Compared, Comparison, Kind, Paired, Runs, compare, pair_outputs
+from archspec.tools.verify_match import match
 from archspec.tools.verify_reference import ReferenceError, text_of
 from archspec.tools.verify_run import Run, run
+from archspec.tools.verify_trace import trace
 from archspec.tools.verify_weights import carry, redraw
+from archspec.tools.verify_where import Place, first_differences, setting_differences
 
 BATCH: Final = 2
 """Samples in the random input: the fewest that batch norm can normalise over."""
-
-TOLERANCE: Final = 1e-9
-"""How far apart the float64 runs may be. Rounding makes 1e-12; an epsilon of 1e-6 for one of 1e-5 makes 1e-6."""
-
-ROUNDING: Final = 1e-5
-"""How far the float32 run may be from the float64 run, or ten times as far as the reference's own float32 run is."""
-
-NEGLIGIBLE: Final = 1e-3
-"""A gradient is measured against its largest value, or against this share of the largest of all gradients.
-
-The gradient of a bias before a batch norm is 0, of which computers make noise.
-"""
-
-Kind: TypeAlias = Literal["output", "statistic", "gradient"]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A tensor of ours beside theirs: the largest differences, relative to the largest value of theirs in float64."""
-
-    kind: Kind
-    """What is compared: an output, a buffer after one training step, or the gradient of a parameter."""
-    phase: Phase
-    theirs: str
-    """Name of the output, or key."""
-    ours: str
-    difference: float
-    """Of the float64 runs: what is left of it when two networks are one is rounding."""
-    rounding: float
-    """Of our float32 run from their float64 run."""
-    their_rounding: float
-    """Of their float32 run from their float64 run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What came of comparing a network with a reference."""
 
-    pairs: Mapping[str, str]
-    """Every key of theirs with the key of ours that got its weight."""
-    paired_by: Literal["key", "graph"] | None
-    """How keys were paired; None where they could not be."""
-    outputs_by: Mapping[Phase, Literal["name", "position"]]
-    """How the outputs of each phase were paired."""
     sizes: Mapping[str, int]
     """What the symbols of the inputs were."""
-    comparisons: tuple[Comparison, ...]
-    differs: tuple[str, ...]
+    pairs: Mapping[str, str]
+    """Keys of theirs with the keys of ours that got their weights."""
+    paired_by: Literal["key", "graph"]
+    """How they were paired: by the graph where the keys are not the same."""
+    guessed: tuple[tuple[str, str], ...] = ()
+    """Pairs that only the order of execution told apart."""
+    comparisons: tuple[Comparison, ...] = ()
+    outputs_by: Mapping[Phase, Paired] = field(default_factory=dict)
+    """How the outputs of each phase were paired."""
+    differs: tuple[str, ...] = ()
     """What differs, in words; empty where nothing does."""
+    places: tuple[Place, ...] = ()
+    """Where it differs first, as far as that can be told."""
     tolerance: float = TOLERANCE
     seconds: Mapping[str, float] = field(default_factory=dict)
     """The time each stage took."""
@@ -95,10 +73,11 @@ def verify(
     tolerance: float = TOLERANCE,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Verification:
-    """Compare the network of a graph with a reference: eval and training outputs, one step's statistics and gradients.
+    """Compare the network of a graph with a reference: outputs in both modes, one step's statistics and gradients.
 
-    The weights and batch statistics of the reference are drawn anew, carried over to ours, and both run on the same
-    random input with dropout let through, in float64, which decides, and in float32.
+    The weights and batch statistics of the reference are drawn anew and carried over to ours: by key where the keys
+    are the same, else by the graph. Both run on the same random input with dropout let through, in float64, which
+    decides, and in float32. Where they differ, it is said where values that were equal part first.
 
     Args:
         graph: an inferred graph without errors.
@@ -112,7 +91,7 @@ def verify(
 
     Raises:
         ReferenceError: the reference does not run on these inputs.
-        ValueError: the spec's network does not run at these sizes.
+        ValueError: the spec's network does not run at these sizes, or has no such output.
     """
     clock = _Clock(on_stage)
     chosen = choose_sizes(graph, BATCH, sizes)
@@ -120,20 +99,27 @@ def verify(
     with clock.stage("build"):
         theirs = copy.deepcopy(reference).float()
         redraw(theirs, seed)
-        ours: nn.Module = emit(graph, outputs=outputs)
-    inputs = [given[name] for name in graph.inputs]
-    pairs, paired_by, unpaired = _pair_keys(theirs, ours)
-    if unpaired:
-        return Verification(pairs, paired_by, {}, chosen, (), tuple(unpaired), tolerance, clock.seconds)
+        ours = emit(graph, outputs=outputs)
+    both = _Both(theirs, ours, [given[name] for name in graph.inputs], phases, seed, _lone_outputs(graph, ours, phases))
+    with clock.stage("pair weights"):
+        pairs, paired_by, guessed = both.pair_keys()
+    made = Verification(chosen, pairs, paired_by, guessed, tolerance=tolerance, seconds=clock.seconds)
+    if unpaired := tuple(_unpaired(pairs, theirs, ours)):
+        return replace(made, differs=unpaired)
     carry(pairs, theirs, ours)
-    compared = _Compared(pairs, phases, seed)
-    with clock.stage("run in float32"):
-        compared.run(torch.float32, theirs, ours, inputs, chosen)
-    with clock.stage("run in float64"):
-        compared.run(torch.float64, theirs, ours, inputs, chosen)
-    comparisons = tuple(compared.comparisons())
-    differs = (*compared.differs, *_over(comparisons, tolerance))
-    return Verification(pairs, paired_by, compared.outputs_by, chosen, comparisons, differs, tolerance, clock.seconds)
+    runs: list[tuple[Run, Run]] = []
+    for dtype in (torch.float32, torch.float64):
+        with clock.stage(f"run in {str(dtype).removeprefix('torch.')}"):
+            runs.append(both.run(dtype))
+    (their_single, our_single), (their_exact, our_exact) = runs
+    found = compare(Runs(their_exact, their_single), Runs(our_exact, our_single), pairs, phases)
+    over = [said for one in found.comparisons if (said := one.over(tolerance))]
+    made = replace(made, comparisons=tuple(found.comparisons), outputs_by=found.outputs_by)
+    if not found.differs and not over:
+        return made
+    with clock.stage("look for the place"):
+        places = both.places(pairs, found, tolerance)
+    return replace(made, differs=(*found.differs, *over), places=tuple(places))
 
 
 class _Clock:
@@ -156,170 +142,94 @@ class _Clock:
         self.seconds[self.name] = perf_counter() - self.start
 
 
-def _pair_keys(theirs: nn.Module, ours: nn.Module) -> tuple[dict[str, str], Literal["key", "graph"] | None, list[str]]:
-    their_state, our_state = theirs.state_dict(), ours.state_dict()
-    missing = [f"`{key}` is a key of theirs and not of ours" for key in their_state if key not in our_state]
-    missing += [f"`{key}` is a key of ours and not of theirs" for key in our_state if key not in their_state]
-    shapes = [
-        f"`{key}` is {list(value.shape)} in theirs and {list(our_state[key].shape)} in ours"
-        for key, value in their_state.items()
-        if key in our_state and value.shape != our_state[key].shape
-    ]
-    return {key: key for key in their_state if key in our_state}, None if missing else "key", missing + shapes
+@dataclass(slots=True)
+class _Both:
+    """Both networks, and what they are run on."""
 
+    theirs: nn.Module
+    ours: nn.Module
+    inputs: Sequence[torch.Tensor]
+    phases: Sequence[Phase]
+    seed: int
+    lone: Mapping[Phase, str]
 
-class _Compared:
-    """The runs of both networks, and what they have in common."""
+    def pair_keys(self) -> tuple[dict[str, str], Literal["key", "graph"], tuple[tuple[str, str], ...]]:
+        """Keys of theirs with keys of ours, how they were paired, and which pairs are guesses."""
+        keys = list(self.theirs.state_dict())
+        if set(keys) == set(self.ours.state_dict()):
+            return {key: key for key in keys}, "key", ()
+        training = "training" in self.phases
+        traces = [trace(module, self.inputs, training=training) for module in (self.theirs, self.ours)]
+        if traces[0].error is not None:
+            raise _does_not_run(self.theirs, self.inputs, traces[0].error)
+        found = match(*traces)
+        return found.pairs, "graph", tuple(found.guessed)
 
-    def __init__(self, pairs: Mapping[str, str], phases: Sequence[Phase], seed: int) -> None:
-        self.pairs = pairs
-        self.phases = phases
-        self.seed = seed
-        self.theirs: dict[torch.dtype, Run] = {}
-        self.ours: dict[torch.dtype, Run] = {}
-        self.outputs_by: dict[Phase, Literal["name", "position"]] = {}
-        self.differs: list[str] = []
-
-    def run(
-        self,
-        dtype: torch.dtype,
-        theirs: nn.Module,
-        ours: nn.Module,
-        inputs: Sequence[torch.Tensor],
-        sizes: Mapping[str, int],
-    ) -> None:
-        given = [value.to(dtype) if value.is_floating_point() else value for value in inputs]
+    def run(self, dtype: torch.dtype) -> tuple[Run, Run]:
+        """Run theirs and ours, whose weights are equal."""
+        inputs = self._inputs(dtype)
         try:
-            their = run(theirs.to(dtype), given, self.phases, seed=self.seed)
+            their = run(self.theirs.to(dtype), inputs, self.phases, seed=self.seed)
         except Exception as error:
-            at = ", ".join(f"{name}={size}" for name, size in sizes.items())
-            mode = "training" if theirs.training else "eval"
-            raise ReferenceError(f"the reference does not run in {mode} mode at {at}: {text_of(error)}") from error
-        self.theirs[dtype] = their
+            raise _does_not_run(self.theirs, inputs, error) from error
 
         def arrange(phase: Phase, found: Mapping[str, torch.Tensor]) -> list[torch.Tensor] | None:
-            names = self.pair_outputs(their.outputs[phase], found)
+            names, _ = pair_outputs(their.outputs[phase], found)
             return [found[name] for name in names.values()] if names else None
 
-        self.ours[dtype] = run(ours.to(dtype), given, self.phases, arrange, self.seed)
+        return their, run(self.ours.to(dtype), inputs, self.phases, arrange, self.seed, self.lone)
 
-    @staticmethod
-    def pair_outputs(theirs: Mapping[str, torch.Tensor], ours: Mapping[str, torch.Tensor]) -> dict[str, str]:
-        """The outputs of theirs with those of ours: by name where all agree, by position where only the number does."""
-        if set(theirs) == set(ours):
-            return {name: name for name in theirs}
-        return dict(zip(theirs, ours, strict=True)) if len(theirs) == len(ours) else {}
-
-    def comparisons(self) -> Iterator[Comparison]:
-        theirs, ours = self.theirs[torch.float64], self.ours[torch.float64]
+    def places(self, pairs: Mapping[str, str], found: Compared, tolerance: float) -> list[Place]:
+        """Where the first outputs that differ part; where none does, where weights that differ afterwards are used."""
+        inputs = self._inputs(torch.float64)
+        over = [one for one in found.comparisons if one.difference > tolerance]
         for phase in self.phases:
-            yield from self._outputs(phase, theirs.outputs[phase], ours.outputs[phase])
-        if "training" in self.phases and not self.differs:
-            yield from self._tensors("statistic", lambda found: found.buffers)
-            yield from self._tensors("gradient", lambda found: found.gradients)
-            self._dropouts(theirs, ours)
+            outputs = {one.theirs: one.ours for one in over if (one.kind, one.phase) == ("output", phase)}
+            if outputs:
+                training = phase == "training"
+                return first_differences(self.theirs, self.ours, inputs, pairs, outputs, training=training)
+        keys = [one.theirs for one in over if one.kind == "statistic"]
+        return setting_differences(self.theirs, self.ours, inputs, pairs, keys) if keys else []
 
-    def _outputs(
-        self, phase: Phase, theirs: Mapping[str, torch.Tensor], ours: Mapping[str, torch.Tensor]
-    ) -> Iterator[Comparison]:
-        names = self.pair_outputs(theirs, ours)
-        if not names:
-            self.differs.append(f"in {phase} mode theirs gives {_counted(theirs)}, ours gives {_counted(ours)}")
-            return
-        self.outputs_by[phase] = "name" if list(names) == list(names.values()) else "position"
-        if self.outputs_by[phase] == "name" and list(theirs) != list(ours):
-            self.differs.append(
-                f"in {phase} mode outputs come in another order: {_listed(theirs)} in theirs, {_listed(ours)} in ours"
-            )
-        for their_name, our_name in names.items():
-            truth = theirs[their_name]
-            yield Comparison(
-                "output",
-                phase,
-                their_name,
-                our_name,
-                distance(ours[our_name], truth),
-                distance(self.ours[torch.float32].outputs[phase][our_name], truth),
-                distance(self.theirs[torch.float32].outputs[phase][their_name], truth),
-            )
-
-    def _tensors(self, kind: Kind, of: Callable[[Run], Mapping[str, torch.Tensor | None]]) -> Iterator[Comparison]:
-        truths = of(self.theirs[torch.float64])
-        largest = max(
-            (float(value.abs().max()) for value in truths.values() if value is not None and value.numel()), default=0.0
-        )
-        floor = largest * NEGLIGIBLE if kind == "gradient" else 0.0
-        for their_key, truth in truths.items():
-            our_key = self.pairs[their_key]
-            value = of(self.ours[torch.float64])[our_key]
-            if truth is None or value is None:
-                if (truth is None) != (value is None):
-                    who = "theirs" if value is None else "ours"
-                    self.differs.append(
-                        f"the outputs depend on `{their_key if value is None else our_key}` in {who} alone"
-                    )
-                continue
-            yield Comparison(
-                kind,
-                "training",
-                their_key,
-                our_key,
-                distance(value, truth, floor),
-                distance(of(self.ours[torch.float32])[our_key], truth, floor),
-                distance(of(self.theirs[torch.float32])[their_key], truth, floor),
-            )
-
-    def _dropouts(self, theirs: Run, ours: Run) -> None:
-        left = list(ours.dropouts)
-        for index, dropout in enumerate(theirs.dropouts):
-            place = f"dropout {index + 1} of theirs, on {list(dropout.shape)}"
-            same = [
-                one
-                for one in left
-                if one.shape == dropout.shape and abs(one.norm - dropout.norm) <= 1e-6 * dropout.norm
-            ]
-            found = next((one for one in same if one.p == dropout.p), same[0] if same else None)
-            if found is None:
-                self.differs.append(f"{place} with p={dropout.p}, has no partner in ours")
-                continue
-            left.remove(found)
-            if found.p != dropout.p:
-                self.differs.append(f"{place}, has p={dropout.p}, and p={found.p} in ours")
-        self.differs += [
-            f"a dropout of ours on {list(one.shape)} with p={one.p} has no partner in theirs" for one in left
-        ]
+    def _inputs(self, dtype: torch.dtype) -> list[torch.Tensor]:
+        return [value.to(dtype) if value.is_floating_point() else value for value in self.inputs]
 
 
-def distance(value: torch.Tensor | None, truth: torch.Tensor, floor: float = 0.0) -> float:
-    """The largest difference, relative to the largest value of the truth or to `floor`; infinite for other shapes."""
-    if value is None or value.shape != truth.shape:
-        return float("inf")
-    if not truth.numel():
-        return 0.0
-    truth = truth.double()
-    difference = float((value.double() - truth).abs().max())
-    scale = max(float(truth.abs().max()), floor)
-    if difference != difference or scale == float("inf"):
-        return float("inf")
-    return difference / scale if scale else (0.0 if difference == 0 else float("inf"))
+def _does_not_run(reference: nn.Module, inputs: Sequence[torch.Tensor], error: Exception) -> ReferenceError:
+    mode = "training" if reference.training else "eval"
+    shapes = ", ".join(str(list(value.shape)) for value in inputs)
+    return ReferenceError(f"the reference does not run in {mode} mode on {shapes}: {text_of(error)}")
 
 
-def _over(comparisons: Sequence[Comparison], tolerance: float) -> Iterator[str]:
-    """What is over tolerance, in words."""
-    for one in comparisons:
-        what = {"output": "output", "statistic": "after one training step", "gradient": "the gradient of"}[one.kind]
-        if one.difference > tolerance:
-            yield f"in {one.phase} mode, {what} `{one.ours}` differs by {one.difference:.1e}"
-        elif one.kind == "output" and one.rounding > max(ROUNDING, 10 * one.their_rounding):
-            yield (
-                f"in {one.phase} mode, {what} `{one.ours}` is {one.rounding:.1e} off in float32,"
-                f" where theirs is {one.their_rounding:.1e} off"
-            )
+def _lone_outputs(graph: Graph, ours: nn.Module, phases: Sequence[Phase]) -> dict[Phase, str]:
+    """The name of the output of each phase that has but one, which the module returns without a name."""
+    found: dict[Phase, str] = {}
+    plan = schedule(graph)
+    for phase in phases:
+        names = [name for name, output in graph.outputs.items() if output.value.node in plan.running[phase]]
+        if len(names) == 1:
+            found[phase] = names[0]
+    return found
 
 
-def _listed(names: Mapping[str, object]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+def _unpaired(pairs: Mapping[str, str], theirs: nn.Module, ours: nn.Module) -> Iterator[str]:
+    """What has no partner, with what comes nearest, and pairs of which one does not fit into the other."""
+    their_shapes, our_shapes = (
+        {key: list(value.shape) for key, value in one.state_dict().items()} for one in (theirs, ours)
+    )
+    alone = {key: shape for key, shape in their_shapes.items() if key not in pairs}
+    taken = set(pairs.values())
+    left = {key: shape for key, shape in our_shapes.items() if key not in taken}
+    for key, shape in alone.items():
+        yield f"`{key}` {shape} of theirs has no partner in ours{_nearest(key, shape, left)}"
+    for key, shape in left.items():
+        yield f"`{key}` {shape} of ours has no partner in theirs{_nearest(key, shape, alone)}"
+    for their, our in pairs.items():
+        if their_shapes[their] != our_shapes[our]:
+            yield f"`{their}` is {their_shapes[their]} in theirs, and `{our}` is {our_shapes[our]} in ours"
 
 
-def _counted(outputs: Mapping[str, object]) -> str:
-    return f"{len(outputs)} output{'s' * (len(outputs) != 1)} ({_listed(outputs)})"
+def _nearest(key: str, shape: list[int], among: Mapping[str, list[int]]) -> str:
+    equal = [other for other in among if among[other] == shape]
+    near = get_close_matches(key, equal, n=1, cutoff=0) or get_close_matches(key, among, n=1)
+    return f"; nearest is `{near[0]}` {among[near[0]]}" if near else ""

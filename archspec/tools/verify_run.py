@@ -18,11 +18,17 @@ from archspec.ir.graph import Phase
 class Dropout:
     """A dropout that would have worked in training mode."""
 
+    kind: str
+    """What torch calls it: `dropout`, `dropout2d`, ..."""
     p: float
     """The chance of being dropped."""
-    shape: tuple[int, ...]
+    size: int
+    """How many values its input has."""
     norm: float
-    """Of its input: by shape and norm, the same place is found in two networks."""
+    """Of its input: by size and norm, the same place is found in two networks."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.p:g}"
 
 
 @dataclass(slots=True)
@@ -49,6 +55,7 @@ def run(
     phases: Sequence[Phase],
     arrange: Arrange = lambda _, outputs: list(outputs.values()),
     seed: int = 0,
+    lone: Mapping[Phase, str] | None = None,
 ) -> Run:
     """Run a module in eval mode, and in training mode with gradients; it is left as it was, but for its mode.
 
@@ -61,19 +68,20 @@ def run(
         phases: which modes to run in.
         arrange: brings training outputs into the order by which the loss draws its numbers.
         seed: of the loss and of noise.
+        lone: what the output of a phase is called where it is one tensor, which has no name; `0` where nothing is said.
     """
     made = Run()
+    lone = lone or {}
     before = [(buffer, buffer.clone()) for buffer in module.buffers()]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if "eval" in phases:
             with torch.no_grad():
-                made.outputs["eval"] = {
-                    name: value.clone() for name, value in named_outputs(module.eval()(*inputs)).items()
-                }
+                outputs = named_outputs(module.eval()(*inputs), lone=lone.get("eval", "0"))
+                made.outputs["eval"] = {name: value.clone() for name, value in outputs.items()}
         if "training" in phases:
-            with _NoDropout(made.dropouts):
-                outputs = named_outputs(module.train()(*inputs))
+            with NoDropout(made.dropouts):
+                outputs = named_outputs(module.train()(*inputs), lone=lone.get("training", "0"))
             _step(module, outputs, arrange("training", outputs), seed, made)
     with torch.no_grad():
         for buffer, value in before:
@@ -111,13 +119,18 @@ def _all_buffers(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     return ((key, value.detach()) for key, value in held.items() if not isinstance(value, nn.Parameter))
 
 
-def named_outputs(given: Any, name: str = "") -> dict[str, torch.Tensor]:
+def named_outputs(given: Any, name: str = "", lone: str = "0") -> dict[str, torch.Tensor]:
     """The tensors in what a module returned, by name: of a field, a key, or the position in a tuple or list.
 
-    A lone tensor is called `0`. What is no tensor (None where a head is off) is left out.
+    What is no tensor (None where a head is off) is left out.
+
+    Args:
+        given: what the module returned, or a part of it.
+        name: of the part, empty for the whole.
+        lone: what the whole is called where it is a tensor.
     """
     if isinstance(given, torch.Tensor):
-        return {name or "0": given}
+        return {name or lone: given}
     if isinstance(given, Mapping):
         pairs = [(str(key), value) for key, value in given.items()]
     elif isinstance(given, tuple) and hasattr(given, "_fields"):
@@ -134,14 +147,14 @@ def named_outputs(given: Any, name: str = "") -> dict[str, torch.Tensor]:
     return found
 
 
-class _NoDropout(TorchFunctionMode):
+class NoDropout(TorchFunctionMode):
     """Notes what is dropped, and drops nothing: two networks cannot be made to draw the same noise."""
 
     def __init__(self, dropouts: list[Dropout]) -> None:
         super().__init__()
         self.dropouts = dropouts
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: D102
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
         if "dropout" not in name or not callable(func):
@@ -150,5 +163,5 @@ class _NoDropout(TorchFunctionMode):
         source, p = given["input"], given.get("p", 0.5)
         if given.get("training", True) and p:
             with torch.no_grad():
-                self.dropouts.append(Dropout(p, tuple(source.shape), float(source.double().norm())))
+                self.dropouts.append(Dropout(name, p, source.numel(), float(source.double().norm())))
         return source
