@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Final
 
 from archspec.frontend.recipe_parts import AVERAGING, LOSS, OPTIMIZER, SCHEDULE, Family, read_model, read_part
@@ -18,7 +19,7 @@ from archspec.recipe.optimizer import Optimizer
 from archspec.recipe.part import Part
 from archspec.recipe.schedule import Schedule
 from archspec.recipe.training import Training
-from archspec.source.diagnostic import Diagnostic, Diagnostics, Severity
+from archspec.source.diagnostic import MANY, Diagnostic, Diagnostics, Severity
 from archspec.source.span import Span
 
 FAMILIES: Final[dict[str, Family[Any]]] = {"optimizer": OPTIMIZER, "schedule": SCHEDULE, "averaging": AVERAGING}
@@ -68,14 +69,12 @@ def _read_losses(written: Entry, document: Document, graph: Graph, found: Diagno
         return None
     before = len(found)
     read = {entry.key: _read_loss(entry, document, graph, found) for entry in written.value.entries.values()}
-    meant = {nearest(name, graph.outputs) for name in read if name not in graph.outputs}
+    unknown = islice((name for name in read if name not in graph.outputs), MANY)
+    meant = {nearest(name, graph.outputs) for name in unknown}
     for output in graph.outputs.values():
         if output.name not in read and output.name not in meant and graph[output.value.node].phase != "eval":
-            message, help_text = (
-                f"output `{output.name}` has no loss",
-                f"give it one, or say `{output.name}: {NO_LOSS}`",
-            )
-            found.error("missing-loss", message, written.span, help=help_text)
+            help_text = f"give it one, or say `{output.name}: {NO_LOSS}`"
+            found.error("missing-loss", f"output `{output.name}` has no loss", written.span, help=help_text)
     if len(found) > before:
         return None
     return {name: read[name] for name in graph.outputs if name in read}
@@ -84,7 +83,8 @@ def _read_losses(written: Entry, document: Document, graph: Graph, found: Diagno
 def _read_loss(entry: Entry, document: Document, graph: Graph, found: Diagnostics) -> Loss | None:
     output = graph.outputs.get(entry.key)
     if output is None and entry.key not in _declared_outputs(document):
-        help_text = did_you_mean(entry.key, graph.outputs) or one_of(list(graph.outputs), "outputs")
+        help_text = None if found.crowded else did_you_mean(entry.key, graph.outputs)
+        help_text = help_text or one_of(list(graph.outputs), "outputs")
         found.error("unknown-node", f"the network has no output `{entry.key}`", entry.span, help=help_text)
     if isinstance(entry.value, Scalar) and entry.value.value == NO_LOSS:
         return None
@@ -130,19 +130,25 @@ def _held_to_graph(
     groups: list[Group] = []
     for index, (group, place) in enumerate(zip(optimizer.groups, _groups_of(optimizer, written), strict=True)):
         gone = [path for path in group.under if path not in known]
-        for path in gone:
-            if not _may_vanish(path, document):
-                message = f"there is nothing called `{path}` in the network"
-                help_text = did_you_mean(path, sorted(known))
-                found.error("unknown-node", message, _span_of_path(place, path), help=help_text)
-        if index not in members and not gone:
-            message = "no parameter is in this group"
-            help_text = _why_empty(group)
+        if gone:
+            _check_gone(gone, place, known, document, found)
+        elif index not in members:
+            message, help_text = "no parameter is in this group", _why_empty(group)
             found.add(Diagnostic("empty-group", message, place.span, help=help_text, severity=Severity.WARNING))
-        under = tuple(path for path in group.under if path not in gone)
+        under = tuple(path for path in group.under if path in known)
         if under or not group.under:
             groups.append(group.model_copy(update={"under": under}))
     return optimizer.model_copy(update={"groups": tuple(groups)})
+
+
+def _check_gone(gone: list[str], group: Mapping, known: set[str], document: Document, found: Diagnostics) -> None:
+    """Report the paths of a group that lead nowhere, unless they would if a condition held."""
+    vanishing = _vanishing(document)
+    for path in gone:
+        if vanishing.isdisjoint(path.split(".")):
+            help_text = None if found.crowded else did_you_mean(path, sorted(known))
+            message = f"there is nothing called `{path}` in the network"
+            found.error("unknown-node", message, _span_of_path(group, path), help=help_text)
 
 
 def _why_empty(group: Group) -> str:
@@ -165,18 +171,16 @@ def _span_of_path(group: Mapping, path: str) -> Span:
     return next((item.span for item in items if str(item.plain) == path), under.span)
 
 
-def _may_vanish(path: str, document: Document) -> bool:
-    """Whether something on the way to a path is there only under a condition."""
-    names = path.split(".")
+def _vanishing(document: Document) -> set[str]:
+    """The names of everything that is there only under a condition."""
+    names: set[str] = set()
     for body in reachable(document):
         items = all_items(body)
-        branches = [*body.heads, *(branch for item in items for branch in item.branches or ())]
-        if any("if" in item.entries and str(item.keys.id) in names for item in items) or any(
-            branch.name in names and (branch.condition or any("if" in item.entries for item in branch.items))
-            for branch in branches
-        ):
-            return True
-    return False
+        names.update(str(item.keys.id) for item in items if "if" in item.entries)
+        for branch in [*body.heads, *(branch for item in items for branch in item.branches or ())]:
+            if branch.condition is not None or (branch.single and "if" in branch.items[0].entries):
+                names.add(str(branch.name))
+    return names
 
 
 def _name_of(part: Part, written: Entry) -> Span:

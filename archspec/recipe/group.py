@@ -14,6 +14,8 @@ from archspec.recipe.part import OptionalAmount
 KINDS: Final = ("biases", "norms")
 """`norms`: weights and biases of normalisation. `biases`: those of all other ops."""
 
+MOST_PATHS: Final = 1000
+
 
 def _kinds(value: Any) -> tuple[str, ...] | None:
     given = value if isinstance(value, list | tuple) else [value]
@@ -21,9 +23,9 @@ def _kinds(value: Any) -> tuple[str, ...] | None:
 
 
 def _paths(value: Any) -> tuple[str, ...] | None:
-    given = tuple(value if isinstance(value, list | tuple) else [value])
+    given = tuple(value if isinstance(value, list | tuple) else [value])[: MOST_PATHS + 1]
     texts = tuple(str(path) if isinstance(path, int) and not isinstance(path, bool) else path for path in given)
-    return texts if texts and all(isinstance(path, str) and path for path in texts) else None
+    return texts if 0 < len(texts) <= MOST_PATHS and all(isinstance(path, str) and path for path in texts) else None
 
 
 Kinds: TypeAlias = Annotated[
@@ -38,8 +40,13 @@ Paths: TypeAlias = Annotated[
     tuple[str, ...],
     Accepts(
         _paths,
-        "the path of a node or a scope, or a list of them",
-        {"type": ["string", "integer", "array"], "items": {"type": ["string", "integer"]}, "minItems": 1},
+        "the path of a node or a scope, or a list of them (a thousand at most)",
+        {
+            "type": ["string", "integer", "array"],
+            "items": {"type": ["string", "integer"]},
+            "minItems": 1,
+            "maxItems": MOST_PATHS,
+        },
     ),
 ]
 

@@ -47,7 +47,7 @@ def test_kinds_go_by_their_names(table: dict[str, type[Part]]) -> None:
         (CrossEntropy, {"ignore_index": 1.0}, "expected a whole number, the class that does not count"),
         (CrossEntropy, {"weight": -1}, "expected a number of 0 or more"),
         (Group, {"of": "weights"}, "expected `biases`, `norms`, or a list of them"),
-        (Group, {"under": []}, "expected the path of a node or a scope, or a list of them"),
+        (Group, {"under": []}, "expected the path of a node or a scope, or a list of them (a thousand at most)"),
         (
             Training,
             {"clip_grad_norm": 1, "clip_grad_value": 1},
