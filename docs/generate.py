@@ -9,20 +9,28 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import BaseModel
 
 from archspec.commands.main import COMMANDS, cli
 from archspec.frontend.json_schema import build_schema
 from archspec.ir.conditions import Conditions
-from archspec.ir.describe import Attribute, OpPage, describe
+from archspec.ir.describe import Attribute, OpPage, attributes_of, describe
 from archspec.ir.op import Example, Op, Weight
 from archspec.ir.types import TensorType
 from archspec.ops import TABLE, find, names
 from archspec.ops._generate import collect, table_text
+from archspec.recipe.averaging import AVERAGES
+from archspec.recipe.group import Group
+from archspec.recipe.loss import LOSSES
+from archspec.recipe.optimizer import OPTIMIZERS
+from archspec.recipe.part import Part
+from archspec.recipe.schedule import SCHEDULES, Warmup
+from archspec.recipe.training import Training
 from archspec.rules import RULES
 from archspec.source.catalog import PAGES
 
@@ -48,6 +56,42 @@ def ops_page() -> str:
         parts.append(f"## {category.capitalize()}")
         parts.extend(_op_section(op) for op in found)
     return _joined(parts)
+
+
+RECIPES: list[tuple[str, str, dict[str, Any], type[BaseModel] | None]] = [
+    ("Losses", "`loss` has one of these for every output, or `none`.", LOSSES, None),
+    ("Optimisers", "`optimizer` is one of these; its `groups` are a list of groups.", OPTIMIZERS, Group),
+    ("Schedules", "`schedule` is one of these, a warm-up beside it where one is wanted.", SCHEDULES, Warmup),
+    ("Averages", "`averaging` is one of these.", AVERAGES, None),
+]
+"""The sections of the page of recipes: what is chosen from, and the model of what is part of each."""
+
+
+def recipes_page() -> str:
+    """`docs/recipes.md`: everything that `training:` may say."""
+    parts = [
+        "# Recipes",
+        _generated("the models in `archspec/recipe/`"),
+        "Everything that `training:` may say. [training.md](training.md) tells how it is used.",
+        _attribute_table(attributes_of(Training)),
+    ]
+    for title, text, kinds, member in RECIPES:
+        parts += [f"## {title}", text]
+        beside = next(iter(kinds.values())).beside
+        if beside:
+            described = [a for a in attributes_of(next(iter(kinds.values()))) if a.name in beside]
+            parts += ["Beside the name of any of them:", _attribute_table(described)]
+        if member is not None:
+            parts += [f"*{member.__name__}*: {inspect.getdoc(member)}", _attribute_table(attributes_of(member))]
+        parts.extend(_kind_section(kind) for kind in kinds.values())
+    return _joined(parts)
+
+
+def _kind_section(kind: type[Part]) -> str:
+    settings = [attribute for attribute in attributes_of(kind) if attribute.name not in kind.beside]
+    return "\n\n".join(
+        [f"### {kind.name}", inspect.getdoc(kind) or "", *([_attribute_table(settings)] if settings else [])]
+    )
 
 
 def diagnostics_page() -> str:
@@ -87,6 +131,7 @@ def schema_file() -> str:
 
 FILES: dict[str, Callable[[], str]] = {
     "docs/ops.md": ops_page,
+    "docs/recipes.md": recipes_page,
     "docs/diagnostics.md": diagnostics_page,
     "docs/cli.md": cli_page,
     "docs/spec.schema.json": schema_file,
@@ -148,8 +193,7 @@ def _op_section(op: type[Op]) -> str:
         parts.append(page.text)
     parts.append(_interface(page))
     if page.attributes:
-        rows = [_attribute_row(attribute) for attribute in page.attributes]
-        parts.append("\n".join(["| attribute | takes | default | |", "| --- | --- | --- | --- |", *rows]))
+        parts.append(_attribute_table(page.attributes))
     parts.append(_example_text(op, op.examples[0]))
     return "\n\n".join(parts)
 
@@ -162,6 +206,11 @@ def _interface(page: OpPage) -> str:
     gives = f" Gives {', '.join(f'`{name}`' for name in page.outputs)}, as its attributes say." if page.outputs else ""
     shorthand = f" `- {page.name}: VALUE` sets `{page.shorthand}`." if page.shorthand else ""
     return f"Takes {takes}.{gives}{shorthand}"
+
+
+def _attribute_table(attributes: Iterable[Attribute]) -> str:
+    rows = map(_attribute_row, attributes)
+    return "\n".join(["| attribute | takes | default | |", "| --- | --- | --- | --- |", *rows])
 
 
 def _attribute_row(attribute: Attribute) -> str:

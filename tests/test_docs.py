@@ -31,11 +31,21 @@ from tests.doc_blocks import ROOT, Block, blocks_of, completed, matches
 COUNTS = {
     "README.md": {"yaml": 2, "console": 2, "python": 1, "text": 1},
     "docs/language.md": {"yaml": 76, "console": 3, "python": 2, "text": 2},
+    "docs/training.md": {"yaml": 11, "python": 2, "text": 2},
+    "docs/weights.md": {"yaml": 5, "python": 5, "text": 5},
 }
 """The blocks of each file by language: when nothing is found, nothing is run."""
-WRITTEN = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/language.md", "docs/how-it-works.md")
+WRITTEN = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/language.md",
+    "docs/training.md",
+    "docs/weights.md",
+    "docs/how-it-works.md",
+)
 BLOCKS = [block for file in COUNTS for block in blocks_of(file)]
-HEADER = next(block.text for block in BLOCKS if block.info == "header")
+HEADERS = {block.file: block.text for block in BLOCKS if block.info == "header"}
 
 
 def of(language: str) -> list[Any]:
@@ -43,7 +53,7 @@ def of(language: str) -> list[Any]:
 
 
 SCHEMA = jsonschema.Draft202012Validator(build_schema())
-SPECS = [param for param in of("yaml") if re.search(r"^(layers|extends):", param.values[0].text, re.M)]
+SPECS = [param for param in of("yaml") if re.search(r"^(layers|extends|training|weights):", param.values[0].text, re.M)]
 RIGHT = [param for param in SPECS if "fails" not in param.values[0].info]
 
 
@@ -70,7 +80,7 @@ def path_of(block: Block, folder: Path) -> Path:
     name = block.value_of("file")
     if name is None:
         name = "example.yaml"
-        (folder / name).write_text(completed(block.text, HEADER), encoding="utf-8")
+        (folder / name).write_text(completed(block.text, HEADERS[block.file]), encoding="utf-8")
     return folder / name
 
 
