@@ -8,7 +8,7 @@ and no reference to a group inside of a pattern.
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -270,8 +270,3 @@ class KeyMap:
     def filling(self, key: str) -> float | None:
         """The number that a weight starts from where the file does not have it; None where it has to."""
         return next((number for pattern, number in self._filled if pattern.match(key)), None)
-
-
-def read_map(described: WeightMap | Mapping[str, Any]) -> WeightMap:
-    """A map given as data; raises a `pydantic.ValidationError` where it is none."""
-    return described if isinstance(described, WeightMap) else WeightMap.model_validate(dict(described))
