@@ -38,7 +38,7 @@ _REFUSED: Final = re.compile(r"GLOBAL (\S+) (?:was not an allowed|whose module)"
 
 
 def read_weights(source: object) -> tuple[Mapping[str, Any], str, list[str]]:
-    """The names in a source (see `Source`) with what stands under them, what to call the source, and notes on how it was read.
+    """The names in a source (see `Source`) with what stands under them, what to call it, and notes on how it was read.
 
     Raises:
         WeightsError: there is no such file, or it is none that can be read.
