@@ -37,6 +37,9 @@ class Binding:
     message: str
     """What is wrong there."""
 
+    def __str__(self) -> str:
+        return f"at {self.size}, {f'in `{self.node}`, ' if self.node else ''}{self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:

@@ -44,7 +44,8 @@ class BatchNorm(Op):
         need_float32(must, x, self.name)
         known_size(must, x, 1, self.name)
         values = product((x.shape[0], *x.shape[2:]))
-        if values == 1 or not self.track:  # one value is refused in training, and in eval mode without averages
+        # One value is refused in training, and in eval mode without averages; a free batch may be larger than 1.
+        if x.shape[0] == 1 or values == 1 or not self.track:
             must.be_positive(
                 values - 1,
                 f"there is only one value a channel to normalise in {x}",

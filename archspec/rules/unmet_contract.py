@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from archspec.analysis.facts import Facts
 from archspec.ir.dims import UNKNOWN, are_equal
-from archspec.ir.graph import PHASES, Contract, Graph, Phase
+from archspec.ir.graph import PHASES, Contract, Graph
 from archspec.rules.rule import Rule
 from archspec.source.diagnostic import Diagnostic, Label, Severity
 
 if TYPE_CHECKING:
     from archspec.analysis.input_sizes import Sizes
+
+
+_MOST: Final = 4
+"""Sizes that one finding names, at most."""
 
 
 class UnmetContract(Rule):
@@ -52,7 +56,9 @@ class UnmetContract(Rule):
         """Every contract that the facts contradict."""
         for contract in graph.contracts:
             if contract.fact == "min_input":
-                yield from self._smallest_inputs(contract, graph, facts)
+                diagnostic = self._smallest_input(contract, graph, facts)
+                if diagnostic is not None:
+                    yield diagnostic
                 continue
             actual = self._fact(contract, graph, facts)
             if actual is not None and not _agree(contract.expected, actual):
@@ -70,30 +76,31 @@ class UnmetContract(Rule):
         total = facts.cost.total
         return total.parameters if contract.fact == "parameters" else total.macs
 
-    def _smallest_inputs(self, contract: Contract, graph: Graph, facts: Facts) -> Iterator[Diagnostic]:
-        """What is wrong with a smallest size, once where both phases agree."""
+    def _smallest_input(self, contract: Contract, graph: Graph, facts: Facts) -> Diagnostic | None:
+        """What is wrong with a smallest size."""
         if not graph.size_symbols:
             message = f"every input has one size, but a smallest size of {contract.expected} is expected"
             help_text = "make a symbol of what may have other sizes, such as `H=299`, or remove `min_input`"
-            yield Diagnostic(self.name, message, contract.span, help=help_text)
-        wrong: dict[tuple[str, ...], dict[Phase, Sizes]] = {}
+            return Diagnostic(self.name, message, contract.span, help=help_text)
+        wrong: list[tuple[Sizes, str]] = []
         for phase in (contract.phase,) if contract.phase else PHASES:
-            for sizes in facts.input_sizes[phase]:
-                if contract.subject in (None, *sizes.symbols) and sizes.minimum != contract.expected:
-                    wrong.setdefault(sizes.symbols, {})[phase] = sizes
-        for by_phase in wrong.values():
-            (sizes, *others), modes = by_phase.values(), [f" in {phase} mode" for phase in by_phase]
-            if others == [sizes]:
-                others, modes = [], [""]
-            for found, mode in zip([sizes, *others], modes, strict=True):
-                stops = found.below.node if found.below is not None else None
-                yield Diagnostic(
-                    self.name,
-                    _smallest(contract, found, mode),
-                    contract.span,
-                    labels=(Label(graph[stops].origin.span, f"`{stops}` sets it"),) if stops is not None else (),
-                    help="correct the number here, or the layers",
-                )
+            found = [sizes for sizes in facts.input_sizes[phase] if contract.subject in (None, *sizes.symbols)]
+            wrong += [(sizes, f" in {phase} mode") for sizes in found if sizes.minimum != contract.expected]
+        if not wrong:
+            return None
+        half = len(wrong) // 2  # what both phases say alike is said once
+        if [sizes for sizes, _ in wrong[:half]] == [sizes for sizes, _ in wrong[half:]]:
+            wrong = [(sizes, "") for sizes, _ in wrong[:half]]
+        said = [_smallest(contract.subject or sizes.name, sizes, mode) for sizes, mode in wrong[:_MOST]]
+        stops = {one.below.node: one.below for one, _ in wrong[:_MOST] if one.below and one.below.node}
+        return Diagnostic(
+            self.name,
+            f"the smallest size of {', that of '.join(said)}, but {contract.expected} is expected"
+            + (f": {'; '.join(map(str, stops.values()))}" if stops else ""),
+            contract.span,
+            labels=tuple(Label(graph[node].origin.span, f"`{node}` sets it") for node in stops),
+            help="correct the number here, or the layers",
+        )
 
     def _message(self, contract: Contract, actual: Any) -> str:
         if contract.fact == "outputs":
@@ -103,16 +110,9 @@ class UnmetContract(Rule):
         return f"the network has {_text(actual)} {fact}, but {_text(contract.expected)} are expected{difference}"
 
 
-def _smallest(contract: Contract, sizes: Sizes, mode: str) -> str:
-    name, below = contract.subject or sizes.name, sizes.below
-    if sizes.fitting is None:
-        return f"the smallest size of {name}{mode} is unknown ({sizes.unknown}), but {contract.expected} is expected"
-    if sizes.minimum is None:
-        return f"no size of {name} fits{mode}, but {contract.expected} is expected to"
-    message = f"the smallest size of {name} is {sizes.minimum}{mode}, but {contract.expected} is expected"
-    if below is None:
-        return message
-    return f"{message}: at {below.size}, {f'in `{below.node}`, ' if below.node else ''}{below.message}"
+def _smallest(name: str, sizes: Sizes, mode: str) -> str:
+    reason = f" ({sizes.unknown})" if sizes.fitting is None else ""
+    return f"{name} is {sizes.minimum or ('unknown' if reason else 'none')}{mode}{reason}"
 
 
 def _agree(expected: Any, actual: Any) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -79,3 +81,61 @@ def test_the_end_of_a_dead_chain_is_one_finding() -> None:
 def test_an_input_that_nothing_reads_is_dead() -> None:
     found = check_spec(spec("layers: [{relu: {from: x}}]", "{x: [N, 4], y: [N, 4]}"))
     assert [finding.message for finding in found] == ["no output needs the input `y`"]
+
+
+WINDOWS = """
+        layers: [{conv: {id: stem, kernel: 3, stride: 2, channels: 8}}, {max_pool: {id: pool, kernel: 5}}]
+        heads: {aux: {conv: {from: pool, kernel: 3, channels: 8, when: training}}}
+        outputs: {pool: pool, aux: aux}
+        expect: {min_input: %s}
+"""
+POOL = "at 10, in `pool`, a 5x5 window does not fit into the 4x4 input with padding 0"
+AUX = "at 30, in `aux`, a 3x3 kernel does not fit into the 2x2 input with padding 0"
+
+
+@pytest.mark.parametrize(
+    ("expected", "messages"),
+    [
+        ("{eval: 11, training: 31}", []),
+        ("{eval: {H: 11, W: 11}, training: {W: 31}}", []),
+        ("11", [f"H and W is 31 in training mode, but 11 is expected: {AUX}"]),
+        ("{eval: {W: 9}}", [f"W is 11 in eval mode, but 9 is expected: {POOL}"]),
+        ("{W: 11, training: 30}", ["W is 31 in training mode, but 11 is", "H and W is 31 in training mode, but 30 is"]),
+        (
+            "9",
+            [f"H and W is 31 in training mode, that of H and W is 11 in eval mode, but 9 is expected: {AUX}; {POOL}"],
+        ),
+    ],
+)
+def test_a_smallest_input_is_expected_for_all_or_by_phase_and_symbol(expected: str, messages: list[str]) -> None:
+    found = [one.message for one in check_spec(spec(WINDOWS % expected, "{x: [N, 4, H=64, W=64]}"))]
+    assert len(found) == len(messages)
+    for text, message in zip(found, messages, strict=True):
+        assert text.startswith(f"the smallest size of {message}")
+
+
+def test_a_smallest_input_that_the_phases_share_is_said_once() -> None:
+    (found,) = check_spec(spec("layers: [{max_pool: 5}]\nexpect: {min_input: 4}", "{x: [N, 4, H=8, W=9]}"))
+    assert found.message == (
+        "the smallest size of H and W is 5, but 4 is expected: "
+        "at 4, in `0`, a 5x5 window does not fit into the 4x4 input with padding 0"
+    )
+
+
+def test_a_smallest_input_that_cannot_be_told_is_not_taken_for_right() -> None:
+    rows = "layers: [{max_pool: 67}, {unflatten: {axis: 2, sizes: [71, -1]}}]\nexpect: {min_input: 4757}"
+    (found,) = check_spec(spec(rows, "{x: {shape: [N, 4, L=4757], where: L % 67 == 0}}"))
+    assert found.message.startswith(
+        "the smallest size of L is unknown (the sizes that fit repeat only after 4757), but"
+    )
+
+
+@pytest.mark.parametrize("expects", [True, False])
+def test_sizes_are_measured_only_where_they_are_expected(expects: bool) -> None:
+    text = str(spec("layers: [{max_pool: 5}]" + "\nexpect: {min_input: 5}" * expects, "{x: [N, 4, L=8]}").text)
+    program = (
+        "import sys; from archspec.commands.main import main; main(['check', '-']);"
+        "sys.exit('archspec.analysis.input_sizes' in sys.modules)"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], input=text, text=True, capture_output=True, check=False)
+    assert (finished.stdout, finished.returncode) == ("-: no errors, 1 node\n", int(expects)), finished.stderr
