@@ -31,7 +31,7 @@ from tests.doc_blocks import ROOT, Block, blocks_of, completed, matches
 COUNTS = {
     "specs/README.md": {"console": 5},
     "README.md": {"yaml": 2, "console": 2, "python": 1, "text": 1},
-    "docs/language.md": {"yaml": 76, "console": 3, "python": 2, "text": 2},
+    "docs/language.md": {"yaml": 78, "console": 3, "python": 2, "text": 2},
     "docs/training.md": {"yaml": 11, "python": 2, "text": 2},
     "docs/weights.md": {"yaml": 5, "python": 5, "text": 5},
 }
