@@ -43,11 +43,10 @@ class BatchNorm(Op):
         must.have_rank(x, 2, 3, 4, 5, what="[N, C] or [N, C] with one to three spatial axes")
         need_float32(must, x, self.name)
         known_size(must, x, 1, self.name)
-        values = product((x.shape[0], *x.shape[2:]))
         # One value is refused in training, and in eval mode without averages; a free batch may be larger than 1.
-        if x.shape[0] == 1 or values == 1 or not self.track:
+        if x.shape[0] == 1 or not self.track:
             must.be_positive(
-                values - 1,
+                product((x.shape[0], *x.shape[2:])) - 1,
                 f"there is only one value a channel to normalise in {x}",
                 attribute="track",
                 help="let the batch be a symbol, `N`, or normalise where there is more space",
