@@ -22,6 +22,7 @@ from archspec.commands._environment import NEEDED, MissingError, clashing_distri
 COMMANDS: Final = {
     "build": "Check a spec, compile it, run it once, and print its layer table.",
     "check": "Find the mistakes in specs.",
+    "verify": "Prove that a network is torchvision's, timm's or yours, by weights and numbers.",
     "table": "Print the layer table the way papers do.",
     "expand": "Print the canonical form: every node named, every repeat unrolled.",
     "new": "Start a spec.",

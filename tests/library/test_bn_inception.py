@@ -14,7 +14,7 @@ from archspec.analysis.cost import cost
 from archspec.compiler import compile_spec, load_graph
 from archspec.ir.graph import Graph
 from archspec.render.table import rows, size_text
-from archspec.tools.verify_weights import redraw
+from archspec.tools.verify.weights import redraw
 from tests.doc_blocks import ROOT
 
 WIDTHS = {

@@ -18,7 +18,7 @@ from archspec.compiler import compile_spec, load_graph
 from archspec.ir.graph import Graph
 from archspec.render.table import rows, size_text
 from archspec.tools.verify import verify
-from archspec.tools.verify_weights import redraw
+from archspec.tools.verify.weights import redraw
 from tests.doc_blocks import ROOT
 
 SPEC = ROOT / "specs/inception_v3.yaml"

@@ -21,8 +21,8 @@ from archspec.ir.graph import Graph
 from archspec.ir.op import Op
 from archspec.render.table import rows, size_text
 from archspec.tools.verify import verify
-from archspec.tools.verify_run import Dropout, NoDropout
-from archspec.tools.verify_weights import redraw
+from archspec.tools.verify.run import Dropout, NoDropout
+from archspec.tools.verify.weights import redraw
 from tests.doc_blocks import ROOT
 
 Weights = dict[str, torch.Tensor]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from time import perf_counter
@@ -15,17 +16,31 @@ from torch import nn
 from archspec.backends.inputs import choose_sizes, random_inputs
 from archspec.backends.schedule import schedule
 from archspec.backends.torch_fx import emit
-from archspec.ir.graph import PHASES, Graph, Phase
-from archspec.tools.verify_compare import TOLERANCE, Compared, Comparison, Kind, Paired, Runs, compare, pair_outputs
-from archspec.tools.verify_match import match
-from archspec.tools.verify_reference import ReferenceError, text_of
-from archspec.tools.verify_run import Run, run
-from archspec.tools.verify_trace import trace
-from archspec.tools.verify_weights import carry, redraw
-from archspec.tools.verify_where import Place, first_differences, setting_differences
+from archspec.ir.graph import Graph, Phase
+from archspec.tools.verify.compare import (
+    TOLERANCE,
+    Compared,
+    Comparison,
+    Kind,
+    Paired,
+    Runs,
+    compare,
+    describe_over,
+    pair_outputs,
+)
+from archspec.tools.verify.match import match
+from archspec.tools.verify.reference import text_of
+from archspec.tools.verify.run import Run, run
+from archspec.tools.verify.trace import trace
+from archspec.tools.verify.weights import carry, redraw
+from archspec.tools.verify.where import Place, first_differences, setting_differences
 
 BATCH: Final = 2
 """Samples in the random input: the fewest that batch norm can normalise over."""
+
+
+class DoesNotRunError(ValueError):
+    """One of the two networks raised an exception; the message has its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,7 @@ def verify(
     *,
     sizes: Mapping[str, int] | None = None,
     outputs: Sequence[str] | None = None,
-    phases: Sequence[Phase] = PHASES,
+    phases: Sequence[Phase] = ("eval", "training"),
     seed: int = 0,
     tolerance: float = TOLERANCE,
     on_stage: Callable[[str], None] = lambda stage: None,
@@ -90,8 +105,8 @@ def verify(
         on_stage: told the name of each stage as it begins.
 
     Raises:
-        ReferenceError: the reference does not run on these inputs.
-        ValueError: the spec's network does not run at these sizes, or has no such output.
+        DoesNotRunError: the reference, or the spec's network, does not run on inputs of these sizes.
+        ValueError: the spec has no such sizes or outputs.
     """
     clock = _Clock(on_stage)
     chosen = choose_sizes(graph, BATCH, sizes)
@@ -100,7 +115,9 @@ def verify(
         theirs = copy.deepcopy(reference).float()
         redraw(theirs, seed)
         ours = emit(graph, outputs=outputs)
-    both = _Both(theirs, ours, [given[name] for name in graph.inputs], phases, seed, _lone_outputs(graph, ours, phases))
+    both = _Both(
+        theirs, ours, [given[name] for name in graph.inputs], phases, seed, _lone_outputs(graph, outputs, phases)
+    )
     with clock.stage("pair weights"):
         pairs, paired_by, guessed = both.pair_keys()
     made = Verification(chosen, pairs, paired_by, guessed, tolerance=tolerance, seconds=clock.seconds)
@@ -113,7 +130,7 @@ def verify(
             runs.append(both.run(dtype))
     (their_single, our_single), (their_exact, our_exact) = runs
     found = compare(Runs(their_exact, their_single), Runs(our_exact, our_single), pairs, phases)
-    over = [said for one in found.comparisons if (said := one.over(tolerance))]
+    over = list(describe_over(found.comparisons, tolerance))
     made = replace(made, comparisons=tuple(found.comparisons), outputs_by=found.outputs_by)
     if not found.differs and not over:
         return made
@@ -159,25 +176,25 @@ class _Both:
         if set(keys) == set(self.ours.state_dict()):
             return {key: key for key in keys}, "key", ()
         training = "training" in self.phases
-        traces = [trace(module, self.inputs, training=training) for module in (self.theirs, self.ours)]
-        if traces[0].error is not None:
-            raise _does_not_run(self.theirs, self.inputs, traces[0].error)
-        found = match(*traces)
+        with _explaining("the reference", self.theirs, self.inputs):
+            theirs = trace(self.theirs, self.inputs, training=training)
+        with _explaining("the spec's network", self.ours, self.inputs):
+            ours = trace(self.ours, self.inputs, training=training)
+        found = match(theirs, ours)
         return found.pairs, "graph", tuple(found.guessed)
 
     def run(self, dtype: torch.dtype) -> tuple[Run, Run]:
         """Run theirs and ours, whose weights are equal."""
         inputs = self._inputs(dtype)
-        try:
+        with _explaining("the reference", self.theirs, inputs):
             their = run(self.theirs.to(dtype), inputs, self.phases, seed=self.seed)
-        except Exception as error:
-            raise _does_not_run(self.theirs, inputs, error) from error
 
         def arrange(phase: Phase, found: Mapping[str, torch.Tensor]) -> list[torch.Tensor] | None:
             names, _ = pair_outputs(their.outputs[phase], found)
             return [found[name] for name in names.values()] if names else None
 
-        return their, run(self.ours.to(dtype), inputs, self.phases, arrange, self.seed, self.lone)
+        with _explaining("the spec's network", self.ours, inputs):
+            return their, run(self.ours.to(dtype), inputs, self.phases, arrange, self.seed, self.lone)
 
     def places(self, pairs: Mapping[str, str], found: Compared, tolerance: float) -> list[Place]:
         """Where the first outputs that differ part; where none does, where weights that differ afterwards are used."""
@@ -195,21 +212,22 @@ class _Both:
         return [value.to(dtype) if value.is_floating_point() else value for value in self.inputs]
 
 
-def _does_not_run(reference: nn.Module, inputs: Sequence[torch.Tensor], error: Exception) -> ReferenceError:
-    mode = "training" if reference.training else "eval"
-    shapes = ", ".join(str(list(value.shape)) for value in inputs)
-    return ReferenceError(f"the reference does not run in {mode} mode on {shapes}: {text_of(error)}")
+@contextmanager
+def _explaining(what: str, module: nn.Module, inputs: Sequence[torch.Tensor]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        mode = "training" if module.training else "eval"
+        shapes = ", ".join(str(list(value.shape)) for value in inputs)
+        raise DoesNotRunError(f"{what} does not run in {mode} mode on {shapes}: {text_of(error)}") from error
 
 
-def _lone_outputs(graph: Graph, ours: nn.Module, phases: Sequence[Phase]) -> dict[Phase, str]:
+def _lone_outputs(graph: Graph, wanted: Sequence[str] | None, phases: Sequence[Phase]) -> dict[Phase, str]:
     """The name of the output of each phase that has but one, which the module returns without a name."""
-    found: dict[Phase, str] = {}
-    plan = schedule(graph)
-    for phase in phases:
-        names = [name for name, output in graph.outputs.items() if output.value.node in plan.running[phase]]
-        if len(names) == 1:
-            found[phase] = names[0]
-    return found
+    running = schedule(graph).running
+    kept = {name: output.value.node for name, output in graph.outputs.items() if wanted is None or name in wanted}
+    names = {phase: [name for name, node in kept.items() if node in running[phase]] for phase in phases}
+    return {phase: found[0] for phase, found in names.items() if len(found) == 1}
 
 
 def _unpaired(pairs: Mapping[str, str], theirs: nn.Module, ours: nn.Module) -> Iterator[str]:

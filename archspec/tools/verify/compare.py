@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 import torch
 
 from archspec.ir.graph import Phase
-from archspec.tools.verify_run import Dropout, Run
+from archspec.tools.verify.run import Dropout, Run
 
 TOLERANCE: Final = 1e-9
 """How far apart the float64 runs may be. Rounding makes 1e-12; an epsilon of 1e-6 for one of 1e-5 makes 1e-6."""
@@ -43,19 +43,6 @@ class Comparison:
     """Of our float32 run from their float64 run."""
     their_rounding: float
     """Of their float32 run from their float64 run."""
-
-    def over(self, tolerance: float) -> str | None:
-        """What is over tolerance, in words; None where nothing is."""
-        what = {
-            "output": f"output `{self.ours}` in {self.phase} mode",
-            "statistic": f"`{self.ours}` after one training step",
-            "gradient": f"the gradient of `{self.ours}`",
-        }[self.kind]
-        if not self.difference <= tolerance:
-            return f"{what} differs by {self.difference:.1e}"
-        if self.kind == "output" and not self.rounding <= max(ROUNDING, 10 * self.their_rounding):
-            return f"{what} is {self.rounding:.1e} off in float32, where theirs is {self.their_rounding:.1e} off"
-        return None
 
 
 @dataclass(slots=True)
@@ -124,6 +111,25 @@ def distance(value: torch.Tensor | None, truth: torch.Tensor, floor: float = 0.0
     if difference == 0.0 and scale < float("inf"):
         return 0.0
     return difference / scale if 0 < scale < float("inf") and difference < float("inf") else float("inf")
+
+
+def describe_over(comparisons: Sequence[Comparison], tolerance: float) -> Iterator[str]:
+    """What is over tolerance, in words: each output, and of statistics and gradients how many and which one most."""
+    for one in comparisons:
+        if one.kind == "output" and not one.difference <= tolerance:
+            yield f"output `{one.ours}` in {one.phase} mode differs by {one.difference:.1e}"
+        elif one.kind == "output" and not one.rounding <= max(ROUNDING, 10 * one.their_rounding):
+            yield (
+                f"output `{one.ours}` in {one.phase} mode is {one.rounding:.1e} off in float32,"
+                f" where theirs is {one.their_rounding:.1e} off"
+            )
+    for kind, text in (("statistic", "statistics after one training step"), ("gradient", "gradients")):
+        every = [one for one in comparisons if one.kind == kind]
+        over = [one for one in every if not one.difference <= tolerance]
+        if over:
+            most = max(over, key=lambda one: one.difference)
+            count = f"{len(over)} of {len(every)}" if len(over) < len(every) else f"all {len(every)}"
+            yield f"{count} {text} differ, that of `{most.ours}` most: by {most.difference:.1e}"
 
 
 def _compare_outputs(theirs: Runs, ours: Runs, phase: Phase, found: Compared) -> None:

@@ -7,7 +7,7 @@ differently can be laid side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -16,15 +16,15 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from archspec.tools.verify_run import NoDropout, named_outputs
+from archspec.tools.verify.run import NoDropout, named_outputs
 
-TRANSPARENT: Final = frozenset(
-    (
-        *("_reshape_alias", "_unsafe_view", "alias", "clone", "contiguous", "detach", "expand", "permute"),
-        *("squeeze", "t", "transpose", "unsqueeze", "view"),
-    )
+RESHAPING: Final = frozenset(
+    ("_reshape_alias", "_unsafe_view", "alias", "clone", "contiguous", "detach", "squeeze", "unsqueeze", "view")
 )
-"""Operations that give the same numbers in another shape: what reads their output reads their input."""
+"""Operations that give the same numbers in the same order: what reads their output reads their input."""
+
+MOVING: Final = frozenset(("expand", "permute", "t", "transpose"))
+"""Operations that are looked through where they are applied to a weight, as linear layers do."""
 
 PRINTED: Final = 4096
 """How many random numbers a print is made with; longer values go through them again and again."""
@@ -75,13 +75,15 @@ class Call:
     """One operation that ran."""
 
     op: str
-    """As torch calls it, `relu` for `relu_` too."""
+    """As torch calls it, `relu` for `relu_` too, `batch_norm` for `native_batch_norm`."""
     path: str
     """Of the module that ran it."""
     reads: tuple[tuple[str, Source], ...]
     """The tensors that went in, with the names of the arguments."""
-    settings: tuple[tuple[str, Any], ...]
+    settings: Mapping[str, Any]
     """The other arguments, by name."""
+    usual: frozenset[str]
+    """The names of those that are at their defaults."""
     shape: tuple[int, ...]
     """Of what came out."""
     prints: tuple[Print, ...] = ()
@@ -98,8 +100,6 @@ class Trace:
     """Where each output came from, by name."""
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Of the weights, by key."""
-    error: Exception | None = None
-    """What ended the run early."""
 
     def print_of(self, source: Source) -> Print | None:
         """The print of a value; None for a weight."""
@@ -124,18 +124,12 @@ def trace(module: nn.Module, inputs: Sequence[torch.Tensor], *, training: bool, 
     before = [(buffer, buffer.clone()) for buffer in module.buffers()]
     with torch.random.fork_rng(devices=[]), torch.no_grad(), _noting_paths(module, mode):
         torch.manual_seed(0)
-        try:
-            with NoDropout([]), mode:
-                given = module.train(training)(*inputs)
-            made.outputs = {
-                name: mode.sources[id(value)]
-                for name, value in named_outputs(given).items()
-                if id(value) in mode.sources
-            }
-        except Exception as error:
-            made.error = error
+        with NoDropout(), mode:
+            given = module.train(training)(*inputs)
         for buffer, value in before:
             buffer.copy_(value)
+    outputs = named_outputs(given).items()
+    made.outputs = {name: mode.sources[id(value)] for name, value in outputs if id(value) in mode.sources}
     return made
 
 
@@ -160,25 +154,22 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        op = func._schema.name.partition("::")[2].removesuffix("_")
+        op = (
+            func._schema.name.partition("::")[2].removesuffix("_").removeprefix("native_").removesuffix("_with_indices")
+        )
         values = dict(zip((argument.name for argument in func._schema.arguments), args, strict=False)) | (kwargs or {})
         reads = tuple(self._reads(values))
         given = [value for value in (result if isinstance(result, tuple | list) else (result,)) if _is_tensor(value)]
         if not reads or not given or self._changes_a_weight(given[0]):
             return result
-        if op in TRANSPARENT:
+        if op in RESHAPING or (op in MOVING and isinstance(reads[0][1], Weight)):
             self._becomes(given[0], reads[0][1])
             return result
         for port, value in enumerate(given):
             self._becomes(value, Made(len(self.made.calls), port))
-        defaults = {argument.name: argument.default_value for argument in func._schema.arguments}
-        settings = tuple(
-            (name, value)
-            for name, value in values.items()
-            if not _holds_tensors(value) and name != "out" and value != defaults.get(name)
-        )
+        settings, usual = _settings(func, values)
         prints = tuple(self.print(value) for value in given) if self.print is not None else ()
-        self.made.calls.append(Call(op, self.path[-1], reads, settings, tuple(given[0].shape), prints))
+        self.made.calls.append(Call(op, self.path[-1], reads, settings, usual, tuple(given[0].shape), prints))
         return result
 
     def _reads(self, values: dict[str, Any]) -> Iterator[tuple[str, Source]]:
@@ -207,8 +198,19 @@ class Printer:
         """The print of a tensor of any dtype."""
         flat = value.detach().reshape(-1).to(torch.float64)
         rows = torch.nn.functional.pad(flat, (0, -len(flat) % PRINTED)).view(-1, PRINTED)
-        turns = torch.linspace(1, 2, max(len(rows), 1), dtype=torch.float64)
+        turns = torch.linspace(1, 2, len(rows), dtype=torch.float64)
         return Print(len(flat), float(flat.norm()), float(turns @ (rows @ self.numbers)))
+
+
+def _settings(func: Any, values: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
+    """The arguments that are no tensors, those that were not given too; and the names of those at their defaults."""
+    defaults = {argument.name: argument.default_value for argument in func._schema.arguments}
+    settings = {name: values.get(name, default) for name, default in defaults.items()}
+    settings = {name: value for name, value in settings.items() if name != "out" and not _holds_tensors(value)}
+    usual = frozenset(name for name, value in settings.items() if value == defaults[name])
+    if not settings.get("stride", True):  # of a pool, where nothing is said
+        settings["stride"] = settings["kernel_size"]
+    return settings, usual
 
 
 def _is_tensor(value: Any) -> bool:

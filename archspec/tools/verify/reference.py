@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from typing import Any, Final
 
@@ -19,7 +22,7 @@ LIBRARIES: Final = {"torchvision": "torchvision", "timm": "timm"}
 """The libraries that have a name for each of their networks, by the name under which pip installs them."""
 
 
-class ReferenceError(ValueError):
+class BadReferenceError(ValueError):
     """There is no module under a reference's name, or it does not run; the message says why."""
 
 
@@ -38,35 +41,45 @@ def load_reference(reference: str, arguments: Mapping[str, Any] | None = None) -
 
     Raises:
         MissingLibraryError: torchvision or timm is asked for and not installed.
-        ReferenceError: the reference is of neither form, importing or calling it failed, or it gave no module.
+        BadReferenceError: the reference is of neither form, importing or calling it failed, or it gave no module.
     """
     module, colon, name = reference.partition(":")
     if not (module and colon and name):
         forms = "`torchvision:NAME`, `timm:NAME` or `package.module:callable`"
-        raise ReferenceError(f"`{reference}` names no reference; {forms} was expected")
-    arguments = dict(arguments or {})
-    with warnings.catch_warnings():
+        raise BadReferenceError(f"`{reference}` names no reference; {forms} was expected")
+    with _as_run_here(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what a library has to say of itself is not about the spec
         if module == "torchvision":
-            made = _call(reference, _torchvision, name, arguments)
+            made = _call(reference, partial(_torchvision, name), arguments or {})
         elif module == "timm":
-            made = _call(reference, _timm, name, arguments)
+            made = _call(reference, partial(_timm, name), arguments or {})
         else:
-            made = _call(reference, _attribute(reference, module, name), arguments)
+            made = _call(reference, _attribute(reference, module, name), arguments or {})
     if not isinstance(made, nn.Module):
-        raise ReferenceError(f"`{reference}` gave {_a(type(made).__name__)}, where a `torch.nn.Module` was expected")
+        raise BadReferenceError(f"`{reference}` gave {_a(type(made).__name__)}, where a `torch.nn.Module` was expected")
     return made
 
 
-def _torchvision(name: str, arguments: dict[str, Any]) -> Any:
+def _torchvision(network: str, /, **arguments: Any) -> Any:
     models = _library("torchvision").models
-    if name in ("googlenet", "inception_v3"):
+    _hold_name("torchvision", network, models.list_models())
+    if network in ("googlenet", "inception_v3"):
         arguments.setdefault("init_weights", False)  # true takes half a minute, and all is redrawn
-    return models.get_model(name, **{"weights": None, **arguments})
+    return models.get_model(network, **{"weights": None, **arguments})
 
 
-def _timm(name: str, arguments: dict[str, Any]) -> Any:
-    return _library("timm").create_model(name, **{"pretrained": False, **arguments})
+def _timm(network: str, /, **arguments: Any) -> Any:
+    timm = _library("timm")
+    if ":" not in network:  # `hf-hub:...` stands elsewhere
+        _hold_name("timm", network.partition(".")[0], timm.list_models())
+    return timm.create_model(network, **{"pretrained": False, **arguments})
+
+
+def _hold_name(library: str, network: str, known: Sequence[str]) -> None:
+    if network not in known:
+        near = get_close_matches(network, known, n=1)
+        hint = f", did you mean `{near[0]}`?" if near else ""
+        raise BadReferenceError(f"there is no network `{network}` in {library}{hint}")
 
 
 def _library(name: str) -> Any:
@@ -79,33 +92,37 @@ def _library(name: str) -> Any:
 
 
 def _attribute(reference: str, module: str, name: str) -> Any:
-    here = os.getcwd()
-    added = here not in sys.path
-    if added:
-        sys.path.insert(0, here)
     try:
         found: Any = import_module(module)
     except Exception as error:
-        raise ReferenceError(f"`{module}` cannot be imported: {text_of(error)}") from error
-    finally:
-        if added and here in sys.path:
-            sys.path.remove(here)
+        raise BadReferenceError(f"`{module}` cannot be imported: {text_of(error)}") from error
     for part in name.split("."):
         if not hasattr(found, part):
-            raise ReferenceError(f"there is no `{part}` in `{module}`, of which `{reference}` is to be made")
+            raise BadReferenceError(f"there is no `{part}` in `{module}`, of which `{reference}` is to be made")
         found = getattr(found, part)
     return found
 
 
-def _call(reference: str, function: Any, *given: Any) -> Any:
-    *names, arguments = given
+@contextmanager
+def _as_run_here() -> Iterator[None]:
+    """Find modules in the working directory first, as `python -c` does; the command `archspec` would not."""
+    here = os.getcwd()
+    sys.path.insert(0, here)
     try:
-        return function(*names, arguments) if names else function(**arguments)
-    except MissingLibraryError:
+        yield
+    finally:
+        if here in sys.path:
+            sys.path.remove(here)
+
+
+def _call(reference: str, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    try:
+        return function(**arguments)
+    except (MissingLibraryError, BadReferenceError):
         raise
     except Exception as error:
-        shown = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-        raise ReferenceError(f"`{reference}` cannot be built with ({shown}): {text_of(error)}") from error
+        given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+        raise BadReferenceError(f"`{reference}` cannot be built with ({given}): {text_of(error)}") from error
 
 
 def text_of(error: BaseException) -> str:

@@ -10,16 +10,20 @@ it keep colours in common, down to some round.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from archspec.tools.verify_trace import Call, Made, Trace, Weight
+from archspec.tools.verify.trace import Given, Made, Trace, Weight
 
 SYMMETRIC: Final = frozenset({"add", "mul", "maximum", "minimum"})
 """Operations whose inputs have no order."""
 
-Colors = list[int]
+Colors: TypeAlias = list[int]
+"""A number for each call of a network."""
+
+Round: TypeAlias = tuple[Colors, Colors]
+"""Of theirs and of ours."""
 
 
 @dataclass(slots=True)
@@ -36,16 +40,19 @@ def match(theirs: Trace, ours: Trace) -> Match:
     """Pair the weights of two traced networks.
 
     Calls that nothing tells apart (two equal branches that are added) are interchangeable, and are paired in order of
-    execution, each with all that belongs to it.
+    execution, each with all that belongs to it. What has a like in neither number nor shape of its weights is paired
+    too where one operation of that kind is left in both; whoever loads these weights finds the shapes different.
     """
-    sides = (_Side(theirs), _Side(ours))
+    by_name = set(theirs.outputs) == set(ours.outputs)
+    sides = (_Side(theirs, by_name), _Side(ours, by_name))
     matcher = _Matcher(*sides)
     matcher.match()
     made = Match()
     for their, our in sorted(matcher.paired.items()):
-        for their_key, our_key in zip(sides[0].weights[their], sides[1].weights[our], strict=True):
-            if made.pairs.setdefault(their_key, our_key) == our_key and their in matcher.guesses:
-                made.guessed.append((their_key, our_key))
+        theirs_read, ours_read = sides[0].weights[their], sides[1].weights[our]
+        for slot, key in theirs_read.items():
+            if slot in ours_read and made.pairs.setdefault(key, ours_read[slot]) == ours_read[slot]:
+                made.guessed += [(key, ours_read[slot])] * (their in matcher.guesses)
     _keep_one_to_one(made.pairs)
     _add_siblings(made.pairs, theirs.shapes, ours.shapes)
     return made
@@ -54,32 +61,45 @@ def match(theirs: Trace, ours: Trace) -> Match:
 class _Side:
     """A trace as a graph of calls."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, outputs_by_name: bool) -> None:
         self.calls = trace.calls
         self.weights = [
-            tuple(source.key for _, source in call.reads if isinstance(source, Weight)) for call in self.calls
+            {slot: source.key for slot, source in call.reads if isinstance(source, Weight)} for call in self.calls
         ]
         self.layers = [index for index, keys in enumerate(self.weights) if keys]
-        self.before = [tuple(_edges(call)) for call in self.calls]
+        self.labels: list[Any] = [
+            (call.op, *((slot, trace.shapes[key]) for slot, key in keys.items()))
+            for call, keys in zip(self.calls, self.weights, strict=True)
+        ]
+        self.before = [
+            [("" if call.op in SYMMETRIC else slot, source) for slot, source in call.reads if slot not in keys]
+            for call, keys in zip(self.calls, self.weights, strict=True)
+        ]
         self.after: list[list[tuple[str, int]]] = [[] for _ in self.calls]
         for index, edges in enumerate(self.before):
             for slot, source in edges:
                 if isinstance(source, Made):
                     self.after[source.call].append((f"{slot}:{source.port}", index))
-        self.labels = [_label(call, trace.shapes) for call in self.calls]
-        for position, source in enumerate(trace.outputs.values()):
+        self.leads_to: list[tuple[str, ...]] = [() for _ in self.calls]
+        """The outputs that each call gives."""
+        for position, (name, source) in enumerate(trace.outputs.items()):
             if isinstance(source, Made):
-                self.labels[source.call] += (f"output {position}",)
+                self.leads_to[source.call] += (name if outputs_by_name else str(position),)
 
-
-def _edges(call: Call) -> Iterator[tuple[str, Any]]:
-    for slot, source in call.reads:
-        if not isinstance(source, Weight):
-            yield "" if call.op in SYMMETRIC else slot, source
-
-
-def _label(call: Call, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Any, ...]:
-    return (call.op, *((slot, shapes[source.key]) for slot, source in call.reads if isinstance(source, Weight)))
+    def seen(self, index: int, colors: Colors, directions: str) -> Any:
+        """What a call sees around itself: in what it reads, in what reads it, or in both."""
+        before: list[tuple[str, str, int, int]] = []
+        for slot, source in self.before[index] if directions != "after" else ():
+            if isinstance(source, Made):
+                before.append((slot, "call", source.port, colors[source.call]))
+            elif isinstance(source, Given):
+                before.append((slot, "input", source.position, 0))
+        if self.calls[index].op in SYMMETRIC:
+            before.sort()
+        if directions == "before":
+            return colors[index], tuple(before)
+        after = sorted((slot, colors[other]) for slot, other in self.after[index])
+        return colors[index], tuple(before), tuple(after), self.leads_to[index]
 
 
 class _Matcher:
@@ -87,90 +107,78 @@ class _Matcher:
 
     def __init__(self, theirs: _Side, ours: _Side) -> None:
         self.sides = (theirs, ours)
+        self.labels = (theirs.labels, ours.labels)
         self.paired: dict[int, int] = {}
         self.guesses: set[int] = set()
 
     def match(self) -> None:
         """Fill `paired`: exactly where the two are one graph, from the widest surroundings down where they are not."""
+        rounds = self._with_equals_told_apart()
+        self._pair_singles(rounds)
+        self._pair_singles(self._rounds(self.labels, "before"))
+        self._pair_singles(self._rounds(self.labels, "after"))
+        self._pair_in_order(rounds)
+        if len(self.paired) < max(len(side.layers) for side in self.sides):
+            kinds = ([call.op for call in self.sides[0].calls], [call.op for call in self.sides[1].calls])
+            for directions in ("both", "before", "after"):
+                self._pair_singles(self._rounds(kinds, directions))
+
+    def _with_equals_told_apart(self) -> list[Round]:
+        """The colours of all rounds; of one graph under two names, no two layers have one colour in the last."""
         marks: tuple[dict[int, int], dict[int, int]] = ({}, {})
-        rounds = self._rounds(marks)
-        while self._is_one_graph(rounds[-1]):
-            several = next((pair for pair in self._groups(rounds[-1]) if len(pair[0]) > 1), None)
-            if several is None:
-                break
-            for mark, members in zip(marks, several, strict=True):
+        while True:
+            labels = tuple(
+                [(label, mark.get(index)) for index, label in enumerate(side)]
+                for side, mark in zip(self.labels, marks, strict=True)
+            )
+            rounds = self._rounds(labels, "both")
+            is_one_graph = sorted(rounds[-1][0]) == sorted(rounds[-1][1])
+            several = [group for group in self._groups(rounds[-1]) if len(group[0]) > 1]
+            if not is_one_graph or not several:
+                return rounds
+            for mark, members in zip(marks, several[0], strict=True):
                 mark[members[0]] = len(mark) + 1
-            rounds = self._rounds(marks)
+
+    def _pair_singles(self, rounds: Sequence[Round]) -> None:
         for colors in reversed(rounds):
             for their, our in self._groups(colors):
                 if len(their) == len(our) == 1:
-                    self._pair(their[0], our[0])
+                    self.paired[their[0]] = our[0]
+
+    def _pair_in_order(self, rounds: Sequence[Round]) -> None:
         for colors in reversed(rounds):
             for their, our in self._groups(colors):
                 if len(their) == len(our):
                     self.guesses.update(their)
-                    for one, other in zip(their, our, strict=True):
-                        self._pair(one, other)
+                    self.paired.update(zip(their, our, strict=True))
 
-    def _pair(self, their: int, our: int) -> None:
-        self.paired[their] = our
-
-    def _groups(self, colors: tuple[Colors, Colors]) -> list[tuple[list[int], list[int]]]:
+    def _groups(self, colors: Round) -> list[tuple[list[int], list[int]]]:
         """The layers of each colour that are not paired yet, by order of execution in theirs."""
-        taken = set(self.paired.values())
+        taken = (self.paired.keys(), set(self.paired.values()))
         groups: dict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        for layer in self.sides[0].layers:
-            if layer not in self.paired:
-                groups[colors[0][layer]][0].append(layer)
-        for layer in self.sides[1].layers:
-            if layer not in taken:
-                groups[colors[1][layer]][1].append(layer)
+        for number, side in enumerate(self.sides):
+            for layer in side.layers:
+                if layer not in taken[number]:
+                    groups[colors[number][layer]][number].append(layer)
         return [group for group in groups.values() if all(group)]
 
-    def _is_one_graph(self, colors: tuple[Colors, Colors]) -> bool:
-        return sorted(colors[0]) == sorted(colors[1])
-
-    def _rounds(self, marks: Sequence[Mapping[int, int]]) -> list[tuple[Colors, Colors]]:
+    def _rounds(self, labels: Sequence[Sequence[Any]], directions: str) -> list[Round]:
         """The colours of both after every round, until no round tells more apart."""
         names: dict[Any, int] = {}
 
-        def name(what: Any) -> int:
-            return names.setdefault(what, len(names))
+        def colors(seen: Iterable[Any]) -> Colors:
+            return [names.setdefault((len(rounds), what), len(names)) for what in seen]
 
-        first = [
-            [name((label, mark.get(index))) for index, label in enumerate(side.labels)]
-            for side, mark in zip(self.sides, marks, strict=True)
-        ]
-        rounds = [(first[0], first[1])]
+        rounds: list[Round] = []
+        rounds.append((colors(labels[0]), colors(labels[1])))
         while True:
-            next_round = [
-                [name(what) for what in _seen(side, colors)]
-                for side, colors in zip(self.sides, rounds[-1], strict=True)
-            ]
-            if _count(next_round) == _count(rounds[-1]):
-                return rounds
-            rounds.append((next_round[0], next_round[1]))
-
-
-def _seen(side: _Side, colors: Colors) -> Iterator[Any]:
-    """What each call sees around itself."""
-    for index, color in enumerate(colors):
-        before = [
-            (
-                slot,
-                ("call", source.port, colors[source.call])
-                if isinstance(source, Made)
-                else ("input", source.position, 0),
+            theirs, ours = (
+                colors(side.seen(index, before, directions) for index in range(len(before)))
+                for side, before in zip(self.sides, rounds[-1], strict=True)
             )
-            for slot, source in side.before[index]
-        ]
-        if side.calls[index].op in SYMMETRIC:
-            before.sort()
-        yield color, tuple(before), tuple(sorted((slot, colors[other]) for slot, other in side.after[index]))
-
-
-def _count(colors: Iterable[Colors]) -> int:
-    return len({color for side in colors for color in side})
+            if len({*theirs, *ours}) == len({*rounds[-1][0], *rounds[-1][1]}):
+                return rounds
+            rounds.append((theirs, ours))
 
 
 def _keep_one_to_one(pairs: dict[str, str]) -> None:

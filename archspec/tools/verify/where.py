@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
 
-from archspec.tools.verify_trace import Call, Given, Made, Print, Source, Trace, Weight, trace
+from archspec.tools.verify.trace import Call, Given, Made, Print, Source, Trace, Weight, trace
 
 MOST = 3
 """How many places are told: what comes after them is often their consequence."""
@@ -31,9 +30,12 @@ class Place:
     """Path of our module that runs what stands in its place; None where nothing does."""
     what: str
     """What differs there."""
+    after: str = ""
+    """Path of the last other module of theirs whose result goes in, where the path alone does not say enough."""
 
     def __str__(self) -> str:
         at = f"`{self.theirs}`" if self.theirs else "the network itself"
+        at += f", after `{self.after}`" if self.after else ""
         beside = f" (`{self.ours}` in ours)" if self.ours and self.ours != self.theirs else ""
         return f"{at}{beside}: {self.what}"
 
@@ -132,10 +134,23 @@ class _Search:
     def _place(self, index: int) -> Place:
         their = self.theirs.calls[index]
         candidates = list(self._candidates(their))
+        after = self._module_before(their)
         if not candidates:
-            return Place(their.path, None, f"theirs runs `{their.op}` ({_shown(their)}), ours has nothing in its place")
+            what = f"theirs runs `{their.op}` ({_shown(their)}), ours has nothing in its place"
+            return Place(their.path, None, what, after)
         our = max(candidates, key=lambda call: self._likeness(their, call))
-        return Place(their.path, our.path, self._difference(their, our))
+        return Place(their.path, our.path, self._difference(their, our), after)
+
+    def _module_before(self, call: Call) -> str:
+        """The module whose result goes into an operation that its own module does not say the place of."""
+        inside = {other.path for other in self.theirs.calls if other.path.startswith(call.path)}
+        if len(inside) == 1:  # a module of layers alone, or of one
+            return ""
+        before: Call | None = call
+        while before is not None and before.path == call.path:
+            made = [source for _, source in before.reads if isinstance(source, Made)]
+            before = self.theirs.calls[made[0].call] if made else None
+        return before.path if before is not None else ""
 
     def _candidates(self, their: Call) -> Iterator[Call]:
         """The calls of ours that read a partner of what this one reads, and whose result theirs has not."""
@@ -197,20 +212,13 @@ def _keys(call: Call) -> list[str]:
 
 
 def _settings_apart(their: Call, our: Call) -> str:
-    theirs, ours = dict(their.settings), dict(our.settings)
-    names = [name for name in (*theirs, *ours) if theirs.get(name) != ours.get(name)]
-    return ", ".join(
-        f"{name}={_value(theirs, name)} in theirs and {_value(ours, name)} in ours" for name in dict.fromkeys(names)
-    )
-
-
-def _value(settings: Mapping[str, Any], name: str) -> str:
-    return str(settings[name]) if name in settings else "its default"
+    names = [name for name, value in their.settings.items() if our.settings.get(name) != value]
+    return ", ".join(f"{name}={their.settings[name]} in theirs and {our.settings.get(name)} in ours" for name in names)
 
 
 def _shown(call: Call) -> str:
     weights = [f"`{key}`" for key in _keys(call)]
-    settings = [f"{name}={value}" for name, value in call.settings]
+    settings = [f"{name}={value}" for name, value in call.settings.items() if name not in call.usual]
     return ", ".join([*weights[:1], *settings, f"to {list(call.shape)}"])
 
 

@@ -148,9 +148,9 @@ def named_outputs(given: Any, name: str = "", lone: str = "0") -> dict[str, torc
 
 
 class NoDropout(TorchFunctionMode):
-    """Notes what is dropped, and drops nothing: two networks cannot be made to draw the same noise."""
+    """Drops nothing, as two networks cannot be made to draw the same noise; notes what would be, if given a list."""
 
-    def __init__(self, dropouts: list[Dropout]) -> None:
+    def __init__(self, dropouts: list[Dropout] | None = None) -> None:
         super().__init__()
         self.dropouts = dropouts
 
@@ -161,7 +161,7 @@ class NoDropout(TorchFunctionMode):
             return func(*args, **kwargs)
         given = dict(zip(("input", "p", "training"), args, strict=False)) | kwargs
         source, p = given["input"], given.get("p", 0.5)
-        if given.get("training", True) and p:
+        if self.dropouts is not None and given.get("training", True) and p:
             with torch.no_grad():
                 self.dropouts.append(Dropout(name, p, source.numel(), float(source.double().norm())))
         return source
