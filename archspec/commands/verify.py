@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from archspec.commands._environment import MissingError
-from archspec.commands._shared import load, parse_settings, print_findings, set_option, spec_argument
+from archspec.commands._shared import load, print_findings, set_option, spec_argument
 from archspec.source.diagnostic import Diagnostics
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def verify(
     if graph is None:
         return code
     given = Diagnostics()
-    called_with = parse_settings(arguments, given)
+    called_with = _parse_arguments(arguments, given)
     if print_findings(given):
         return USAGE
     at = _parse_sizes(graph, sizes)
@@ -90,6 +90,12 @@ def verify(
     click.echo(json.dumps(_data(graph, reference, made), indent=2) if as_json else _text(graph, reference, made))
     click.echo("  ".join(f"{stage} {time:.2f} s" for stage, time in made.seconds.items()), err=True)
     return code if made.passed else 1
+
+
+def _parse_arguments(texts: tuple[str, ...], found: Diagnostics) -> dict[str, object]:
+    from archspec.frontend.parameters import parse_settings
+
+    return {name: value for name, (value, _) in parse_settings(texts, found, "--with").items()}
 
 
 def _parse_sizes(graph: Graph, texts: tuple[str, ...]) -> dict[str, int]:

@@ -67,17 +67,17 @@ def check(parameter: Parameter, value: Any, owner: str, span: Span, found: Diagn
     return False
 
 
-def parse_settings(texts: Iterable[str], found: Diagnostics) -> dict[str, tuple[Any, Span]]:
-    """`name=value` as given to `--set`, each value read as YAML, with the place that diagnostics point at."""
+def parse_settings(texts: Iterable[str], found: Diagnostics, option: str = "--set") -> dict[str, tuple[Any, Span]]:
+    """`name=value` as given to an option, each value read as YAML, with the place that diagnostics point at."""
     settings: dict[str, tuple[Any, Span]] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        source = Source(f"--set {text}", text)
+        source = Source(f"{option} {text}", text)
         span = Span(source, 0, len(name))
         if not equals or not is_name(name):
-            found.error("wrong-setting", f"`--set {text}` does not read `name=value`", Span(source, 0, len(text)))
+            found.error("wrong-setting", f"`{option} {text}` does not read `name=value`", Span(source, 0, len(text)))
             continue
-        read_value = read(Source(f"--set {name}", value), found)
+        read_value = read(Source(f"{option} {name}", value), found)
         if read_value is not None:
             settings[name] = (read_value.plain, span)
     return settings

@@ -28,11 +28,11 @@ from archspec.tools.verify.compare import (
     describe_over,
     pair_outputs,
 )
-from archspec.tools.verify.match import match
+from archspec.tools.verify.match import Match, match
 from archspec.tools.verify.reference import text_of
 from archspec.tools.verify.run import Run, run
 from archspec.tools.verify.trace import trace
-from archspec.tools.verify.weights import carry, redraw
+from archspec.tools.verify.weights import carry, redraw, weights_of
 from archspec.tools.verify.where import Place, first_differences, setting_differences
 
 BATCH: Final = 2
@@ -112,7 +112,7 @@ def verify(
     chosen = choose_sizes(graph, BATCH, sizes)
     given = random_inputs(graph, BATCH, sizes, seed)
     with clock.stage("build"):
-        theirs = copy.deepcopy(reference).float()
+        theirs = _trainable(copy.deepcopy(reference).float())
         redraw(theirs, seed)
         ours = emit(graph, outputs=outputs)
     both = _Both(
@@ -175,13 +175,19 @@ class _Both:
         keys = list(self.theirs.state_dict())
         if set(keys) == set(self.ours.state_dict()):
             return {key: key for key in keys}, "key", ()
-        training = "training" in self.phases
+        try:
+            found = self._match(training=True)  # where heads run that eval mode leaves out
+        except DoesNotRunError:
+            if "training" in self.phases:
+                raise
+            found = self._match(training=False)
+        return found.pairs, "graph", tuple(found.guessed)
+
+    def _match(self, *, training: bool) -> Match:
         with _explaining("the reference", self.theirs, self.inputs):
             theirs = trace(self.theirs, self.inputs, training=training)
         with _explaining("the spec's network", self.ours, self.inputs):
-            ours = trace(self.ours, self.inputs, training=training)
-        found = match(theirs, ours)
-        return found.pairs, "graph", tuple(found.guessed)
+            return match(theirs, trace(self.ours, self.inputs, training=training))
 
     def run(self, dtype: torch.dtype) -> tuple[Run, Run]:
         """Run theirs and ours, whose weights are equal."""
@@ -212,6 +218,13 @@ class _Both:
         return [value.to(dtype) if value.is_floating_point() else value for value in self.inputs]
 
 
+def _trainable(module: nn.Module) -> nn.Module:
+    """Let all weights have gradients: what is frozen in one network and not in the other is no part of it."""
+    for parameter in module.parameters():
+        parameter.requires_grad_(parameter.is_floating_point())
+    return module
+
+
 @contextmanager
 def _explaining(what: str, module: nn.Module, inputs: Sequence[torch.Tensor]) -> Iterator[None]:
     try:
@@ -233,7 +246,7 @@ def _lone_outputs(graph: Graph, wanted: Sequence[str] | None, phases: Sequence[P
 def _unpaired(pairs: Mapping[str, str], theirs: nn.Module, ours: nn.Module) -> Iterator[str]:
     """What has no partner, with what comes nearest, and pairs of which one does not fit into the other."""
     their_shapes, our_shapes = (
-        {key: list(value.shape) for key, value in one.state_dict().items()} for one in (theirs, ours)
+        {key: list(value.shape) for key, value in weights_of(one).items()} for one in (theirs, ours)
     )
     alone = {key: shape for key, shape in their_shapes.items() if key not in pairs}
     taken = set(pairs.values())
@@ -243,7 +256,7 @@ def _unpaired(pairs: Mapping[str, str], theirs: nn.Module, ours: nn.Module) -> I
     for key, shape in left.items():
         yield f"`{key}` {shape} of ours has no partner in theirs{_nearest(key, shape, alone)}"
     for their, our in pairs.items():
-        if their_shapes[their] != our_shapes[our]:
+        if their_shapes.get(their) != our_shapes.get(our) and their in their_shapes and our in our_shapes:
             yield f"`{their}` is {their_shapes[their]} in theirs, and `{our}` is {our_shapes[our]} in ours"
 
 

@@ -39,13 +39,22 @@ def redraw(module: nn.Module, seed: int = 0) -> None:
                 normal(buffer, 0.5)
 
 
+def weights_of(module: nn.Module) -> dict[str, torch.Tensor]:
+    """What checkpoints hold, by key, each weight once: in a `state_dict` a tied one has several keys."""
+    first: dict[int, str] = {}
+    state = module.state_dict(keep_vars=True)
+    return {key: value.detach() for key, value in state.items() if first.setdefault(id(value), key) == key}
+
+
+@torch.no_grad()
 def carry(pairs: Mapping[str, str], source: nn.Module, target: nn.Module) -> None:
-    """Copy the weights of a module into another one, strictly.
+    """Copy the weights of a module into another one.
 
     Args:
-        pairs: of a key of `source` with the key of `target` that gets its weight.
+        pairs: keys of `source` with keys of `target`, their weights of equal shape.
         source: what has the weights.
-        target: what gets them; all its keys are among the pairs.
+        target: what gets them.
     """
-    state = source.state_dict()
-    target.load_state_dict({ours: state[theirs] for theirs, ours in pairs.items()}, strict=True)
+    given, taken = source.state_dict(), target.state_dict()
+    for theirs, ours in pairs.items():
+        taken[ours].copy_(given[theirs])

@@ -78,7 +78,7 @@ class Small(nn.Module):
         self.conv = nn.Conv2d(3, 8, 3, stride=2, bias=False)
         self.bn = nn.BatchNorm2d(8, eps=self.is_["eps"], momentum=self.is_["momentum"])
         one, two = nn.Conv2d(8, 6, 1, bias=self.is_["bias"]), nn.Conv2d(8, 6, 1)
-        self.join = nn.ModuleDict({"one": nn.ModuleDict({"conv": one}), "two": nn.ModuleDict({"conv": two})})
+        self.join: Any = nn.ModuleDict({"one": nn.ModuleDict({"conv": one}), "two": nn.ModuleDict({"conv": two})})
         self.mix = nn.Conv2d(12, 12, 1)
         self.drop = nn.Dropout(self.is_["dropout"])
         self.logits = nn.Linear(12, 5)
@@ -99,3 +99,28 @@ class Small(nn.Module):
         x = F.adaptive_avg_pool2d(x.detach() if self.is_["detached"] else x, 4)
         aux = self.aux["fc"](x.flatten(1))
         return self.is_["heads"](**{"logits": logits, "aux": aux}) if self.is_["heads"] else (logits, aux)
+
+
+def renamed(module: nn.Module) -> nn.Module:
+    """A module whose submodules have other names, and are registered the other way around where nobody iterates them.
+
+    `a.b.weight` becomes `x_a.x_b.weight`; the names that its forward uses still lead to them.
+    """
+    for inner in list(module.modules()):
+        children = list(inner._modules.items())
+        ordered = isinstance(inner, nn.Sequential | nn.ModuleList)
+        inner._modules.clear()
+        for name, child in children if ordered else reversed(children):
+            inner._modules[f"x_{name}"] = child
+            if not isinstance(inner, nn.ModuleDict):
+                inner.__dict__[name] = child
+        if isinstance(inner, nn.ModuleDict):
+            inner.__class__ = Renamed
+    return module
+
+
+class Renamed(nn.ModuleDict):
+    """A dict whose items are found by the names that they had."""
+
+    def __getitem__(self, key: str) -> nn.Module:
+        return super().__getitem__(f"x_{key}")
