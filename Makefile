@@ -1,6 +1,7 @@
 # make demo: build the layer table of Inception v2.  make test: the whole check.  make bench: the figures of
 # docs/performance.md; make bench NAMES=startup: some of them.
-# All share one virtual environment, .venv, which is made at first use.
+# All share one virtual environment, .venv, which is made at first use. facenet-pytorch goes in without what it asks for,
+# versions of torch, numpy and Pillow of early 2024; the part that tests compare with runs with today's.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -33,4 +34,5 @@ $(READY): pyproject.toml constraints.txt
 	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps facenet-pytorch==2.6.0
 	touch $@

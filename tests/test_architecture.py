@@ -58,7 +58,7 @@ def test_help_loads_nothing_heavy() -> None:
     ],
     ids=" ".join,
 )
-def test_no_command_but_build_loads_torch(command: list[str]) -> None:
+def test_no_command_but_build_and_verify_loads_torch(command: list[str]) -> None:
     assert "torch" not in _loaded_by(*command, text=_starter())
 
 

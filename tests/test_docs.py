@@ -30,9 +30,10 @@ from tests.doc_blocks import ROOT, Block, blocks_of, completed, matches
 
 COUNTS = {
     "specs/README.md": {"console": 5},
-    "README.md": {"yaml": 2, "console": 2, "python": 1, "text": 1},
+    "README.md": {"yaml": 2, "console": 2, "python": 1, "text": 2},
     "docs/language.md": {"yaml": 78, "console": 3, "python": 2, "text": 2},
     "docs/training.md": {"yaml": 11, "python": 2, "text": 2},
+    "docs/verify.md": {"yaml": 1, "console": 2, "python": 2, "text": 2},
     "docs/weights.md": {"yaml": 5, "python": 5, "text": 5},
 }
 """The blocks of each file by language: when nothing is found, nothing is run."""
@@ -43,6 +44,7 @@ WRITTEN = (
     "SECURITY.md",
     "docs/language.md",
     "docs/training.md",
+    "docs/verify.md",
     "docs/weights.md",
     "docs/how-it-works.md",
 )
