@@ -94,13 +94,20 @@ def input_sizes(graph: Graph) -> dict[Phase, tuple[Sizes, ...]]:
         graph: an inferred graph without errors.
     """
     demands = size_demands(graph)
-    return {phase: _Phase(graph, demands, paths).sizes() for phase, paths in running(graph).items()}
+    found: dict[Phase, tuple[Sizes, ...]] = {}
+    of_nodes: dict[frozenset[str], tuple[Sizes, ...]] = {}
+    for phase, paths in running(graph).items():
+        nodes = frozenset(paths)
+        if nodes not in of_nodes:
+            of_nodes[nodes] = _Phase(graph, demands, nodes).sizes()
+        found[phase] = of_nodes[nodes]
+    return found
 
 
 class _Phase:
     """The nodes of one phase, and what they demand."""
 
-    def __init__(self, graph: Graph, demands: Demands, paths: set[str]) -> None:
+    def __init__(self, graph: Graph, demands: Demands, paths: frozenset[str]) -> None:
         self.graph = graph
         self.demands = demands
         self.unknown = next((reason for path, reason in demands.unknown.items() if path in paths), None)

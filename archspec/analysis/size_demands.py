@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from archspec.ir.conditions import Condition, Conditions, RuleStopped
 from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge, Size, evaluate
@@ -38,8 +39,9 @@ def size_demands(graph: Graph) -> Demands:
     nominal = {name: size for given in graph.inputs.values() for name, size in given.symbols.items()}
     found = Demands(nominal)
     found.types = {name: (given.type.with_shape(*given.shape),) for name, given in graph.inputs.items()}
+    alike: dict[Any, str] = {}
     for node in graph.operations():
-        _infer(node, graph, found)
+        _infer_once(node, graph, found, alike)
     return found
 
 
@@ -60,8 +62,21 @@ class _FrozenWeights(Conditions):
         return size
 
 
-def _infer(node: Node, graph: Graph, found: Demands) -> None:
-    inputs = [found.types[value.node][value.port] for value in node.inputs]
+def _infer_once(node: Node, graph: Graph, found: Demands, alike: dict[Any, str]) -> None:
+    """Infer a node, unless another one with the same op was given the same: the turns of a repeat are alike."""
+    inputs = tuple([found.types[value.node][value.port] for value in node.inputs])
+    first = alike.setdefault((id(node.op), inputs, graph.input_types(node)), node.path)
+    if first == node.path:
+        _infer(node, inputs, graph, found)
+        return
+    found.types[node.path] = found.types[first]
+    if first in found.of_nodes:
+        found.of_nodes[node.path] = found.of_nodes[first]
+    if first in found.unknown:
+        found.unknown[node.path] = found.unknown[first]
+
+
+def _infer(node: Node, inputs: Sequence[TensorType], graph: Graph, found: Demands) -> None:
     found.types[node.path] = tuple(kind.with_shape(*(UNKNOWN for _ in kind.shape)) for kind in node.types)
     if not all(kind.is_known for kind in inputs):
         return

@@ -41,6 +41,8 @@ class _Inference:
         self.max_parameters = self.parameters_left = max_parameters
         self.dims: dict[str, Size] = {}
         """What the symbols that blocks bind stand for, at this place."""
+        self.settled: dict[tuple[type[Op], str], Op] = {}
+        """The ops whose attributes depended on dims, by these: those of the turns of a repeat are the same."""
         self.promises = [condition for given in graph.inputs.values() for condition in given.constraints]
         """What the inputs' `where` says of their sizes."""
         for given in graph.inputs.values():
@@ -178,7 +180,11 @@ class _Inference:
         if any(_has_unknown(value) for value in attributes.values()):
             self.found.dependent += 1
             return None
-        return make_op(self, item, node.op.op, attributes, node.origin)
+        key = (node.op.op, repr(attributes))
+        op = self.settled.get(key) or make_op(self, item, node.op.op, attributes, node.origin)
+        if op is not None:
+            self.settled[key] = op
+        return op
 
     def _check_phase(self, node: Node) -> None:
         """What runs in both phases, or in the other one, cannot read what is there in one phase only."""
