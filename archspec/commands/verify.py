@@ -82,7 +82,9 @@ def verify(
     try:
         made = run(graph, module, **options, tolerance=tolerance, on_stage=_show_stage)
     except DoesNotRunError as error:
-        raise click.ClickException(str(error)) from error
+        help = "`--size` runs at another size" + (", `--phase eval` in eval mode alone" * (error.phase == "training"))
+        click.echo(f"error: {error}\n  = help: {help}", err=True)
+        return 1
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--size") from error
     finally:

@@ -130,7 +130,9 @@ def test_what_cannot_be_meant_is_2(capsys: Capture, arguments: list[str], messag
 
 def test_a_network_that_does_not_run_is_1(capsys: Capture) -> None:
     assert verify("--size", "H=2,W=2") == 1
-    assert "the reference does not run in eval mode on [2, 3, 2, 2]: RuntimeError: " in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: the reference does not run in eval mode on [2, 3, 2, 2]: RuntimeError: ")
+    assert printed.endswith("\n  = help: `--size` runs at another size\n")
 
 
 def test_a_library_that_is_missing_is_3_with_what_brings_it(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

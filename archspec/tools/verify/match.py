@@ -115,6 +115,7 @@ class _Matcher:
         """Fill `paired`: exactly where the two are one graph, from the widest surroundings down where they are not."""
         rounds = self._with_equals_told_apart()
         self._pair_singles(rounds)
+        self._pair_namesakes()
         self._pair_singles(self._rounds(self.labels, "before"))
         self._pair_singles(self._rounds(self.labels, "after"))
         self._pair_in_order(rounds)
@@ -144,6 +145,15 @@ class _Matcher:
             for their, our in self._groups(colors):
                 if len(their) == len(our) == 1:
                     self.paired[their[0]] = our[0]
+
+    def _pair_namesakes(self) -> None:
+        """Pair what is left and has the same keys: where graphs differ, names are better than halves of surroundings."""
+        for their, our in self._groups(self._rounds(self.labels, "both")[0]):
+            by_keys = {tuple(self.sides[1].weights[layer].values()): layer for layer in our}
+            for layer in their:
+                found = by_keys.pop(tuple(self.sides[0].weights[layer].values()), None)
+                if found is not None:
+                    self.paired[layer] = found
 
     def _pair_in_order(self, rounds: Sequence[Round]) -> None:
         for colors in reversed(rounds):

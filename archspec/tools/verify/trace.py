@@ -207,10 +207,16 @@ def _settings(func: Any, values: Mapping[str, Any]) -> tuple[dict[str, Any], fro
     defaults = {argument.name: argument.default_value for argument in func._schema.arguments}
     settings = {name: values.get(name, default) for name, default in defaults.items()}
     settings = {name: value for name, value in settings.items() if name != "out" and not _holds_tensors(value)}
-    usual = frozenset(name for name, value in settings.items() if value == defaults[name])
+    usual = frozenset(name for name, value in settings.items() if value == defaults[name] or _does_nothing(name, value))
     if not settings.get("stride", True):  # of a pool, where nothing is said
         settings["stride"] = settings["kernel_size"]
     return settings, usual
+
+
+def _does_nothing(name: str, value: Any) -> bool:
+    """Whether a setting of a convolution, none of which has a default, is what modules have by themselves."""
+    usual = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "transposed": False}
+    return name in usual and all(one == usual[name] for one in (value if isinstance(value, list) else [value]))
 
 
 def _is_tensor(value: Any) -> bool:

@@ -6,7 +6,6 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from time import perf_counter
 from typing import Final, Literal
 
@@ -32,6 +31,7 @@ from archspec.tools.verify.match import Match, match
 from archspec.tools.verify.reference import text_of
 from archspec.tools.verify.run import Run, run
 from archspec.tools.verify.trace import trace
+from archspec.tools.verify.unpaired import describe_unpaired
 from archspec.tools.verify.weights import carry, redraw, weights_of
 from archspec.tools.verify.where import Place, first_differences, setting_differences
 
@@ -40,7 +40,11 @@ BATCH: Final = 2
 
 
 class DoesNotRunError(ValueError):
-    """One of the two networks raised an exception; the message has its words."""
+    """One of the two networks raised an exception; the message has its words, and `phase` is the mode it ran in."""
+
+    def __init__(self, message: str, phase: Phase) -> None:
+        super().__init__(message)
+        self.phase = phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def verify(
     with clock.stage("pair weights"):
         pairs, paired_by, guessed = both.pair_keys()
     made = Verification(chosen, pairs, paired_by, guessed, tolerance=tolerance, seconds=clock.seconds)
-    if unpaired := tuple(_unpaired(pairs, theirs, ours)):
+    if unpaired := tuple(describe_unpaired(pairs, _shapes(theirs), _shapes(ours))):
         return replace(made, differs=unpaired)
     carry(pairs, theirs, ours)
     runs: list[tuple[Run, Run]] = []
@@ -218,6 +222,10 @@ class _Both:
         return [value.to(dtype) if value.is_floating_point() else value for value in self.inputs]
 
 
+def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(value.shape) for key, value in weights_of(module).items()}
+
+
 def _trainable(module: nn.Module) -> nn.Module:
     """Let all weights have gradients: what is frozen in one network and not in the other is no part of it."""
     for parameter in module.parameters():
@@ -230,9 +238,9 @@ def _explaining(what: str, module: nn.Module, inputs: Sequence[torch.Tensor]) ->
     try:
         yield
     except Exception as error:
-        mode = "training" if module.training else "eval"
+        phase: Phase = "training" if module.training else "eval"
         shapes = ", ".join(str(list(value.shape)) for value in inputs)
-        raise DoesNotRunError(f"{what} does not run in {mode} mode on {shapes}: {text_of(error)}") from error
+        raise DoesNotRunError(f"{what} does not run in {phase} mode on {shapes}: {text_of(error)}", phase) from error
 
 
 def _lone_outputs(graph: Graph, wanted: Sequence[str] | None, phases: Sequence[Phase]) -> dict[Phase, str]:
@@ -241,26 +249,3 @@ def _lone_outputs(graph: Graph, wanted: Sequence[str] | None, phases: Sequence[P
     kept = {name: output.value.node for name, output in graph.outputs.items() if wanted is None or name in wanted}
     names = {phase: [name for name, node in kept.items() if node in running[phase]] for phase in phases}
     return {phase: found[0] for phase, found in names.items() if len(found) == 1}
-
-
-def _unpaired(pairs: Mapping[str, str], theirs: nn.Module, ours: nn.Module) -> Iterator[str]:
-    """What has no partner, with what comes nearest, and pairs of which one does not fit into the other."""
-    their_shapes, our_shapes = (
-        {key: list(value.shape) for key, value in weights_of(one).items()} for one in (theirs, ours)
-    )
-    alone = {key: shape for key, shape in their_shapes.items() if key not in pairs}
-    taken = set(pairs.values())
-    left = {key: shape for key, shape in our_shapes.items() if key not in taken}
-    for key, shape in alone.items():
-        yield f"`{key}` {shape} of theirs has no partner in ours{_nearest(key, shape, left)}"
-    for key, shape in left.items():
-        yield f"`{key}` {shape} of ours has no partner in theirs{_nearest(key, shape, alone)}"
-    for their, our in pairs.items():
-        if their_shapes.get(their) != our_shapes.get(our) and their in their_shapes and our in our_shapes:
-            yield f"`{their}` is {their_shapes[their]} in theirs, and `{our}` is {our_shapes[our]} in ours"
-
-
-def _nearest(key: str, shape: list[int], among: Mapping[str, list[int]]) -> str:
-    equal = [other for other in among if among[other] == shape]
-    near = get_close_matches(key, equal, n=1, cutoff=0) or get_close_matches(key, among, n=1)
-    return f"; nearest is `{near[0]}` {among[near[0]]}" if near else ""

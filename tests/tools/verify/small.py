@@ -79,7 +79,7 @@ class Small(nn.Module):
         self.bn = nn.BatchNorm2d(8, eps=self.is_["eps"], momentum=self.is_["momentum"])
         one, two = nn.Conv2d(8, 6, 1, bias=self.is_["bias"]), nn.Conv2d(8, 6, 1)
         self.join: Any = nn.ModuleDict({"one": nn.ModuleDict({"conv": one}), "two": nn.ModuleDict({"conv": two})})
-        self.mix = nn.Conv2d(12, 12, 1)
+        self.mix: nn.Module = nn.Conv2d(12, 12, 1)
         self.drop = nn.Dropout(self.is_["dropout"])
         self.logits = nn.Linear(12, 5)
         self.aux = nn.ModuleDict({"fc": nn.Linear(12 * 16, 5)})

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import timm
 import torch
 from torch import nn
 from torchvision import models
 
 from archspec.tools.verify.match import Match, match, summarize
 from archspec.tools.verify.trace import trace
+from archspec.tools.verify.weights import carry, redraw
 from tests.tools.verify.small import renamed
 
 
@@ -57,6 +59,17 @@ def test_a_deep_network_of_equal_blocks_is_paired_whatever_its_keys_and_their_or
     assert found.guessed == []
     assert list(found.pairs) != list(ours.state_dict())
     assert found.pairs == {key: _renamed(key) for key in theirs.state_dict()}
+
+
+def test_networks_of_two_libraries_are_one() -> None:
+    """timm has other keys, other modules, and another order of registration."""
+    theirs, ours = models.mobilenet_v2(weights=None), timm.create_model("mobilenetv2_100", pretrained=False)
+    redraw(theirs)
+    found = matched(theirs, ours, 33, 3)
+    assert (len(found.pairs), found.guessed) == (len(theirs.state_dict()), [])
+    carry(found.pairs, theirs, ours)
+    image = torch.randn(2, 3, 33, 33)
+    torch.testing.assert_close(ours.eval()(image), theirs.eval()(image))
 
 
 def _renamed(key: str) -> str:

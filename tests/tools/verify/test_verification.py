@@ -153,10 +153,7 @@ class WithoutHead(Small):
 
 def test_a_reference_without_heads_is_compared_with_the_outputs_it_has(graph: Graph) -> None:
     missing = verify(graph, WithoutHead())
-    assert missing.differs == (
-        "`aux.fc.weight` [5, 192] of ours has no partner in theirs",
-        "`aux.fc.bias` [5] of ours has no partner in theirs",
-    )
+    assert missing.differs == ("`aux.fc` (weight [5, 192], bias [5]) of ours has no partner in theirs",)
     assert verify(graph, WithoutHead(), outputs=["logits"]).passed
 
 
@@ -187,6 +184,19 @@ def test_keys_that_differ_are_paired_by_the_graph(graph: Graph) -> None:
 
 def test_a_bias_that_is_missing_is_told_by_its_key(graph: Graph) -> None:
     assert verify(graph, Small(bias=False)).differs == ("`join.one.conv.bias` [6] of ours has no partner in theirs",)
+
+
+class Longer(Small):
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix = nn.Sequential(nn.Conv2d(12, 12, 1), self.mix)
+
+
+def test_a_layer_too_many_is_told_with_all_others_paired(graph: Graph) -> None:
+    found = verify(graph, Longer())
+    assert len(found.differs) == 1
+    assert found.differs[0] == "`mix.1` (weight [12, 12, 1, 1], bias [12]) of theirs has no partner in ours"
+    assert len(found.pairs) == len(Small().state_dict())
 
 
 def test_weights_of_other_shapes_are_told_with_both(graph: Graph) -> None:
