@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import redirect_stdout
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,7 +81,8 @@ def verify(
     phases: tuple[Phase, ...] = (phase,) if phase else ("eval", "training")
     options: dict[str, Any] = {"sizes": at, "outputs": outputs or None, "phases": phases, "seed": seed}
     try:
-        made = run(graph, module, **options, tolerance=tolerance, on_stage=_show_stage)
+        with redirect_stdout(sys.stderr):  # what a reference prints is no result of ours
+            made = run(graph, module, **options, tolerance=tolerance, on_stage=_show_stage)
     except DoesNotRunError as error:
         help = "`--size` runs at another size" + (", `--phase eval` in eval mode alone" * (error.phase == "training"))
         click.echo(f"error: {error}\n  = help: {help}", err=True)
@@ -130,7 +132,8 @@ def _reference(reference: str, arguments: dict[str, object]) -> Any:
     from archspec.tools.verify import BadReferenceError, MissingLibraryError, load_reference
 
     try:
-        return load_reference(reference, arguments)
+        with redirect_stdout(sys.stderr):
+            return load_reference(reference, arguments)
     except MissingLibraryError as error:
         raise MissingError(str(error), f"python -m pip install {error.name}") from error
     except BadReferenceError as error:

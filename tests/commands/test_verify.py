@@ -104,6 +104,14 @@ def test_everything_is_there_as_data(capsys: Capture) -> None:
     assert data["pairs"]["conv.weight"] == "conv.weight"
 
 
+def test_what_a_reference_prints_is_no_result(capsys: Capture) -> None:
+    Path("mine.py").write_text("print('imported')\n" + PYTHON, encoding="utf-8")
+    assert verify("--json") == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["passed"] is True
+    assert printed.err.startswith("imported\n")
+
+
 def test_a_tolerance_lets_differences_pass() -> None:
     assert verify("--with", "slope=0.100001", "--tolerance", "1e-3") == 0
     assert verify("--with", "slope=0.100001") == 1

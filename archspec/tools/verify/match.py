@@ -40,8 +40,8 @@ def match(theirs: Trace, ours: Trace) -> Match:
     """Pair the weights of two traced networks.
 
     Calls that nothing tells apart (two equal branches that are added) are interchangeable, and are paired in order of
-    execution, each with all that belongs to it. What has a like in neither number nor shape of its weights is paired
-    too where one operation of that kind is left in both; whoever loads these weights finds the shapes different.
+    execution, each with all that belongs to it. Where at last one operation of a kind is left in both, these two are
+    paired though their weights have other shapes, or one has a bias: that is what differs there.
     """
     by_name = set(theirs.outputs) == set(ours.outputs)
     sides = (_Side(theirs, by_name), _Side(ours, by_name))
@@ -147,7 +147,7 @@ class _Matcher:
                     self.paired[their[0]] = our[0]
 
     def _pair_namesakes(self) -> None:
-        """Pair what is left and has the same keys: where graphs differ, names are better than halves of surroundings."""
+        """Pair what is left and has the same keys: where graphs differ, names say more than half of the surroundings."""
         for their, our in self._groups(self._rounds(self.labels, "both")[0]):
             by_keys = {tuple(self.sides[1].weights[layer].values()): layer for layer in our}
             for layer in their:

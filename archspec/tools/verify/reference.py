@@ -94,7 +94,7 @@ def _library(name: str) -> Any:
 def _attribute(reference: str, module: str, name: str) -> Any:
     try:
         found: Any = import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadReferenceError(f"`{module}` cannot be imported: {text_of(error)}") from error
     for part in name.split("."):
         if not hasattr(found, part):
@@ -120,7 +120,7 @@ def _call(reference: str, function: Callable[..., Any], arguments: Mapping[str, 
         return function(**arguments)
     except (MissingLibraryError, BadReferenceError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
         raise BadReferenceError(f"`{reference}` cannot be built with ({given}): {text_of(error)}") from error
 

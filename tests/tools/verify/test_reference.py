@@ -30,10 +30,11 @@ def failing(width):
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for name in ("mine", "broken"):
+    for name in ("mine", "broken", "leaving"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     (tmp_path / "mine.py").write_text(MODULE, encoding="utf-8")
     (tmp_path / "broken.py").write_text("import no_such_package\n", encoding="utf-8")
+    (tmp_path / "leaving.py").write_text("raise SystemExit('not like this')\n", encoding="utf-8")
     return tmp_path
 
 
@@ -67,6 +68,7 @@ def test_networks_of_torchvision_and_timm_go_by_their_names() -> None:
         ),
         ("nowhere:Net", {}, "`nowhere` cannot be imported: ModuleNotFoundError: No module named 'nowhere'"),
         ("broken:Net", {}, "`broken` cannot be imported: ModuleNotFoundError: No module named 'no_such_package'"),
+        ("leaving:Net", {}, "`leaving` cannot be imported: SystemExit: not like this"),
         ("mine:Not", {}, "there is no `Not` in `mine`, of which `mine:Not` is to be made"),
         ("mine:no_module", {}, "`mine:no_module` gave an `int`, where a `torch.nn.Module` was expected"),
         (
