@@ -147,7 +147,7 @@ class _Matcher:
                     self.paired[their[0]] = our[0]
 
     def _pair_namesakes(self) -> None:
-        """Pair what is left and has the same keys: where graphs differ, names say more than half of the surroundings."""
+        """Pair what is left and has the same keys: names say more than half of the surroundings."""
         for their, our in self._groups(self._rounds(self.labels, "both")[0]):
             by_keys = {tuple(self.sides[1].weights[layer].values()): layer for layer in our}
             for layer in their:
