@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from archspec.ir.graph import Graph
     from archspec.ir.op import Op
     from archspec.source.diagnostic import Diagnostic, Diagnostics, SpecError
-    from archspec.tools.weights import load_weights
-    from archspec.tools.weights_report import WeightsError
+    from archspec.tools.weights.load import load_weights
+    from archspec.tools.weights.report import WeightsError
 
 _HOMES = {
     "Builder": ("archspec.frontend.builder", "Builder"),
@@ -28,12 +28,12 @@ _HOMES = {
     "Graph": ("archspec.ir.graph", "Graph"),
     "Op": ("archspec.ir.op", "Op"),
     "SpecError": ("archspec.source.diagnostic", "SpecError"),
-    "WeightsError": ("archspec.tools.weights_report", "WeightsError"),
+    "WeightsError": ("archspec.tools.weights.report", "WeightsError"),
     "check_spec": ("archspec.compiler", "check_spec"),
     "compile_graph": ("archspec.backends.torch_fx", "emit"),
     "compile_spec": ("archspec.compiler", "compile_spec"),
     "load_graph": ("archspec.compiler", "load_graph"),
-    "load_weights": ("archspec.tools.weights", "load_weights"),
+    "load_weights": ("archspec.tools.weights.load", "load_weights"),
 }
 _MODULES = ("training",)
 __all__ = [

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import torch
 
 from archspec.source.sanitize import visible
-from archspec.tools.weights_report import WeightsError, shown
+from archspec.tools.weights.report import WeightsError, shown
 
 Source: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
 """The path of a file, or names with their tensors or arrays of NumPy."""

@@ -13,8 +13,8 @@ from torch import nn
 
 from archspec.language.validate import nearest
 from archspec.recipe.weights import KeyMap, WeightMap
-from archspec.tools.weights_fit import Target, dtype_name, fit, has_one_row_more, in_torch_order
-from archspec.tools.weights_report import Misfit
+from archspec.tools.weights.fit import Target, dtype_name, fit, has_one_row_more, in_torch_order
+from archspec.tools.weights.report import Misfit
 
 Values: TypeAlias = dict[str, torch.Tensor | float]
 """What is to be written, by key: a tensor, or the number that all of one is."""

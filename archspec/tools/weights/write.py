@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from archspec.backends.constants import restore, without_values
-from archspec.tools.weights_fit import Target
+from archspec.tools.weights.fit import Target
 
 _PLAIN = (torch.Tensor, nn.Parameter, nn.Buffer)
 

@@ -22,7 +22,7 @@ from torch import nn
 import archspec
 from archspec.recipe.weights import WeightMap
 from archspec.source.span import Source
-from archspec.tools.weights_report import LoadReport
+from archspec.tools.weights.report import LoadReport
 
 NETWORK = r"""
 archspec: 1

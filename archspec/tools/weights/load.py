@@ -11,10 +11,10 @@ from torch import nn
 
 from archspec.language.validate import did_you_mean, one_of
 from archspec.recipe.weights import KeyMap, Pattern, PatternError, WeightMap
-from archspec.tools.weights_file import Source, read_weights
-from archspec.tools.weights_match import Wanted, match, unwrapped
-from archspec.tools.weights_report import LoadReport, WeightsError
-from archspec.tools.weights_write import on_meta, targets_of, write
+from archspec.tools.weights.file import Source, read_weights
+from archspec.tools.weights.match import Wanted, match, unwrapped
+from archspec.tools.weights.report import LoadReport, WeightsError
+from archspec.tools.weights.write import on_meta, targets_of, write
 
 
 def load_weights(

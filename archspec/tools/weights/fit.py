@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch import nn
 
-from archspec.tools.weights_report import Misfit
+from archspec.tools.weights.report import Misfit
 
 CONVOLUTIONS: Final = (
     nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
