@@ -45,7 +45,7 @@ def graph_of(name: str, **params: Any) -> Graph:
 
 @cache
 def timm() -> nn.Module:
-    return load_reference("timm:inception_resnet_v2")
+    return load_reference("timm:inception_resnet_v2", {"drop_rate": 0.2})
 
 
 @cache
