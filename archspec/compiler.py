@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archspec.frontend.collapse import one_each
@@ -15,7 +15,8 @@ from archspec.frontend.resolve import resolve
 from archspec.frontend.weights import read_weight_maps
 from archspec.ir.collector import collector_paused
 from archspec.ir.graph import Graph
-from archspec.rules import by_name, judge
+from archspec.rules import RULES, by_name, judge
+from archspec.rules.rule import Rule
 from archspec.source.diagnostic import Diagnostics, SpecError
 
 if TYPE_CHECKING:
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
 Values: TypeAlias = Mapping[str, Any] | None
 
 
-def load_spec(spec: Spec, found: Diagnostics, params: Values = None, limits: Limits = LIMITS) -> Graph | None:
+def load_spec(
+    spec: Spec,
+    found: Diagnostics,
+    params: Values = None,
+    limits: Limits = LIMITS,
+    rules: Iterable[Rule] = RULES,
+) -> Graph | None:
     """The typed graph of a spec, all there is to say of it added to `found`; None when it does not come to a graph."""
     with collector_paused(), one_each(found) as here:
         document = load(spec, here, limits)  # the text, with every file it includes, as structure
@@ -41,7 +48,7 @@ def load_spec(spec: Spec, found: Diagnostics, params: Values = None, limits: Lim
             from archspec.frontend.training import read_training  # most specs have none, and start without its models
 
             graph.training = read_training(document, graph, here)
-        judge(graph, here)
+        judge(graph, here, rules)
     return graph
 
 

@@ -64,8 +64,8 @@ class _Printer:
                 attributes["tie"] = {name: self._path(key, scope) for name, key in node.ties.items()}
             if node.init:
                 attributes["init"] = {name: _initializer(initializer) for name, initializer in node.init.items()}
-        if node.allow:
-            attributes["allow"] = dict(node.allow)
+        if allowed := _allowed(node, scope):
+            attributes["allow"] = allowed
         name = node.resolved.name
         yield f"{indent}- {name}: {_flow(attributes)}{_provenance(node.origin)}"
 
@@ -85,6 +85,8 @@ class _Printer:
             header["share"] = self._path(scope.share, outer)
         if scope.phase is not None and scope.phase != outer.phase:
             header["when"] = scope.phase
+        if allowed := _allowed(scope, outer):
+            header["allow"] = allowed
         if scope.name in outer.register_after:
             header["after"] = outer.register_after[scope.name]
         if scope.signature:
@@ -180,6 +182,11 @@ def _chain(node: Node) -> list[Scope]:
         chain.append(scope)
         scope = scope.parent
     return chain[::-1]
+
+
+def _allowed(member: Node | Scope, outer: Scope) -> dict[str, str]:
+    """The rules that are silenced on a member, beyond those that are where it stands."""
+    return {name: given.reason for name, given in member.allow.items() if outer.allow.get(name) is not given}
 
 
 def _attributes(node: Node) -> dict[str, Any]:

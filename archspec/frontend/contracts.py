@@ -17,13 +17,13 @@ from archspec.source.diagnostic import Diagnostics
 
 COUNTS: Final = ("parameters", "macs")
 LATER: Final = ("peak_memory", "receptive_field")
-SEVERITIES: Final = ("error", "warning", "off")
+SEVERITIES: Final = ("error", "warning", "note", "off")
 
 
 def read_contracts(
     document: Document, graph: Graph, settings: Mapping[str, Any], rules: Mapping[str, Any], found: Diagnostics
 ) -> None:
-    """Fill in `graph.contracts`, which hold at default parameters only, and `graph.severities`.
+    """Fill in `graph.contracts`, which hold at default parameters only, and what `checks` says of rules.
 
     Args:
         document: the spec.
@@ -32,7 +32,7 @@ def read_contracts(
         rules: the rules that there are, by name.
         found: takes the diagnostics.
     """
-    _read_severities(document, graph, rules, found)
+    _read_checks(document, graph, rules, found)
     _check_allowed(document, rules, found)
     if not settings:
         _read_expectations(document, graph, found)
@@ -64,16 +64,40 @@ def _read_expectations(document: Document, graph: Graph, found: Diagnostics) -> 
             )
 
 
-def _read_severities(document: Document, graph: Graph, rules: Mapping[str, Any], found: Diagnostics) -> None:
+def _read_checks(document: Document, graph: Graph, rules: Mapping[str, Any], found: Diagnostics) -> None:
     for entry in _entries(document, "checks"):
         if entry.key not in rules:
             _report_unknown_rule(entry, rules, found)
-        elif entry.value.plain not in SEVERITIES:
-            message = f"`{entry.key}` is {shown(entry.value.plain)}; expected `error`, `warning` or `off`"
-            help_text = did_you_mean(str(entry.value.plain), SEVERITIES)
-            found.error("wrong-value", message, entry.value.span, help=help_text)
+        elif isinstance(entry.value, MappingValue):
+            for setting in entry.value.entries.values():
+                _read_setting(setting, entry.key, rules[entry.key].settings, graph, found)
         else:
-            graph.severities[entry.key] = str(entry.value.plain)
+            _read_severity(entry.value, entry.key, graph, found)
+
+
+def _read_severity(value: Value, rule: str, graph: Graph, found: Diagnostics) -> None:
+    if value.plain in SEVERITIES:
+        graph.severities[rule] = str(value.plain)
+        return
+    message = f"`{rule}` is {shown(value.plain)}; expected `error`, `warning`, `note` or `off`"
+    found.error("wrong-value", message, value.span, help=did_you_mean(str(value.plain), SEVERITIES))
+
+
+def _read_setting(entry: Entry, rule: str, settings: Mapping[str, Any], graph: Graph, found: Diagnostics) -> None:
+    """`severity`, or one of the thresholds that a rule has."""
+    value = entry.value.plain
+    if entry.key == "severity":
+        _read_severity(entry.value, rule, graph, found)
+    elif entry.key not in settings:
+        known = ["severity", *settings]
+        help_text = did_you_mean(entry.key, known) or one_of(known, "its settings are")
+        found.error("unknown-key", f"the rule `{rule}` has no setting `{entry.key}`", entry.span, help=help_text)
+    elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        help_text = f"it is {settings[entry.key].default:g} unless something else is said"
+        message = f"`{entry.key}` is {shown(value)}; expected a number of 0 or more"
+        found.error("wrong-value", message, entry.value.span, help=help_text)
+    else:
+        graph.thresholds.setdefault(rule, {})[entry.key] = value
 
 
 def _check_allowed(document: Document, rules: Mapping[str, Any], found: Diagnostics) -> None:

@@ -373,7 +373,7 @@ class Expander:
         self, path: str, kind: Literal["block", "sequence"], context: ListContext, origin: Origin, phase: Phase | None
     ) -> Scope:
         """Open a scope inside the one at hand."""
-        scope = Scope(path, kind, context.scope, origin, phase=phase)
+        scope = Scope(path, kind, context.scope, origin, phase=phase, allow=context.allow)
         context.scope.members.append(scope)
         self.expansion.scopes[path] = scope
         self.budget.count(origin.span)

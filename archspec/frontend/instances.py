@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from archspec.ir.graph import GraphInput, GraphOutput, Node, Phase, Scope, Value
+from archspec.ir.graph import Allowance, GraphInput, GraphOutput, Node, Phase, Scope, Value
 from archspec.language import values as language_values
 from archspec.language.schema import Body, Document, Item
 from archspec.source.diagnostic import Diagnostics
@@ -154,7 +154,7 @@ class ListContext:
     hidden: bool = False
     """Whether it is an unnamed branch, in which weights need a name of their own."""
     init: Mapping[str, Any] = field(default_factory=dict)
-    allow: Mapping[str, str] = field(default_factory=dict)
+    allow: Mapping[str, Allowance] = field(default_factory=dict)
     count: int = 0
     _values: Mapping[str, Any] | None = None
 

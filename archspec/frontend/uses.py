@@ -12,7 +12,7 @@ from archspec.frontend.interface import bind_inputs
 from archspec.frontend.parameters import check as check_parameter
 from archspec.frontend.parameters import evaluate_default
 from archspec.frontend.references import find_instance
-from archspec.ir.graph import Deferred, Node, Phase, Scope, Value
+from archspec.ir.graph import Allowance, Deferred, Node, Phase, Scope, Value
 from archspec.ir.op import Op
 from archspec.language.expression import is_expression
 from archspec.language.keys import SequenceKeys
@@ -155,8 +155,17 @@ def _annotate(expander: Expander, use: Use, made: Node) -> None:
     of_file = expander.expansion.file_init(context.frame, expander.found)
     if of_file or context.init or item.init:
         made.init = {**{**of_file, **context.init}.get(item.name, {}), **item.init}
-    if context.allow or item.keys.allow:
-        made.allow = {**context.allow, **(item.keys.allow or {})}
+    made.allow = allowances(context, item)
+
+
+def allowances(context: ListContext, item: Item) -> Mapping[str, Allowance]:
+    """The rules that are silenced on an item: its own, and those of what is around it."""
+    if not item.keys.allow:
+        return context.allow
+    written = item.entries["allow"].value
+    assert isinstance(written, MappingValue), "what is read as `allow` is a mapping"
+    own = {name: Allowance(reason, written.entries[name].span) for name, reason in item.keys.allow.items()}
+    return {**context.allow, **own}
 
 
 def _tied_key(expander: Expander, path: str, span: Span, context: ListContext) -> str | None:
@@ -232,7 +241,7 @@ def sequence(expander: Expander, use: Use) -> Instance:
         _report_count(expander, use, "a sequence begins at one value, but `from` names several")
     scope = expander.scope(use.path, "sequence", use.context, use.origin, use.phase)
     init = {**use.context.init, **use.item.init}
-    allow = {**use.context.allow, **(use.item.keys.allow or {})}
+    scope.allow = allow = allowances(use.context, use.item)
     variables = {**use.context.variables, **use.values}
     inner = use.context.inside(scope, phase=use.phase, origin=use.origin, variables=variables, init=init, allow=allow)
     with expander.budget.level(use.item.span):
@@ -310,7 +319,7 @@ def instantiate(expander: Expander, use: Use, frame: Frame, block_name: str | No
     inner_names = Names(None if block_name else use.context.names)
     start = bind_inputs(body, frame, scope, inner_names, use.sources)
     init = {**use.context.init, **use.item.init}
-    allow = {**use.context.allow, **(use.item.keys.allow or {})}
+    scope.allow = allow = allowances(use.context, use.item)
     inner = use.context.inside(
         scope, names=inner_names, frame=frame, variables={}, phase=use.phase, origin=use.origin, init=init, allow=allow
     )

@@ -40,6 +40,27 @@ class Deferred:
     """Each value is plain, or something with `evaluate(dims)`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Why a rule is silenced on an item."""
+
+    reason: str
+    span: Span | None = field(default=None, compare=False)
+    """Where the rule is named; one allowance on a block counts for everything in all of its uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Something that a spec defines for itself, and may forget to use."""
+
+    kind: Literal["parameter", "block"]
+    name: str
+    owner: str | None
+    """The block that a parameter is of; None for one of the spec's own."""
+    is_used: bool
+    span: Span
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """One use of an op."""
@@ -59,8 +80,8 @@ class Node:
     """Weight name to the key of the weight that it is one with: `{"weight": "wte.weight"}`."""
     init: Mapping[str, Any] = field(default_factory=dict)
     """Weight name to its initialiser."""
-    allow: Mapping[str, str] = field(default_factory=dict)
-    """Rule name to the reason why it is silenced here."""
+    allow: Mapping[str, Allowance] = field(default_factory=dict)
+    """Rule name to why it is silenced here, or on something around it."""
     types: tuple[TensorType, ...] = ()
     """The type of each port, once inferred; empty where an error made it unknowable."""
     weights: Mapping[str, Weight] = field(default_factory=dict)
@@ -103,6 +124,8 @@ class Scope:
     """What it gives, by name; the first is what the next item gets."""
     share: str | None = None
     """The path of the scope whose weights this one uses."""
+    allow: Mapping[str, Allowance] = field(default_factory=dict)
+    """Rule name to why it is silenced here, or on something around it."""
     register_after: dict[str, str] = field(default_factory=dict)
     """Names of members that are registered elsewhere than executed: member to the member it comes after."""
 
@@ -207,7 +230,11 @@ class Graph:
         """The values of the spec's parameters."""
         self.contracts: list[Contract] = []
         self.severities: dict[str, str] = {}
-        """Rule name to `error`, `warning` or `off`, where the spec sets it."""
+        """Rule name to `error`, `warning`, `note` or `off`, where the spec sets it."""
+        self.thresholds: dict[str, dict[str, float]] = {}
+        """Rule name to its settings that the spec gives other values."""
+        self.definitions: tuple[Definition, ...] = ()
+        """The parameters and blocks that the spec's own file defines, in the order of the file."""
         self.weight_maps: dict[str, Any] = {}
         """By name, how published files of weights fit: `archspec.recipe.weights.WeightMap`s."""
         self.training: Any = None

@@ -74,6 +74,32 @@ class Step:
     name: str = ""
 
 
+class Window(NamedTuple):
+    """What a place of an output sees of its input along one spatial axis."""
+
+    size: int
+    """The places from the first that it sees to the last: `dilation * (kernel - 1) + 1`."""
+    stride: int = 1
+    """How far the next place of the output sees further on."""
+    before: int = 0
+    """Padding before the first place of the input."""
+
+
+Sight: TypeAlias = Literal["here", "everywhere"] | tuple[Window, ...]
+"""What a place of an output sees of the spatial axes of every input: the same place, all of it, or a window an axis."""
+
+
+class Kept(NamedTuple):
+    """What a use of an op keeps for its backward pass, weights aside."""
+
+    inputs: tuple[int, ...] = ()
+    """The inputs that it keeps, by index."""
+    outputs: bool = False
+    """Whether it keeps what it gives."""
+    extra: Size = 0
+    """Bytes of tensors of its own: masks, indices, statistics."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A use of an op that the contract test runs: attributes and the types of the inputs."""
@@ -128,6 +154,21 @@ class Op(BaseModel):
     def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         """Multiply-accumulates of matrix products and convolutions: half the FLOPs of torch's `FlopCounterMode`."""
         return 0
+
+    def sees(self, *inputs: TensorType) -> Sight | None:
+        """What a place of the output sees of [N, C, ...spatial axes]; None where places are no longer told apart.
+
+        Statistics that a normalisation takes over space do not count, as in the literature on receptive fields.
+        """
+        return None
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        """What it keeps for its backward pass in training mode, of what torch saves; by default all it was given."""
+        return Kept(inputs=tuple(range(len(inputs))))
+
+    def gives_view(self, phase: Literal["training", "eval"], *inputs: TensorType) -> bool:
+        """Whether what it gives lies in the memory of its first input, and takes none of its own."""
+        return False
 
     @abstractmethod
     def lower(self, *inputs: Any) -> list[Step]:

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 
 from archspec.analysis.facts import Facts
 from archspec.ir.graph import Graph
 from archspec.rules.dead_node import DeadNode
-from archspec.rules.rule import Rule
+from archspec.rules.rule import Case, Finding, Rule
 from archspec.rules.unmet_contract import UnmetContract
+from archspec.rules.unused_allowance import UnusedAllowance
 from archspec.source.diagnostic import Diagnostics, Severity
+from archspec.source.span import Span
 
-RULES: tuple[Rule, ...] = (DeadNode(), UnmetContract())
+RULES: tuple[Rule, ...] = (
+    DeadNode(),
+    UnmetContract(),
+    UnusedAllowance(),  # the last one: it looks at what the others were silenced by
+)
 
 
-def judge(graph: Graph, found: Diagnostics) -> None:
+def judge(graph: Graph, found: Diagnostics, rules: Iterable[Rule] = RULES) -> None:
     """Hold a graph without errors to every rule that is not off."""
     if found.failed:
         return
-    facts = Facts(graph)
-    for rule in RULES:
-        severity = graph.severities.get(rule.name, rule.severity.value)
-        if severity != "off":
-            for diagnostic in rule.check(graph, facts):
-                found.add(replace(diagnostic, severity=Severity(severity)))
+    case = Case(graph, Facts(graph))
+    for rule in rules:
+        severity = graph.severities.get(rule.name)
+        if severity == "off":
+            continue
+        asked = type(rule)(graph.thresholds[rule.name]) if rule.name in graph.thresholds else rule
+        case.judged.add(rule.name)
+        for finding in asked.check(case):
+            if not _is_allowed(finding, rule.name, case):
+                found.add(finding.diagnostic(rule.name, Severity(severity or finding.severity or rule.severity)))
+
+
+def _is_allowed(finding: Finding, rule: str, case: Case) -> bool:
+    allowance = None if isinstance(finding.at, Span) else finding.at.allow.get(rule)
+    if allowance is not None:
+        case.silencing.append(allowance)
+    return allowance is not None
 
 
 def by_name() -> dict[str, Rule]:

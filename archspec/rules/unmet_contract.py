@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from archspec.analysis.facts import Facts
 from archspec.ir.dims import UNKNOWN, are_equal
 from archspec.ir.graph import PHASES, Contract, Graph
-from archspec.rules.rule import Rule
-from archspec.source.diagnostic import Diagnostic, Label, Severity
+from archspec.rules.rule import Case, Finding, Rule
+from archspec.source.diagnostic import Label, Severity
 
 if TYPE_CHECKING:
     from archspec.analysis.input_sizes import Sizes
@@ -52,21 +52,19 @@ class UnmetContract(Rule):
     name = "unmet-contract"
     severity = Severity.ERROR
 
-    def check(self, graph: Graph, facts: Facts) -> Iterator[Diagnostic]:
+    def check(self, case: Case) -> Iterator[Finding]:
         """Every contract that the facts contradict."""
+        graph, facts = case.graph, case.facts
         for contract in graph.contracts:
             if contract.fact == "min_input":
-                diagnostic = self._smallest_input(contract, graph, facts)
-                if diagnostic is not None:
-                    yield diagnostic
+                finding = self._smallest_input(contract, graph, facts)
+                if finding is not None:
+                    yield finding
                 continue
             actual = self._fact(contract, graph, facts)
             if actual is not None and not _agree(contract.expected, actual):
-                yield Diagnostic(
-                    self.name,
-                    self._message(contract, actual),
-                    contract.span,
-                    help="correct the number here, or the layers",
+                yield Finding(
+                    contract.span, self._message(contract, actual), help="correct the number here, or the layers"
                 )
 
     def _fact(self, contract: Contract, graph: Graph, facts: Facts) -> Any:
@@ -76,12 +74,12 @@ class UnmetContract(Rule):
         total = facts.cost.total
         return total.parameters if contract.fact == "parameters" else total.macs
 
-    def _smallest_input(self, contract: Contract, graph: Graph, facts: Facts) -> Diagnostic | None:
+    def _smallest_input(self, contract: Contract, graph: Graph, facts: Facts) -> Finding | None:
         """What is wrong with a smallest size."""
         if not graph.size_symbols:
             message = f"every input has one size, but a smallest size of {contract.expected} is expected"
             help_text = "make a symbol of what may have other sizes, such as `H=299`, or remove `min_input`"
-            return Diagnostic(self.name, message, contract.span, help=help_text)
+            return Finding(contract.span, message, help=help_text)
         wrong: list[tuple[Sizes, str]] = []
         for phase in (contract.phase,) if contract.phase else PHASES:
             found = [sizes for sizes in facts.input_sizes[phase] if contract.subject in (None, *sizes.symbols)]
@@ -93,11 +91,10 @@ class UnmetContract(Rule):
             wrong = [(sizes, "") for sizes, _ in wrong[:half]]
         said = [_smallest(contract.subject or sizes.name, sizes, mode) for sizes, mode in wrong[:_MOST]]
         stops = {one.below.node: one.below for one, _ in wrong[:_MOST] if one.below and one.below.node}
-        return Diagnostic(
-            self.name,
+        return Finding(
+            contract.span,
             f"the smallest size of {', that of '.join(said)}, but {contract.expected} is expected"
             + (f": {'; '.join(map(str, stops.values()))}" if stops else ""),
-            contract.span,
             labels=tuple(Label(graph[node].origin.span, f"`{node}` sets it") for node in stops),
             help="correct the number here, or the layers",
         )

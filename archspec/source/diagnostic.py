@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from archspec.source.origin import Origin
+from archspec.source.remedy import Remedy
 from archspec.source.sanitize import quoting_briefly
 from archspec.source.span import Span
 
@@ -50,6 +51,8 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
     origin: Origin | None = None
     """The instance it was found in, when it was found in one."""
+    remedy: Remedy | None = None
+    """What would mend it, where a program can do so."""
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

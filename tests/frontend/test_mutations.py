@@ -34,7 +34,8 @@ layers:
   - flatten
   - linear: {id: logits, features: 10, init: {weight: {normal: {std: 0.01}}, bias: 0}}
 heads:
-  aux: {linear: {from: body.1, features: 3, when: training, allow: {dead-node: "an example"}}}
+  aux: {linear: {from: body.1, features: 3, when: training}}
+  unread: {relu: {from: stem, allow: {dead-node: "an example"}}}
 outputs: {logits: logits, aux: aux}
 expect: {parameters: 21858, outputs: {logits: [N, 10]}}
 checks: {dead-node: warning}

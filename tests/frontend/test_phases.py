@@ -263,7 +263,7 @@ def test_allow_silences_a_rule_on_an_item_with_a_reason() -> None:
     rows = "layers: [{relu: {id: a}}, {tanh: {id: b, from: x%s}}]\noutputs: {o: a}"
     assert errors(rows % "") == [("dead-node", "tanh")]
     assert len(check_spec(spec(rows % ", allow: {dead-node: kept for hooks}"))) == 0
-    assert load(rows % ", allow: {dead-node: kept for hooks}")["b"].allow == {"dead-node": "kept for hooks"}
+    assert load(rows % ", allow: {dead-node: kept for hooks}")["b"].allow["dead-node"].reason == "kept for hooks"
 
 
 def test_allow_on_a_block_holds_inside() -> None:
@@ -271,7 +271,7 @@ def test_allow_on_a_block_holds_inside() -> None:
         blocks: {b: {layers: [{relu: {id: dead}}, {tanh: {id: live, from: in}}]}}
         layers: [{b: {id: b, allow: {dead-node: a part of the published network}}}]
     """)
-    assert graph["b.dead"].allow == {"dead-node": "a part of the published network"}
+    assert graph["b.dead"].allow["dead-node"].reason == "a part of the published network"
 
 
 def test_a_head_reads_what_runs_in_both_phases() -> None:
