@@ -7,9 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archspec.analysis.cost import Cost, cost
+from archspec.analysis.phases import running
+from archspec.analysis.receptive_field import Field, receptive_fields
 from archspec.ir.graph import Graph, Phase
 
 if TYPE_CHECKING:
+    from archspec.analysis.cuts import Capacity, Passage
     from archspec.analysis.input_sizes import Sizes
 
 
@@ -30,3 +33,33 @@ class Facts:
         from archspec.analysis.input_sizes import input_sizes  # few ask, and it takes a while
 
         return input_sizes(self.graph)
+
+    @cached_property
+    def running(self) -> Mapping[Phase, set[str]]:
+        """The nodes that run in each phase."""
+        return running(self.graph)
+
+    @cached_property
+    def capacity(self) -> Capacity | None:
+        """How much of the input gets through; None where no output depends on an input, or sizes are not known."""
+        from archspec.analysis.cuts import UnknownSizeError, capacity
+
+        try:
+            return capacity(self.graph)
+        except UnknownSizeError:
+            return None
+
+    @cached_property
+    def passages(self) -> Mapping[str, Passage]:
+        """How much gets through every scope; empty where sizes are not known."""
+        from archspec.analysis.cuts import UnknownSizeError, passages
+
+        try:
+            return passages(self.graph)
+        except UnknownSizeError:
+            return {}
+
+    @cached_property
+    def receptive_fields(self) -> Mapping[str, tuple[Field, ...]]:
+        """What each node sees of the input."""
+        return receptive_fields(self.graph)

@@ -133,6 +133,8 @@ class Op(BaseModel):
     """The attribute that `- op: value` sets."""
     keeps_values: ClassVar[bool] = False
     """Whether every number that comes out came in: what bounds the inputs bounds the outputs."""
+    sight: ClassVar[Literal["here", "everywhere"] | None] = None
+    """What `sees` says of any input, where it is always the same."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def output_names(self) -> tuple[str, ...]:
@@ -155,18 +157,18 @@ class Op(BaseModel):
         """Multiply-accumulates of matrix products and convolutions: half the FLOPs of torch's `FlopCounterMode`."""
         return 0
 
-    def sees(self, *inputs: TensorType) -> Sight | None:
+    def sees(self, *inputs: Any) -> Sight | None:
         """What a place of the output sees of [N, C, ...spatial axes]; None where places are no longer told apart.
 
         Statistics that a normalisation takes over space do not count, as in the literature on receptive fields.
         """
-        return None
+        return self.sight
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         """What it keeps for its backward pass in training mode, of what torch saves; by default all it was given."""
         return Kept(inputs=tuple(range(len(inputs))))
 
-    def gives_view(self, phase: Literal["training", "eval"], *inputs: TensorType) -> bool:
+    def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
         """Whether what it gives lies in the memory of its first input, and takes none of its own."""
         return False
 

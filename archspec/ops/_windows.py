@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import LIMIT, UNKNOWN, Size
+from archspec.ir.op import Window
 
 Sides: TypeAlias = "int | tuple[int, ...]"
 
@@ -41,6 +42,14 @@ def pad_sides(padding: Sides | str, kernel: tuple[int, ...], dilation: tuple[int
         return (0,) * len(kernel)
     assert not isinstance(padding, str)
     return spread(padding, len(kernel))
+
+
+def windows(axes: int, kernel: Sides, stride: Sides, padding: Sides | str, dilation: Sides = 1) -> tuple[Window, ...]:
+    """What a place of the output sees along every axis."""
+    kernels, dilations = spread(kernel, axes), spread(dilation, axes)
+    pads = pad_sides(padding, kernels, dilations)
+    sides = zip(kernels, spread(stride, axes), pads, dilations, strict=True)
+    return tuple(Window(reach * (side - 1) + 1, step, pad) for side, step, pad, reach in sides)
 
 
 def slide(

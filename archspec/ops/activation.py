@@ -2,17 +2,18 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from archspec.ir.attributes import Axis, Flag, Number, PositiveNumber, one_of
 from archspec.ir.conditions import Conditions
-from archspec.ir.op import Arg, Example, Op, Step, Weight
+from archspec.ir.op import Arg, Example, Op, Sight, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import changed, fixed, known_size, need_float32, resolve_axis
 
 
 class _Activation(Op):
     category: ClassVar[str] = "activation"
+    sight: ClassVar[Literal["here"]] = "here"
     function: ClassVar[str]
     examples: ClassVar[tuple[Example, ...]] = (Example({}, (TensorType((2, 3, 4, 5)),)),)
 
@@ -151,6 +152,7 @@ class Prelu(Op):
 
     name: ClassVar[str] = "prelu"
     category: ClassVar[str] = "activation"
+    sight: ClassVar[Literal["here"]] = "here"
 
     per_channel: Flag = False
     """Whether every channel learns a slope of its own; one for all otherwise."""
@@ -187,6 +189,9 @@ class _AlongAxis(Op):
         must.be_floating(x, op=self.name)
         resolve_axis(must, self.axis, x)
         return x
+
+    def sees(self, x: TensorType) -> Sight:
+        return "here" if self.axis % x.rank < 2 else "everywhere"
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", self.function, (Arg(0),), {"dim": self.axis})]

@@ -2,7 +2,7 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -18,6 +18,7 @@ class Scale(Op):
 
     name: ClassVar[str] = "scale"
     category: ClassVar[str] = "arithmetic"
+    sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "factor"
 
     factor: Number
@@ -36,6 +37,7 @@ class Affine(Op):
 
     name: ClassVar[str] = "affine"
     category: ClassVar[str] = "arithmetic"
+    sight: ClassVar[Literal["here"]] = "here"
 
     scale: OptionalNumbers = None
     """What is multiplied by, first."""

@@ -11,10 +11,10 @@ from pydantic import model_validator
 from archspec.ir.attributes import Count, Flag, Padding, Sizes, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
-from archspec.ir.op import Example, Op, Step, Weight
+from archspec.ir.op import Example, Op, Sight, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import changed, compact, fixed, known_size, need_float32, spatial
-from archspec.ops._windows import IMAGES, pad_sides, slide, spread
+from archspec.ops._windows import IMAGES, pad_sides, slide, spread, windows
 
 
 class Conv(Op):
@@ -65,6 +65,9 @@ class Conv(Op):
             )
         sides = slide(must, x.shape[2:], self.kernel, self.stride, self.padding, self.dilation)
         return TensorType((x.shape[0], self.channels, *sides), x.dtype)
+
+    def sees(self, x: TensorType) -> Sight:
+        return windows(x.rank - 2, self.kernel, self.stride, self.padding, self.dilation)
 
     def weights(self, x: TensorType) -> dict[str, Weight]:
         kernel = spread(self.kernel, x.rank - 2)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from archspec.ir.attributes import Count, Flag
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
-from archspec.ir.op import Example, Op, Step, Weight
+from archspec.ir.op import Example, Op, Sight, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import changed, fixed, known_size, need_float32
 
@@ -31,6 +31,9 @@ class Linear(Op):
         need_float32(must, x, self.name)
         known_size(must, x, x.rank - 1, self.name, "features")
         return TensorType((*x.shape[:-1], self.features), x.dtype)
+
+    def sees(self, x: TensorType) -> Sight | None:
+        return "here" if x.rank == 2 else None
 
     def weights(self, x: TensorType) -> dict[str, Weight]:
         weights = {"weight": Weight((self.features, fixed(x.shape[-1])))}

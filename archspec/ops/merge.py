@@ -3,12 +3,12 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from archspec.ir.attributes import Axis
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
-from archspec.ir.op import Arg, Example, Op, Rest, Result, Step
+from archspec.ir.op import Arg, Example, Op, Rest, Result, Sight, Step
 from archspec.ir.types import TensorType
 from archspec.ops._joining import agree, need_one_dtype
 from archspec.ops._shared import bounded, resolve_axis
@@ -43,12 +43,16 @@ class Concat(Op):
         shape[joined] = bounded(must, sum((given[joined] for given in shapes[1:]), start=shapes[0][joined]))
         return TensorType(tuple(shape[axis] for axis in range(first.rank)), first.dtype)
 
+    def sees(self, *inputs: TensorType) -> Sight | None:
+        return "here" if self.axis % inputs[0].rank < 2 else None
+
     def lower(self, *inputs: TensorType) -> list[Step]:
         return [Step("function", "torch.cat", (Rest(0),), {"dim": self.axis})]
 
 
 class _Broadcast(Op):
     category: ClassVar[str] = "merge"
+    sight: ClassVar[Literal["here"]] = "here"
     inputs: ClassVar[tuple[str, ...]] = ("xs",)
     variadic: ClassVar[bool] = True
     function: ClassVar[str]

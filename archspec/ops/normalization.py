@@ -2,7 +2,7 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from archspec.ir.attributes import Axis, Count, Flag, NonNegativeNumber, Number, PositiveNumber
 from archspec.ir.conditions import Conditions
@@ -29,6 +29,7 @@ class BatchNorm(Op):
 
     name: ClassVar[str] = "batch_norm"
     category: ClassVar[str] = "normalization"
+    sight: ClassVar[Literal["here"]] = "here"
 
     eps: PositiveNumber = 1e-5
     """Added to the variance before its root is taken; TensorFlow's networks have 1e-3."""
@@ -84,6 +85,7 @@ class LayerNorm(Op):
 
     name: ClassVar[str] = "layer_norm"
     category: ClassVar[str] = "normalization"
+    sight: ClassVar[Literal["here"]] = "here"
 
     axes: Count = 1
     """How many of the last axes are normalised together."""
@@ -128,6 +130,7 @@ class GroupNorm(Op):
 
     name: ClassVar[str] = "group_norm"
     category: ClassVar[str] = "normalization"
+    sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "groups"
 
     groups: Count
@@ -174,6 +177,7 @@ class LocalResponseNorm(Op):
 
     name: ClassVar[str] = "local_response_norm"
     category: ClassVar[str] = "normalization"
+    sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "size"
 
     size: Count
@@ -206,6 +210,7 @@ class L2Normalize(Op):
 
     name: ClassVar[str] = "l2_normalize"
     category: ClassVar[str] = "normalization"
+    sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "axis"
 
     axis: Axis = 1

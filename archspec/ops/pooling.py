@@ -2,15 +2,15 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from archspec.ir.attributes import Flag, OptionalSizes, Padding, Sizes
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size
-from archspec.ir.op import Arg, Example, Op, Step
+from archspec.ir.op import Arg, Example, Op, Sight, Step, Window
 from archspec.ir.types import TensorType
 from archspec.ops._shared import changed, compact, need_full_precision, spatial
-from archspec.ops._windows import IMAGES, by, need_sides, pad_sides, slide, spread
+from archspec.ops._windows import IMAGES, by, need_sides, pad_sides, slide, spread, windows
 
 
 class _WindowPool(Op):
@@ -54,6 +54,10 @@ class _WindowPool(Op):
     @property
     def _dilation(self) -> int | tuple[int, ...]:
         return 1
+
+    def sees(self, x: TensorType) -> Sight:
+        stride = self.kernel if self.stride is None else self.stride
+        return windows(x.rank - 2, self.kernel, stride, self.padding, self._dilation)
 
     def lower(self, x: TensorType) -> list[Step]:
         axes = x.rank - 2
@@ -127,6 +131,17 @@ class _AdaptivePool(Op):
         need_sides(must, x.rank - 2, size=self.size)
         return TensorType((*x.shape[:2], *spread(self.size, x.rank - 2)), x.dtype)
 
+    def sees(self, x: TensorType) -> Sight | None:
+        sides = spread(self.size, x.rank - 2)
+        if set(sides) == {1}:
+            return "everywhere"
+        pairs = list(zip(x.shape[2:], sides, strict=True))
+        # Elsewhere the windows are not of one size and not equally far apart.
+        if any(not isinstance(side, int) or side % size for side, size in pairs):
+            return None
+        steps = [side // size for side, size in pairs if isinstance(side, int)]
+        return tuple(Window(step, step) for step in steps)
+
     def lower(self, x: TensorType) -> list[Step]:
         size = compact(spread(self.size, x.rank - 2))
         return [Step("function", f"torch.nn.functional.{self.function}{spatial(x.rank)}", (Arg(0), size))]
@@ -151,6 +166,7 @@ class AdaptiveMaxPool(_AdaptivePool):
 
 class _GlobalPool(Op):
     category: ClassVar[str] = "pooling"
+    sight: ClassVar[Literal["everywhere"]] = "everywhere"
     function: ClassVar[str]
 
     keep: Flag = True

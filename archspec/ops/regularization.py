@@ -2,7 +2,7 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from archspec.ir.attributes import Fraction
 from archspec.ir.conditions import Conditions
@@ -14,6 +14,7 @@ from archspec.ops._windows import IMAGES
 
 class _Dropout(Op):
     category: ClassVar[str] = "regularization"
+    sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "p"
 
     p: Fraction = 0.5

@@ -4,7 +4,7 @@
 
 from itertools import chain
 from math import prod
-from typing import Annotated, ClassVar, Self, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import model_validator
 
@@ -22,7 +22,7 @@ from archspec.ir.attributes import (
 )
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Op, Step
+from archspec.ir.op import Arg, Example, Op, Sight, Step, Window
 from archspec.ir.types import TensorType
 from archspec.ops._shared import bounded, changed, resolve_axis
 from archspec.ops._windows import IMAGES, need_sides, spread
@@ -37,6 +37,7 @@ class Identity(Op):
 
     name: ClassVar[str] = "identity"
     category: ClassVar[str] = "shape"
+    sight: ClassVar[Literal["here"]] = "here"
     keeps_values: ClassVar[bool] = True
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
@@ -67,6 +68,10 @@ class Flatten(Op):
             )
         side = bounded(must, product(x.shape[start : end + 1]))
         return TensorType((*x.shape[:start], side, *x.shape[end + 1 :]), x.dtype)
+
+    def sees(self, x: TensorType) -> Sight | None:
+        start, end = self.start % x.rank, self.end % x.rank
+        return "here" if end == start else "everywhere" if (start, end) == (1, x.rank - 1) else None
 
     def lower(self, x: TensorType) -> list[Step]:
         settings = {"start_dim": self.start} | changed(end_dim=(self.end, -1))
@@ -173,6 +178,9 @@ class Split(Op):
             must.be_equal(side, total, message, ports=(0,))
         return tuple(TensorType((*x.shape[:axis], part, *x.shape[axis + 1 :]), x.dtype) for part in sides)
 
+    def sees(self, x: TensorType) -> Sight | None:
+        return "here" if self.axis % x.rank < 2 else None
+
     def lower(self, x: TensorType) -> list[Step]:
         if self.parts is not None:
             return [Step("function", "torch.chunk", (Arg(0), self.parts), {"dim": self.axis})]
@@ -187,6 +195,7 @@ class ChannelShuffle(Op):
 
     name: ClassVar[str] = "channel_shuffle"
     category: ClassVar[str] = "shape"
+    sight: ClassVar[Literal["here"]] = "here"
     keeps_values: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "groups"
 
@@ -227,6 +236,9 @@ class Pad(Op):
         need_sides(must, axes, begin=self.begin, end=self.end)
         margins = zip(x.shape[2:], spread(self.begin, axes), spread(self.end, axes), strict=True)
         return TensorType((*x.shape[:2], *(bounded(must, side + begin + end) for side, begin, end in margins)), x.dtype)
+
+    def sees(self, x: TensorType) -> Sight:
+        return tuple(Window(1, before=begin) for begin in spread(self.begin, x.rank - 2))
 
     def lower(self, x: TensorType) -> list[Step]:
         axes = x.rank - 2

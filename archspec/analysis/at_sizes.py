@@ -1,0 +1,89 @@
+"""A graph at other sizes of its inputs than the nominal ones, or over their symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from archspec.analysis.phases import running
+from archspec.analysis.size_demands import Demands, size_demands
+from archspec.ir.dims import UNKNOWN, Size, evaluate
+from archspec.ir.graph import Graph, Node, Scope
+from archspec.ir.types import TensorType
+
+_Typing: TypeAlias = Callable[[str], tuple[TensorType, ...]]
+
+
+class WrongSizesError(ValueError):
+    """A network does not run at some sizes, or they are no sizes of its inputs."""
+
+
+def at_sizes(graph: Graph, sizes: Mapping[str, int]) -> Graph:
+    """The graph with its types at other sizes of the symbols of its inputs; those not in `sizes` stay as they are.
+
+    Raises:
+        WrongSizesError: there is no such symbol, or a node cannot be what it is at these sizes.
+    """
+    demands = size_demands(graph)
+    unknown = next((name for name in sizes if name not in {*graph.size_symbols, *graph.batch_symbols}), None)
+    if unknown is not None:
+        raise WrongSizesError(f"the inputs have no size `{unknown}`, only {_listed(graph)}")
+    given = {**demands.nominal, **sizes}
+    asked = ", ".join(f"{name}={size}" for name, size in sizes.items())
+    runs = running(graph)
+    for path, conditions in demands.of_nodes.items():
+        phase = "" if path in runs["eval"] else " in training mode"
+        for condition in conditions:
+            if condition.holds(given) is False:
+                raise WrongSizesError(f"it does not run{phase} at {asked}: in `{path}`, {condition.message}")
+    return _with_types(graph, demands, given)
+
+
+def over_symbols(graph: Graph) -> Graph:
+    """The graph with its types over the symbols of its inputs, nominal sizes forgotten.
+
+    Raises:
+        WrongSizesError: a node is not inferred over symbols.
+    """
+    demands = size_demands(graph)
+    for path, reason in demands.unknown.items():
+        raise WrongSizesError(f"`{path}` cannot be told over symbols: {reason}")
+    return _with_types(graph, demands, {})
+
+
+def _with_types(graph: Graph, demands: Demands, sizes: Mapping[str, Size]) -> Graph:
+    def typed(path: str) -> tuple[TensorType, ...]:
+        kinds = tuple(
+            kind.with_shape(*(evaluate(dim, sizes) for dim in kind.shape)) for kind in demands.types.get(path, ())
+        )
+        if any(dim is UNKNOWN for kind in kinds for dim in kind.shape):
+            raise WrongSizesError(f"what `{path}` gives at other sizes cannot be told")
+        return kinds
+
+    inputs = [
+        replace(given, type=typed(given.name)[0], symbols={name: size for name, size in given.symbols.items() if sizes})
+        for given in graph.inputs.values()
+    ]
+    found = Graph(graph.name, _copied(graph.root, None, typed), inputs, graph.outputs.values(), graph.title)
+    found.params, found.training = graph.params, graph.training
+    return found
+
+
+def _copied(scope: Scope, parent: Scope | None, typed: _Typing) -> Scope:
+    copy = replace(scope, parent=parent, members=[])
+    for member in scope.members:
+        if isinstance(member, Scope):
+            copy.members.append(_copied(member, copy, typed))
+        else:
+            copy.members.append(_node(member, copy, typed))
+    return copy
+
+
+def _node(node: Node, scope: Scope, typed: _Typing) -> Node:
+    return replace(node, scope=scope, types=typed(node.path))
+
+
+def _listed(graph: Graph) -> str:
+    names = [f"`{name}`" for name in (*sorted(graph.batch_symbols), *graph.size_symbols)]
+    return ", ".join(names) or "fixed ones"

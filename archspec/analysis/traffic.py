@@ -1,0 +1,86 @@
+"""Traffic: the bytes that are read and written, and how many operations each of them serves.
+
+A node reads its inputs and its weights and writes what it gives. The arithmetic intensity, FLOPs (twice the
+multiply-accumulates) per byte, tells whether a machine is held up by its arithmetic or by its memory (Williams,
+Waterman and Patterson 2009, Roofline).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+from archspec.analysis.cost import Cost
+from archspec.ir.dims import Size, evaluate
+from archspec.ir.graph import Graph, Node, Scope, Value
+from archspec.ir.types import DTYPES
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What one part of a network moves in eval mode, at one sample."""
+
+    read: Size = 0
+    """Bytes of activations that are read."""
+    weights: Size = 0
+    """Bytes of weights that are read: once for a whole batch."""
+    written: Size = 0
+    """Bytes of activations that are written."""
+
+    def __add__(self, other: Traffic) -> Traffic:
+        return Traffic(self.read + other.read, self.weights + other.weights, self.written + other.written)
+
+    @property
+    def total(self) -> Size:
+        """All bytes, with the weights."""
+        return self.read + self.weights + self.written
+
+    def intensity(self, macs: Size) -> float | None:
+        """FLOPs per byte, for so many multiply-accumulates; None where sides are symbols, or nothing is moved."""
+        total = self.total
+        return 2 * macs / total if isinstance(macs, int) and isinstance(total, int) and total else None
+
+
+def traffic(graph: Graph, cost: Cost) -> Mapping[str, Traffic]:
+    """The traffic of every node and scope by path, `""` for the whole; what runs in training only moves nothing.
+
+    Args:
+        graph: an inferred graph without errors.
+        cost: its costs, whose nodes are those that count.
+    """
+    sample = dict.fromkeys(graph.batch_symbols, 1)
+    found: dict[str, Traffic] = {}
+
+    def add(scope: Scope, idle: bool) -> Traffic:
+        idle = idle or scope.phase == "training"
+        total = Traffic()
+        for member in scope.members:
+            if isinstance(member, Scope):
+                total += add(member, idle)
+            elif member.path in cost.nodes:
+                still = idle or member.phase == "training"
+                found[member.path] = Traffic() if still else _of_node(graph, member, sample)
+                total += found[member.path]
+        found[scope.path] = total
+        return total
+
+    add(graph.root, idle=False)
+    return found
+
+
+def _of_node(graph: Graph, node: Node, sample: Mapping[str, int]) -> Traffic:
+    if not node.types:
+        return Traffic()
+    inputs = graph.input_types(node) or ()
+    if node.resolved.gives_view("eval", *inputs):
+        return Traffic()
+    owner = graph[node.share] if node.share is not None and node.share in graph else node
+    weights = sum(prod(weight.shape) * DTYPES[weight.dtype] for weight in owner.weights.values())
+    written = sum((_bytes(graph, Value(node.path, port), sample) for port in range(len(node.types))), start=0)
+    return Traffic(sum((_bytes(graph, value, sample) for value in node.inputs), start=0), weights, written)
+
+
+def _bytes(graph: Graph, value: Value, sample: Mapping[str, int]) -> Size:
+    kind = graph.type_of(value)
+    return evaluate(kind.elements, sample) * DTYPES[kind.dtype] if kind is not None else 0
