@@ -200,7 +200,7 @@ class Contract:
     """Something the spec demands of the whole network under `expect`."""
 
     fact: str
-    """`parameters`, `macs`, `outputs` or `min_input`."""
+    """`parameters`, `macs`, `receptive_field`, `peak_memory`, `outputs` or `min_input`."""
     subject: str | None
     """For `outputs`: the output's name. For `min_input`: the symbol; None for all of them."""
     expected: Any

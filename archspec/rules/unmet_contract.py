@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from archspec.analysis.facts import Facts
@@ -56,23 +56,25 @@ class UnmetContract(Rule):
         """Every contract that the facts contradict."""
         graph, facts = case.graph, case.facts
         for contract in graph.contracts:
-            if contract.fact == "min_input":
-                finding = self._smallest_input(contract, graph, facts)
-                if finding is not None:
-                    yield finding
-                continue
-            actual = self._fact(contract, graph, facts)
-            if actual is not None and not _agree(contract.expected, actual):
-                yield Finding(
-                    contract.span, self._message(contract, actual), help="correct the number here, or the layers"
-                )
+            find = self._smallest_input if contract.fact == "min_input" else self._finding
+            if (finding := find(contract, graph, facts)) is not None:
+                yield finding
+
+    def _finding(self, contract: Contract, graph: Graph, facts: Facts) -> Finding | None:
+        """What is wrong with anything but a smallest size."""
+        actual = self._fact(contract, graph, facts)
+        if actual is None and contract.fact != "outputs":
+            message = f"`{contract.fact}` cannot be told of this network, but {_text(contract.expected)} is expected"
+            return Finding(contract.span, message, help="give the inputs nominal sizes, such as `H=224`, or remove it")
+        if actual is None or _agree(contract.expected, actual):
+            return None
+        return Finding(contract.span, self._message(contract, actual), help="correct the number here, or the layers")
 
     def _fact(self, contract: Contract, graph: Graph, facts: Facts) -> Any:
         if contract.fact == "outputs":
             kind = graph.type_of(graph.outputs[str(contract.subject)].value)
             return kind.shape if kind is not None else None
-        total = facts.cost.total
-        return total.parameters if contract.fact == "parameters" else total.macs
+        return _MEASURES[contract.fact](facts)
 
     def _smallest_input(self, contract: Contract, graph: Graph, facts: Facts) -> Finding | None:
         """What is wrong with a smallest size."""
@@ -103,8 +105,29 @@ class UnmetContract(Rule):
         if contract.fact == "outputs":
             return f"output `{contract.subject}` is {_text(actual)}, but {_text(contract.expected)} is expected"
         difference = f" ({actual - contract.expected:+,})" if isinstance(actual, int) else ""
-        fact = {"macs": "MACs"}.get(contract.fact, contract.fact)
-        return f"the network has {_text(actual)} {fact}, but {_text(contract.expected)} are expected{difference}"
+        what, unit, are = _WORDS[contract.fact]
+        return f"{what} {_text(actual)}{unit}, but {_text(contract.expected)} {are} expected{difference}"
+
+
+def _receptive_field(facts: Facts) -> int | None:
+    """The largest receptive field of the final representation, along whichever axis it is larger."""
+    final = facts.capacity.final.values if facts.capacity is not None else ()
+    fields = [field for value in final for field in facts.receptive_fields.get(value.node, ())]
+    return max((field.largest.size for field in fields), default=None)
+
+
+_MEASURES: Final[Mapping[str, Callable[[Facts], Any]]] = {
+    "parameters": lambda facts: facts.cost.total.parameters,
+    "macs": lambda facts: facts.cost.total.macs,
+    "receptive_field": _receptive_field,
+}
+_WORDS: Final = {
+    "parameters": ("the network has", " parameters", "are"),
+    "macs": ("the network has", " MACs", "are"),
+    "receptive_field": ("the final representation sees", " pixels", "are"),
+    "peak_memory": ("the activations of a sample take", " bytes in inference", "are"),
+}
+"""By what is counted: how a sentence about it begins, its unit, and the verb of what is expected."""
 
 
 def _smallest(name: str, sizes: Sizes, mode: str) -> str:

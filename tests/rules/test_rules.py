@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -35,12 +36,17 @@ def test_the_bad_example_of_a_page_is_what_the_rule_is_against_and_nothing_else(
 
 
 @every_rule
+def test_what_a_rule_says_of_its_bad_example_is_pinned(rule: Rule, golden: Callable[[str, str], None]) -> None:
+    golden(f"rules/{rule.name}.txt", str(check(example(rule, "Bad"))))
+
+
+@every_rule
 def test_the_good_example_of_a_page_has_nothing_to_say_of(rule: Rule) -> None:
     assert len(check(example(rule, "Good"))) == 0
 
 
 @every_rule
-@pytest.mark.parametrize("severity", ["error", "warning", "off"])
+@pytest.mark.parametrize("severity", ["error", "warning", "note", "off"])
 def test_a_spec_sets_the_severity_of_a_rule(rule: Rule, severity: str) -> None:
     found = check(example(rule, "Bad") + f"checks: {{{rule.name}: {severity}}}\n")
     assert [finding.severity for finding in found] == ([] if severity == "off" else [Severity(severity)])
@@ -139,3 +145,53 @@ def test_sizes_are_measured_only_where_they_are_expected(expects: bool) -> None:
     )
     finished = subprocess.run([sys.executable, "-c", program], input=text, text=True, capture_output=True, check=False)
     assert (finished.stdout, finished.returncode) == ("-: no errors, 1 node\n", int(expects)), finished.stderr
+
+
+ALLOWED = """
+        blocks: {b: {layers: [{linear: {id: c, features: 4, allow: {dead-node: published so}}}, {relu: {from: in}}]}}
+        layers: [{b: {id: one}}, {b: {id: two}}]
+"""
+
+
+def test_an_allowance_in_a_block_counts_for_all_of_its_uses() -> None:
+    assert len(check_spec(spec(ALLOWED, "{x: [N, 4]}"))) == 0
+
+
+def test_an_allowance_that_silences_nothing_in_any_use_is_one_finding_where_it_stands() -> None:
+    (found,) = check_spec(spec(ALLOWED.replace("{from: in}", "{from: c}"), "{x: [N, 4]}"))
+    assert (found.name, found.span.text if found.span else "") == ("unused-allowance", "dead-node")
+
+
+def test_an_allowance_of_a_rule_that_is_off_is_not_judged() -> None:
+    rows = "layers: [{relu: {allow: {dead-node: why}}}]\nchecks: {dead-node: off}"
+    assert len(check_spec(spec(rows))) == 0
+
+
+@pytest.mark.parametrize(
+    ("checks", "names"),
+    [
+        ("{dead-node: {severity: warning}}", ["dead-node"]),
+        ("{dead-node: {severity: fatal}}", ["wrong-value"]),
+        ("{dead-node: {below: 3}}", ["unknown-key"]),
+        ("{dead-node: 3}", ["wrong-value"]),
+    ],
+)
+def test_checks_may_hold_settings_of_a_rule(checks: str, names: list[str]) -> None:
+    found = check_spec(spec(f"layers: [{{relu: {{}}}}, {{tanh: {{from: x}}}}]\nchecks: {checks}"))
+    assert [one.name for one in found] == names
+
+
+@pytest.mark.parametrize(("expected", "messages"), [(8, []), (9, ["the final representation sees 8 pixels, but 9"])])
+def test_a_receptive_field_is_expected(expected: int, messages: list[str]) -> None:
+    rows = (
+        "layers: [{conv: {kernel: 3, channels: 8}}, {max_pool: 2}, {conv: {kernel: 3, channels: 8}}, global_avg_pool]"
+    )
+    found = check_spec(spec(f"{rows}\nexpect: {{receptive_field: {expected}}}", "{x: [N, 3, H=32, W=32]}"))
+    said = [one.message for one in found if one.name == "unmet-contract"]
+    assert len(said) == len(messages)
+    assert all(text.startswith(message) for text, message in zip(said, messages, strict=True))
+
+
+def test_a_receptive_field_that_cannot_be_told_is_not_taken_for_right() -> None:
+    (found,) = check_spec(spec("layers: [{linear: 4}]\nexpect: {receptive_field: 1}", "{x: [N, 4]}"))
+    assert found.message.startswith("`receptive_field` cannot be told")
