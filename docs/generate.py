@@ -36,6 +36,7 @@ from archspec.recipe.part import Part
 from archspec.recipe.schedule import SCHEDULES, Warmup
 from archspec.recipe.training import Training
 from archspec.rules import RULES
+from archspec.rules.rule import Rule
 from archspec.source.catalog import PAGES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,11 +112,20 @@ def diagnostics_page() -> str:
     ]
     for rule in sorted(RULES, key=lambda rule: rule.name):
         text = re.sub(r"^## ", "#### ", inspect.getdoc(rule) or "", flags=re.MULTILINE)
-        parts.append(f"### {rule.name}\n\n{text}\n\nSeverity: {rule.severity}, unless `checks:` says otherwise.")
+        parts.append(f"### {rule.name}\n\n{text}\n\n{_of_rule(rule)}")
     parts += ["## Errors in a spec", "What keeps a spec from being built."]
     for name, page in sorted(PAGES.items()):
         parts.append(f"### {name}\n\n{page.summary}\n\n{page.text}".rstrip())
     return _joined(parts)
+
+
+def _of_rule(rule: Rule) -> str:
+    """The severity of a rule, and its thresholds."""
+    severity = f"Severity: {rule.severity}, unless `checks:` says otherwise."
+    if not rule.settings:
+        return severity
+    rows = [[f"`{name}`", f"{setting.default:g}", setting.doc] for name, setting in rule.settings.items()]
+    return f"{severity}\n\n{_table(['setting', 'default', ''], rows)}"
 
 
 def cli_page() -> str:
@@ -130,7 +140,7 @@ def cli_page() -> str:
 
 def schema_file() -> str:
     """`docs/spec.schema.json`: what editors complete and check specs with."""
-    return json.dumps(build_schema(), indent=2) + "\n"
+    return json.dumps(build_schema(RULES), indent=2) + "\n"
 
 
 def library_page() -> str:

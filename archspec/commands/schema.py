@@ -19,5 +19,6 @@ def schema(output: Path | None) -> None:
     `# yaml-language-server: $schema=spec.schema.json`.
     """
     from archspec.frontend.json_schema import build_schema
+    from archspec.rules import RULES
 
-    print_or_write(json.dumps(build_schema(), indent=2) + "\n", output)
+    print_or_write(json.dumps(build_schema(RULES), indent=2) + "\n", output)

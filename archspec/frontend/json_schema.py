@@ -7,8 +7,8 @@ schema cannot know (which blocks there are, what an expression will give, shapes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final, Protocol
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -32,8 +32,53 @@ _ITEMS: Final = {"type": "array", "items": _ITEM}
 _BRANCH: Final = {"$ref": "#/$defs/branch"}
 
 
-def build_schema() -> dict[str, Any]:
-    """The schema, as draft 2020-12, with `$defs` for items, branches, blocks and every op."""
+class DescribedRule(Protocol):
+    """What the schema needs to know of a rule."""
+
+    name: ClassVar[str]
+    settings: ClassVar[Mapping[str, Any]]
+    """Each has a `doc`."""
+
+
+def build_schema(rules: Iterable[DescribedRule] = ()) -> dict[str, Any]:
+    """The schema, as draft 2020-12, with `$defs` for items, branches, blocks and every op.
+
+    Args:
+        rules: those that `checks` and `allow` may name; without them any name will do.
+    """
+    listed = list(rules)
+    schema = _without_rules()
+    if listed:
+        closed: dict[str, Any] = {"additionalProperties": False}
+        schema["properties"]["checks"] |= closed | {"properties": {rule.name: _checks_of(rule) for rule in listed}}
+        schema["$defs"]["key_allow"] |= closed | {"properties": {rule.name: _reason_for(rule) for rule in listed}}
+    return schema
+
+
+def _checks_of(rule: DescribedRule) -> dict[str, Any]:
+    severity = {"enum": ["error", "warning", "note", "off"]}
+    numbers = {
+        name: {"type": "number", "minimum": 0, "description": setting.doc, "default": setting.default}
+        for name, setting in rule.settings.items()
+    }
+    return {
+        "description": _summary(rule),
+        "type": ["string", "object"],
+        "if": {"type": "string"},
+        "then": severity,
+        "else": {"properties": {"severity": severity, **numbers}, "additionalProperties": False},
+    }
+
+
+def _reason_for(rule: DescribedRule) -> dict[str, Any]:
+    return {"description": _summary(rule), "type": "string", "minLength": 1}
+
+
+def _summary(rule: DescribedRule) -> str:
+    return (rule.__doc__ or "").partition("\n")[0]
+
+
+def _without_rules() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "archspec",

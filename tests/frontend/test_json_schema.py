@@ -13,10 +13,11 @@ import pytest
 
 from archspec import ops
 from archspec.frontend.json_schema import build_schema
+from archspec.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
-SCHEMA = build_schema()
+SCHEMA = build_schema(RULES)
 
 
 def messages(document: dict[str, Any]) -> list[str]:
@@ -90,6 +91,10 @@ def test_every_form_of_item_is_accepted(layers: list[Any]) -> None:
         ({"blocks": {"b": {"layers": [], "parms": {}}}}, "'parms' was unexpected"),
         ({"inputs": {"x": {"shape": ["N"], "dtyp": "int64"}}}, "'dtyp' was unexpected"),
         ({"archspec": 2}, "1 was expected"),
+        ({"checks": {"dead-nod": "off"}}, "'dead-nod' was unexpected"),
+        ({"checks": {"dead-node": "warn"}}, "'warn' is not one of"),
+        ({"checks": {"dead-node": {"severity": "off", "blow": 1}}}, "'blow' was unexpected"),
+        ({"layers": [{"relu": {"allow": {"dead-nod": "why"}}}]}, "'dead-nod' was unexpected"),
     ],
 )
 def test_one_mistake_is_one_message(document: dict[str, Any], part: str) -> None:
