@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 
 import networkx as nx
 from networkx.algorithms.flow import preflow_push
@@ -138,14 +139,17 @@ def elements(graph: Graph, value: Value) -> int:
     """
     kind = graph.type_of(value)
     assert kind is not None, "the graph has no errors"
-    sample = dict.fromkeys(graph.batch_symbols, 1)
-    count = evaluate(kind.elements, sample)
+    count = prod(side if isinstance(side, int) else evaluate(side, _one_each(graph)) for side in kind.shape)
     if isinstance(count, int):
         return count
     unknown = min(symbols(count))
     raise UnknownSizeError(
         f"`{value.node}` is {kind}, and `{unknown}` has no nominal size: give the input one, such as `{unknown}=64`"
     )
+
+
+def _one_each(graph: Graph) -> dict[str, int]:
+    return dict.fromkeys(graph.batch_symbols, 1)
 
 
 class _Region:
@@ -216,6 +220,8 @@ class _Region:
 
     def _narrowest(self, inside: Sequence[Value], first: int, last: int) -> Cut | None:
         """The minimum cut by the tensors inside of a stretch; None where none of them, or not all, can be cut."""
+        if not inside:
+            return None
         flow: nx.DiGraph[tuple[int, str] | str] = nx.DiGraph()
         ends = {first: "start", last: "end"}
         for place in range(first + 1, last + 1):
@@ -234,7 +240,7 @@ class _Region:
             flow.add_edges_from(("start", (self.position[source], "in")) for source in self.sources)
         if last == len(self.order):
             flow.add_edges_from(((self.position[sink], "out"), "end") for sink in self.sinks)
-        if not inside or flow.has_edge("start", "end"):
+        if flow.has_edge("start", "end"):
             return None
         try:
             _, (near, _) = nx.minimum_cut(flow, "start", "end", flow_func=preflow_push)
