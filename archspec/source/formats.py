@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from archspec.source.diagnostic import Diagnostic, Severity
-from archspec.source.report import render_text
+from archspec.source.report import fix_text, render_text
 from archspec.source.sanitize import visible
 from archspec.source.span import Span
 
@@ -49,6 +49,7 @@ def _as_json(diagnostic: Diagnostic) -> dict[str, Any]:
         "caption": visible(diagnostic.caption),
         "labels": [{"text": visible(label.text), "location": _location(label.span)} for label in diagnostic.labels],
         "help": visible(diagnostic.help) if diagnostic.help else None,
+        "fix": visible(diagnostic.remedy.title) if diagnostic.remedy else None,
         "notes": [visible(note) for note in diagnostic.notes],
         "path": visible(origin.path) if origin else None,
         "uses": [
@@ -97,6 +98,7 @@ def _sentences(diagnostic: Diagnostic) -> list[str]:
     lines = [diagnostic.message + (f": {diagnostic.caption}" if diagnostic.caption else "")]
     lines += [f"{label.text} ({label.span})" for label in diagnostic.labels]
     lines += [f"help: {diagnostic.help}"] if diagnostic.help else []
+    lines += [f"fix: {fix_text(diagnostic.remedy)}"] if diagnostic.remedy else []
     lines += [f"note: {note}" for note in diagnostic.notes]
     return lines
 
@@ -137,6 +139,8 @@ def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
         if origin:
             place["logicalLocations"] = [{"fullyQualifiedName": visible(origin.path)}]
         result["locations"] = [place]
+    if diagnostic.remedy:
+        result["properties"] = {"fix": visible(diagnostic.remedy.title)}  # its own `fixes` are replaced characters
     related = [(label.span, label.text) for label in diagnostic.labels]
     related += [(use.span, f"used as {use.path}") for use in (origin.uses() if origin else ())]
     if related:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from archspec.source.diagnostic import Diagnostic, Severity
+from archspec.source.remedy import Remedy
 from archspec.source.snippet import Mark, Style, snippet
 from archspec.source.span import Source
 
@@ -54,6 +55,11 @@ def summary(diagnostics: Iterable[Diagnostic], dependent: int = 0) -> str:
     )
 
 
+def fix_text(remedy: Remedy) -> str:
+    """What a program would do about a finding, and how to have it done."""
+    return f"{remedy.title} (`archspec check --fix`)"
+
+
 def _plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
@@ -98,6 +104,8 @@ def _place(diagnostic: Diagnostic, source: Source, marks: list[Mark], margin: in
 def _remarks(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
     if diagnostic.help:
         yield "help", diagnostic.help
+    if diagnostic.remedy:
+        yield "fix", fix_text(diagnostic.remedy)
     for note in diagnostic.notes:
         yield "note", note
     uses = list(diagnostic.origin.uses()) if diagnostic.origin else []

@@ -9,6 +9,7 @@ import pytest
 from archspec.source.diagnostic import Diagnostic, Label, Severity
 from archspec.source.formats import FORMATS, render_github, render_json, render_sarif
 from archspec.source.origin import Origin
+from archspec.source.remedy import Remedy, RemoveItem
 from archspec.source.span import Source, Span
 
 SOURCE = Source("specs/a b.yaml", "blocks:\n  conv_bn: {kernel: 3}\nlayers: [conv_bn]\n")
@@ -29,6 +30,7 @@ def found() -> list[Diagnostic]:
             "do this",
             ("a note",),
             origin=Origin(at(20, 26), "mixed5.conv", Origin(at(38, 45), "mixed5")),
+            remedy=Remedy("take it out", (RemoveItem("mixed5.conv"),)),
         ),
         Diagnostic("spread", "over two lines", at(0, 17), severity=Severity.WARNING),
         Diagnostic("no-place", "nothing to point at", severity=Severity.NOTE),
