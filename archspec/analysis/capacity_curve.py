@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from archspec.analysis.cuts import Capacity, Cut, Stretch
 from archspec.analysis.receptive_field import Field
@@ -108,8 +107,8 @@ def _around(graph: Graph, nodes: Sequence[str]) -> str:
     if len(nodes) == 1:
         return nodes[0]
     chains = [_scopes(graph, path) for path in nodes]
-    common = takewhile(lambda level: len(set(level)) == 1, zip(*chains, strict=False))
-    return [level[0] for level in common][-1]
+    common: list[str] = [level[0] for level in zip(*chains, strict=False) if len(set(level)) == 1]
+    return common[-1]
 
 
 def _scopes(graph: Graph, path: str) -> list[str]:

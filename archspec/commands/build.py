@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +13,8 @@ from archspec.commands._shared import load, print_findings, set_option, spec_arg
 from archspec.source.diagnostic import Diagnostics
 
 if TYPE_CHECKING:
-    from archspec.analysis.input_sizes import Sizes
-    from archspec.ir.graph import Graph, Phase
+    from archspec.ir.graph import Graph
     from archspec.tools.build import Report
-
-    SizesByPhase = Mapping[Phase, tuple[Sizes, ...]]
 
 
 @click.command()
@@ -69,6 +64,7 @@ def _show_stage(stage: str) -> None:
 
 def _text(graph: Graph, report: Report, depth: int) -> str:
     from archspec.analysis.input_sizes import input_sizes
+    from archspec.render.sizes import sizes_text
     from archspec.render.table import COSTS, as_text, count_text, rows
 
     counts = report.counts
@@ -83,44 +79,16 @@ def _text(graph: Graph, report: Report, depth: int) -> str:
         "parameters": f"{counts.parameters:,}, and {counts.buffers:,} numbers in buffers",
         "MACs": macs,
         "ran": ran + (f", at {sizes}" if sizes else ""),
-        "sizes": _sizes_text(input_sizes(graph)),
+        "sizes": sizes_text(input_sizes(graph)),
         "checked": "every tensor, parameter, buffer and MAC is as inferred" if not report.mismatches else "it differs",
     }
     lines = "\n".join(f"{name:<11} {fact}" for name, fact in facts.items() if fact)
     return f"{graph.title or graph.name}\n\n{as_text(rows(graph, depth), COSTS)}\n{lines}"
 
 
-def _sizes_text(sizes: SizesByPhase) -> str:
-    """The sizes of inputs that fit, with what stops below them, once where the modes agree; empty for fixed sizes."""
-    texts = {phase: ", ".join(map(_fitting_text, found)) for phase, found in sizes.items()}
-    if len(set(texts.values())) == 1:
-        return texts["eval"]
-    return f"{texts['eval']} in eval mode; {texts['training']} in training mode"
-
-
-def _fitting_text(sizes: Sizes) -> str:
-    below = f" (`{sizes.below.node}` stops at {sizes.below.size})" if sizes.below and sizes.below.node else ""
-    return f"{sizes}{below}"
-
-
-def _sizes_data(sizes: Sizes) -> dict[str, Any]:
-    runs = [] if sizes.fitting is None else sizes.fitting.runs
-    stops = {"below": sizes.below, "above": sizes.above}
-    return {
-        "symbols": list(sizes.symbols),
-        "text": str(sizes),
-        "minimum": sizes.minimum,
-        "maximum": sizes.maximum,
-        "runs": [{"first": run.first, "last": run.last, "step": run.step} for run in runs],
-        "together": sizes.together,
-        "beside": dict(sizes.beside),
-        "unknown": sizes.unknown or None,
-        **{name: None if stop is None else asdict(stop) for name, stop in stops.items()},
-    }
-
-
 def _data(graph: Graph, report: Report, depth: int) -> dict[str, Any]:
     from archspec.analysis.input_sizes import input_sizes
+    from archspec.render.sizes import sizes_data
     from archspec.render.table import counts_data, row_data, rows, type_data
 
     return {
@@ -130,7 +98,7 @@ def _data(graph: Graph, report: Report, depth: int) -> dict[str, Any]:
         "outputs": {name: type_data(graph.type_of(output.value)) for name, output in graph.outputs.items()},
         "rows": [row_data(row) for row in rows(graph, depth)],
         "total": counts_data(report.counts),
-        "sizes": {phase: list(map(_sizes_data, sizes)) for phase, sizes in input_sizes(graph).items()},
+        "sizes": sizes_data(input_sizes(graph)),
         "run": {"sizes": dict(report.sizes), "nodes": dict(report.compared)},
         "mismatches": list(report.mismatches),
     }

@@ -20,6 +20,7 @@ from archspec.ir.dims import Size
 from archspec.ir.graph import Graph, Node, Scope, Value, boundaries
 from archspec.ir.op import Op
 from archspec.ir.types import TensorType
+from archspec.render.layout import aligned
 
 PATCHED: Final = {"convolution": "conv", "pooling": "pool"}
 """Categories of ops that slide a patch over their input, by the word their rows begin with."""
@@ -204,18 +205,7 @@ COSTS: Final = (
 
 def as_text(table: Iterable[Row], columns: Sequence[Column]) -> str:
     """Columns aligned with blanks, numbers to the right."""
-    cells = _cells(table, columns)
-    widths = [max(len(line[at]) for line in cells) for at in range(len(columns))]
-
-    def line(texts: Sequence[str]) -> str:
-        aligned = (
-            text.rjust(width) if column.is_number else text.ljust(width)
-            for text, width, column in zip(texts, widths, columns, strict=True)
-        )
-        return "  ".join(aligned).rstrip()
-
-    head, *body = cells
-    return "\n".join([line(head), line(["-" * width for width in widths]), *map(line, body)]) + "\n"
+    return aligned(_cells(table, columns), [column.is_number for column in columns])
 
 
 def as_markdown(table: Iterable[Row], columns: Sequence[Column]) -> str:
