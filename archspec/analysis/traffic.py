@@ -19,7 +19,7 @@ from archspec.ir.types import DTYPES
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What one part of a network moves in eval mode, at one sample."""
+    """What one part of a network moves in eval mode."""
 
     read: Size = 0
     """Bytes of activations that are read."""
@@ -42,14 +42,16 @@ class Traffic:
         return 2 * macs / total if isinstance(macs, int) and isinstance(total, int) and total else None
 
 
-def traffic(graph: Graph, cost: Cost) -> Mapping[str, Traffic]:
+def traffic(graph: Graph, cost: Cost, batch: int = 1, dtype: str = "float32") -> Mapping[str, Traffic]:
     """The traffic of every node and scope by path, `""` for the whole; what runs in training only moves nothing.
 
     Args:
         graph: an inferred graph without errors.
         cost: its costs, whose nodes are those that count.
+        batch: how many samples the symbols of the first axes count as.
+        dtype: what all float32 tensors are instead.
     """
-    sample = dict.fromkeys(graph.batch_symbols, 1)
+    sizes = _Bytes(graph, dict.fromkeys(graph.batch_symbols, batch), {"float32": dtype})
     found: dict[str, Traffic] = {}
 
     def add(scope: Scope, idle: bool) -> Traffic:
@@ -60,7 +62,7 @@ def traffic(graph: Graph, cost: Cost) -> Mapping[str, Traffic]:
                 total += add(member, idle)
             elif member.path in cost.nodes:
                 still = idle or member.phase == "training"
-                found[member.path] = Traffic() if still else _of_node(graph, member, sample)
+                found[member.path] = Traffic() if still else _of_node(graph, member, sizes)
                 total += found[member.path]
         found[scope.path] = total
         return total
@@ -69,18 +71,33 @@ def traffic(graph: Graph, cost: Cost) -> Mapping[str, Traffic]:
     return found
 
 
-def _of_node(graph: Graph, node: Node, sample: Mapping[str, int]) -> Traffic:
+def _of_node(graph: Graph, node: Node, sizes: _Bytes) -> Traffic:
     if not node.types:
         return Traffic()
     inputs = graph.input_types(node) or ()
     if node.resolved.gives_view("eval", *inputs):
         return Traffic()
     owner = graph[node.share] if node.share is not None and node.share in graph else node
-    weights = sum(prod(weight.shape) * DTYPES[weight.dtype] for weight in owner.weights.values())
-    written = sum((_bytes(graph, Value(node.path, port), sample) for port in range(len(node.types))), start=0)
-    return Traffic(sum((_bytes(graph, value, sample) for value in node.inputs), start=0), weights, written)
+    return Traffic(
+        read=sum((sizes.of_value(value) for value in node.inputs), start=0),
+        weights=sum(sizes.of_element(weight.dtype) * prod(weight.shape) for weight in owner.weights.values()),
+        written=sum((sizes.of_value(Value(node.path, port)) for port in range(len(node.types))), start=0),
+    )
 
 
-def _bytes(graph: Graph, value: Value, sample: Mapping[str, int]) -> Size:
-    kind = graph.type_of(value)
-    return evaluate(kind.elements, sample) * DTYPES[kind.dtype] if kind is not None else 0
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """What tensors take."""
+
+    graph: Graph
+    sizes: Mapping[str, int]
+    """What the symbols of the batch are."""
+    dtypes: Mapping[str, str]
+    """What a dtype is instead."""
+
+    def of_value(self, value: Value) -> Size:
+        kind = self.graph.type_of(value)
+        return evaluate(kind.elements, self.sizes) * self.of_element(kind.dtype) if kind is not None else 0
+
+    def of_element(self, dtype: str) -> int:
+        return DTYPES[self.dtypes.get(dtype, dtype)]
