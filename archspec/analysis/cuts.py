@@ -218,9 +218,13 @@ class _Region:
         nodes = dict.fromkeys(value.node for value in (*inside, *end.values) if value not in start.values)
         return Stretch(start, end, tuple(nodes), self._narrowest(inside, first, last))
 
+    def _is_jumped_over(self, first: int, last: int) -> bool:
+        """Whether the tensor at one place reads the one at the other."""
+        return first >= 0 and last < len(self.order) and self.order[first] in self.reads[self.order[last]]
+
     def _narrowest(self, inside: Sequence[Value], first: int, last: int) -> Cut | None:
         """The minimum cut by the tensors inside of a stretch; None where none of them, or not all, can be cut."""
-        if not inside:
+        if not inside or self._is_jumped_over(first, last):
             return None
         flow: nx.DiGraph[tuple[int, str] | str] = nx.DiGraph()
         ends = {first: "start", last: "end"}
@@ -240,8 +244,6 @@ class _Region:
             flow.add_edges_from(("start", (self.position[source], "in")) for source in self.sources)
         if last == len(self.order):
             flow.add_edges_from(((self.position[sink], "out"), "end") for sink in self.sinks)
-        if flow.has_edge("start", "end"):
-            return None
         try:
             _, (near, _) = nx.minimum_cut(flow, "start", "end", flow_func=preflow_push)
         except nx.NetworkXUnbounded:

@@ -9,10 +9,11 @@ to Cout, as section 3.1 has it, or are all Cout.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from archspec.ir.graph import Graph, Node
+from archspec.ir.op import Sight
 from archspec.ir.types import TensorType
 
 Kernel = tuple[int, int]
@@ -32,6 +33,10 @@ class Convolution:
     stride: int
     grid: tuple[int, int]
     """The height and width of what it gives."""
+    given: tuple[int, int] | None = None
+    """The height and width of what it reads; None for those of what it gives."""
+    padding: int | None = None
+    """Places that are added on every side; None where sides differ, or for as many as keep the grid."""
 
     @property
     def macs(self) -> int:
@@ -53,7 +58,7 @@ class Factors:
     widths: tuple[int, ...]
     """The channels that each gives."""
     macs: int
-    """Of all of them, per sample, where each but the last works at stride 1 on the last's grid."""
+    """Of all of them, per sample: each takes its share of the padding, and only the last one strides."""
     parameters: int
     saving: float
     """What they save, as a share of the multiply-accumulates of the whole; below 0 where they cost more."""
@@ -76,7 +81,8 @@ def convolution(graph: Graph, node: Node) -> Convolution | None:
     if len(numbers) < len(sides):
         return None
     inside, outside, height, width = numbers
-    return Convolution(node.path, kernel, inside, outside, stride, (height, width))
+    padding = _padding(node.resolved.sees(*inputs))
+    return Convolution(node.path, kernel, inside, outside, stride, (height, width), grid_of(inputs[0]), padding)
 
 
 def as_threes(whole: Convolution, *, growing: bool = True) -> Factors | None:
@@ -98,8 +104,21 @@ def as_asymmetric(whole: Convolution, *, growing: bool = True) -> Factors | None
 
 
 def behind_reduction(whole: Convolution, channels: int) -> Factors:
-    """The convolution behind a 1x1 to `channels` channels, at its own grid."""
+    """The convolution behind a 1x1 to `channels` channels, which works on the grid that is given."""
     return _cost(whole, ((1, 1), (whole.side, whole.side)), (channels, whole.outputs))
+
+
+def beside_pool(whole: Convolution, grid: tuple[int, int]) -> Factors | None:
+    """The convolution on a coarser grid, where a pool beside it hands on its input, so that fewer filters do.
+
+    Together they give as many channels (Szegedy et al. 2015, section 5, figure 10). None where it gives no more
+    channels than it reads.
+    """
+    if whole.outputs <= whole.inputs:
+        return None
+    parallel = replace(whole, outputs=whole.outputs - whole.inputs, grid=grid)
+    widths, saving = (parallel.outputs,), 1 - parallel.macs / whole.macs
+    return Factors(((whole.side, whole.side),), widths, parallel.macs, parallel.parameters, saving)
 
 
 def worthwhile_reduction(whole: Convolution) -> float:
@@ -116,10 +135,29 @@ def _factors(whole: Convolution, kernels: tuple[Kernel, ...], growing: bool) -> 
 
 
 def _cost(whole: Convolution, kernels: tuple[Kernel, ...], widths: Sequence[int]) -> Factors:
-    ends = zip((whole.inputs, *widths), widths, kernels, strict=False)
-    parameters = sum(prod(kernel) * inside * outside for inside, outside, kernel in ends)
-    macs = parameters * prod(whole.grid)
+    ends = zip((whole.inputs, *widths), widths, kernels, _grids(whole, kernels), strict=False)
+    parameters = macs = 0
+    for inside, outside, kernel, grid in ends:
+        weights = prod(kernel) * inside * outside
+        parameters, macs = parameters + weights, macs + weights * prod(grid)
     return Factors(kernels, tuple(widths), macs, parameters, 1 - macs / whole.macs)
+
+
+def _grids(whole: Convolution, kernels: Sequence[Kernel]) -> list[tuple[int, int]]:
+    """The grid that each factor gives: what the whole takes off the sides, each takes off as far as it reaches."""
+    height, width = whole.given or whole.grid
+    taken = 2 * whole.padding - (whole.side - 1) if whole.given and whole.padding is not None else 0
+    found, tall, wide = [], 0, 0
+    for kernel in kernels[:-1]:
+        tall, wide = tall + kernel[0] - 1, wide + kernel[1] - 1
+        reach = max(whole.side - 1, 1)
+        found.append((height + taken * tall // reach, width + taken * wide // reach))
+    return [*found, whole.grid]
+
+
+def _padding(sight: Sight | None) -> int | None:
+    pads = {window.before for window in sight} if isinstance(sight, tuple) else set()
+    return pads.pop() if len(pads) == 1 else None
 
 
 def _square(sides: int | tuple[int, ...]) -> int | None:

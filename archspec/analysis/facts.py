@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from archspec.analysis.branches import Join, joins
 from archspec.analysis.cost import Cost, cost
 from archspec.analysis.phases import running
 from archspec.analysis.receptive_field import Field, receptive_fields
+from archspec.analysis.stages import Stage, spent_before, stages
 from archspec.ir.graph import Graph, Phase
 
 if TYPE_CHECKING:
+    from archspec.analysis.capacity_curve import GridChange
     from archspec.analysis.cuts import Capacity, Passage
     from archspec.analysis.input_sizes import Sizes
 
@@ -63,3 +66,32 @@ class Facts:
     def receptive_fields(self) -> Mapping[str, tuple[Field, ...]]:
         """What each node sees of the input."""
         return receptive_fields(self.graph)
+
+    @cached_property
+    def trunk(self) -> Mapping[str, Passage]:
+        """How much gets through every scope that all of the network passes; empty where sizes are not known."""
+        from archspec.analysis.trunk import along_trunk
+
+        return along_trunk(self.graph, self.capacity) if self.capacity is not None else {}
+
+    @cached_property
+    def grid_changes(self) -> tuple[GridChange, ...]:
+        """The steps to coarser grids that all of the network passes; empty where sizes are not known."""
+        from archspec.analysis.capacity_curve import grid_changes
+
+        return grid_changes(self.graph, self.capacity, self.receptive_fields) if self.capacity is not None else ()
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The multiply-accumulates of each grid."""
+        return stages(self.graph, self.cost)
+
+    @cached_property
+    def spent_before(self) -> Mapping[str, float]:
+        """The share of all multiply-accumulates that is done before each node."""
+        return spent_before(self.graph, self.cost)
+
+    @cached_property
+    def joins(self) -> tuple[Join, ...]:
+        """Every `concat` of channels, with its branches."""
+        return joins(self.graph)
