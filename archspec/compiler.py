@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archspec.frontend.collapse import one_each
 from archspec.frontend.contracts import read_contracts
+from archspec.frontend.definitions import definitions
 from archspec.frontend.expand import expand
 from archspec.frontend.infer import infer
 from archspec.frontend.limits import LIMITS, Limits
@@ -44,6 +45,7 @@ def load_spec(
         graph = infer(expansion, here, limits)  # a type on every edge
         read_contracts(document, graph, params or {}, by_name(), here)
         read_weight_maps(document, graph, params or {}, here)
+        graph.definitions = definitions(document)
         if "training" in document.mapping.entries:
             from archspec.frontend.training import read_training  # most specs have none, and start without its models
 

@@ -156,6 +156,8 @@ def _annotate(expander: Expander, use: Use, made: Node) -> None:
     if of_file or context.init or item.init:
         made.init = {**{**of_file, **context.init}.get(item.name, {}), **item.init}
     made.allow = allowances(context, item)
+    if item.op is None:
+        made.varying = frozenset(name for name, given in item.arguments.items() if given.expressions) | set(use.values)
 
 
 def allowances(context: ListContext, item: Item) -> Mapping[str, Allowance]:
@@ -226,7 +228,10 @@ def _joined(expander: Expander, use: Use, op_class: type[Op], inner: ListContext
     joined = replace(use, context=inner, sources=values)
     expander.expansion.branch_spans[use.path] = spans
     expander.expansion.items[use.path] = use.item
-    return node(expander, joined, op_class)
+    instance = node(expander, joined, op_class)
+    if len(spans) < len(use.item.branches or ()):
+        expander.expansion.nodes[use.path].varying |= {"branches"}
+    return instance
 
 
 def _span_of(branch: Branch) -> Span:

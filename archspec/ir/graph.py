@@ -90,6 +90,9 @@ class Node:
     """What must hold of the symbols in its inputs, beyond what holds at every size."""
     deferred: Deferred | None = None
     """What `op` was made of, where attributes depend on dims."""
+    varying: frozenset[str] = frozenset()
+    """The attributes that another use of the same item may have other values of: those that an expression or an `each`
+    gives, and `branches` where an `if` took one away."""
 
     @property
     def name(self) -> str:
