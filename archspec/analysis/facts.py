@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archspec.analysis.branches import Join, joins
 from archspec.analysis.cost import Cost, cost
+from archspec.analysis.linear_runs import LinearRuns, linear_runs
 from archspec.analysis.phases import running
 from archspec.analysis.receptive_field import Field, receptive_fields
 from archspec.analysis.stages import Stage, spent_before, stages
-from archspec.ir.graph import Graph, Phase
+from archspec.ir.graph import Graph, Node, Phase
 
 if TYPE_CHECKING:
     from archspec.analysis.capacity_curve import GridChange
@@ -24,6 +26,19 @@ class Facts:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+
+    @cached_property
+    def by_op(self) -> Mapping[str, list[Node]]:
+        """The nodes by the name of their op, in order; empty for an op that is not used."""
+        found: defaultdict[str, list[Node]] = defaultdict(list)
+        for node in self.graph.operations():
+            found[node.resolved.name].append(node)
+        return found
+
+    @cached_property
+    def linear_runs(self) -> LinearRuns:
+        """The layers around each node that no nonlinearity stands before."""
+        return linear_runs(self.graph)
 
     @cached_property
     def cost(self) -> Cost:

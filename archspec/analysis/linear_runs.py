@@ -1,0 +1,96 @@
+"""Linear runs: layers, and what nothing but linear ops lies between.
+
+A *layer* multiplies by a learned matrix or convolves with learned filters. Batch norm, dropout, constants and changes
+of shape are linear in eval mode; two layers with nothing else between them are one linear map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from archspec.ir.graph import Graph, Node
+
+_LINEAR: Final = frozenset({
+    "affine", "batch_norm", "channel_dropout", "channel_shuffle", "dropout", "flatten", "identity", "pad", "permute",
+    "scale", "unflatten",
+})  # fmt: skip
+"""The ops of one input that are linear, or nearly: they add a constant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What a value is made of: a layer, and the linear ops after it."""
+
+    layer: Node
+    factor: float = 1.0
+    """The product of the constants that `scale` multiplies by after the layer."""
+    scale: Node | None = None
+    """The last `scale` among them."""
+    is_normalised: bool = False
+    """Whether a batch norm is among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinearRuns:
+    """The layers before and after each node."""
+
+    ahead: Mapping[str, Node]
+    """For a node that leads to nothing but layers, by linear ops: the first of them."""
+    tails: Mapping[str, Tail]
+    """For a layer, and for a linear op after one: the layer, and what lies between."""
+
+
+def is_layer(node: Node) -> bool:
+    """Whether it multiplies or convolves its one input with learned weights; a table of embeddings does not."""
+    op = node.op
+    return op is not None and node.resolved.category in ("convolution", "linear") and _multiplies(node)
+
+
+def linear_runs(graph: Graph) -> LinearRuns:
+    """Look at every node once in each direction."""
+    return LinearRuns(_ahead(graph), _tails(graph))
+
+
+def _ahead(graph: Graph) -> dict[str, Node]:
+    ends = {output.value.node for output in graph.outputs.values()}
+    found: dict[str, Node] = {}
+    for node in reversed(list(graph)):
+        readers = [graph[path] for path in graph.users(node.path)]
+        if node.path in ends or not readers:
+            continue
+        layers = [reader if is_layer(reader) else found.get(reader.path) for reader in readers if _goes_on(reader)]
+        first = layers[0] if len(layers) == len(readers) else None
+        if first is not None and None not in layers:
+            found[node.path] = first
+    return found
+
+
+def _tails(graph: Graph) -> dict[str, Tail]:
+    found: dict[str, Tail] = {}
+    for node in graph.operations():
+        if is_layer(node):
+            found[node.path] = Tail(node)
+        elif _is_linear(node) and (before := found.get(node.inputs[0].node)) is not None:
+            found[node.path] = _with(before, node)
+    return found
+
+
+def _with(tail: Tail, node: Node) -> Tail:
+    if node.resolved.name == "scale":
+        return replace(tail, factor=tail.factor * getattr(node.resolved, "factor", 1.0), scale=node)
+    return replace(tail, is_normalised=True) if node.resolved.name == "batch_norm" else tail
+
+
+def _goes_on(node: Node) -> bool:
+    return is_layer(node) or _is_linear(node)
+
+
+def _is_linear(node: Node) -> bool:
+    return node.op is not None and node.resolved.name in _LINEAR and len(node.inputs) == 1
+
+
+def _multiplies(node: Node) -> bool:
+    op = node.resolved
+    return len(node.inputs) == 1 and "weight" in node.weights and op.index_bound() is None
