@@ -44,7 +44,7 @@ blocks:
 layers:
 """
 MODULE_NODES = 23
-FLOWS = ("preflow_push", "dinitz", "boykov_kolmogorov", "shortest_augmenting_path", "edmonds_karp")
+FLOWS = ("dinitz", "preflow_push", "boykov_kolmogorov", "shortest_augmenting_path", "edmonds_karp")
 
 
 def figures() -> Iterator[Figure]:
@@ -52,6 +52,7 @@ def figures() -> Iterator[Figure]:
         ("a chain of modules", chain(10_000)),
         ("two towers of modules", towers(10_000)),
         ("dense blocks", dense(140, 36)),
+        ("convolutions that read 12 others", banded(5_000, 12)),
     ):
         graph = load_graph(Source("generated.yaml", text))
         for fact, measure in _facts(graph).items():
@@ -81,15 +82,18 @@ def _facts(graph: Graph) -> dict[str, Callable[[], Any]]:
 
 def _flows() -> Iterator[Figure]:
     """A stretch that falls apart nowhere, by each algorithm; all find a cut of the same size."""
-    for what, nodes in (("2,000", 2_000), ("10,000", 10_000)):
-        graph = load_graph(Source("generated.yaml", towers(nodes)))
+    for what, text in (
+        ("two towers of modules", towers(2_000)),
+        ("convolutions that read 12 others", banded(1_000, 12)),
+    ):
+        graph = load_graph(Source("generated.yaml", text))
         sizes = set()
         for name in FLOWS:
             start = perf_counter()
-            with patch.object(cuts, "preflow_push", getattr(flow, name)):
+            with patch.object(cuts, "dinitz", getattr(flow, name)):
                 found = capacity(graph)
             assert found is not None
-            yield Figure(f"cuts of two towers, {what} nodes, by {name}", perf_counter() - start, "s")
+            yield Figure(f"cuts, {what}, by {name}", perf_counter() - start, "s", None, f"{len(graph):,} nodes")
             sizes.add(found.narrowest.size)
         assert len(sizes) == 1, sizes
 
@@ -118,4 +122,14 @@ def dense(blocks: int, layers: int) -> str:
         rows.append(f"  - concat: {{id: all{block}, from: [{', '.join(made)}]}}\n")
         rows.append(f"  - conv: {{id: down{block}, channels: 32, kernel: 1}}\n")
         last = f"down{block}"
+    return HEADER + "".join(rows)
+
+
+def banded(layers: int, window: int) -> str:
+    """Convolutions of which each reads so many before it: one stretch that nothing passes through whole."""
+    rows = ["  - conv: {id: conv0, channels: 12, kernel: 1}\n"]
+    for layer in range(1, layers):
+        read = [f"conv{index}" for index in range(max(0, layer - window), layer)]
+        rows.append(f"  - concat: {{id: all{layer}, from: [{', '.join(read)}]}}\n")
+        rows.append(f"  - conv: {{id: conv{layer}, channels: {12 + layer % 7}, kernel: 1}}\n")
     return HEADER + "".join(rows)

@@ -16,7 +16,7 @@ from itertools import pairwise
 from math import prod
 
 import networkx as nx
-from networkx.algorithms.flow import preflow_push
+from networkx.algorithms.flow import dinitz
 
 from archspec.analysis.phases import running
 from archspec.ir.dims import evaluate, symbols
@@ -85,7 +85,7 @@ class Passage:
 def capacity(graph: Graph) -> Capacity | None:
     """Find the narrowest cuts of what runs in eval mode; None where no output depends on an input.
 
-    Takes time linear in nodes and edges, and that of a maximum flow (preflow-push) for each stretch with branches.
+    Takes time linear in nodes and edges, and that of a maximum flow (Dinitz's) for each stretch with branches.
 
     Raises:
         UnknownSizeError: a side is a symbol without a nominal size.
@@ -245,7 +245,7 @@ class _Region:
         if last == len(self.order):
             flow.add_edges_from(((self.position[sink], "out"), "end") for sink in self.sinks)
         try:
-            _, (near, _) = nx.minimum_cut(flow, "start", "end", flow_func=preflow_push)
+            _, (near, _) = nx.minimum_cut(flow, "start", "end", flow_func=dinitz)
         except nx.NetworkXUnbounded:
             return None
         return self.cut(

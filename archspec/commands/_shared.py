@@ -115,11 +115,11 @@ def findings_text(found: Diagnostics, stream: TextIO) -> str:
         dependent=found.dependent,
         color=wants_color(stream),
         width=shutil.get_terminal_size().columns if stream.isatty() else None,
-        ascii_only=not _shows_unicode(stream),
+        ascii_only=not shows_unicode(stream),
     )
 
 
-def _shows_unicode(stream: TextIO) -> bool:
+def shows_unicode(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().startswith("utf")
 
 
