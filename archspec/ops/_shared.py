@@ -6,7 +6,7 @@ from typing import Any
 
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
-from archspec.ir.types import TensorType
+from archspec.ir.types import DTYPES, TensorType
 
 
 def need_float32(must: Conditions, tensor: TensorType, op: str) -> None:
@@ -47,6 +47,11 @@ def fixed(dim: Size) -> int:
 def bounded(must: Conditions, side: Size) -> Size:
     """Demand that a sum or product of sides is no more than a tensor may have; `UNKNOWN` after a failure."""
     return must.be_positive(side, "") if isinstance(side, int) else side
+
+
+def bytes_of(elements: Size, like: TensorType) -> Size:
+    """What so many values of the dtype of a tensor take."""
+    return elements * DTYPES[like.dtype]
 
 
 def resolve_axis(must: Conditions, axis: int, tensor: TensorType, attribute: str = "axis") -> int:

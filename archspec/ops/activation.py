@@ -2,11 +2,12 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from archspec.ir.attributes import Axis, Flag, Number, PositiveNumber, one_of
 from archspec.ir.conditions import Conditions
-from archspec.ir.op import Arg, Example, Op, Sight, Step, Weight
+from archspec.ir.op import Arg, Example, Kept, Op, Sight, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import changed, fixed, known_size, need_float32, resolve_axis
 
@@ -15,11 +16,15 @@ class _Activation(Op):
     category: ClassVar[str] = "activation"
     sight: ClassVar[Literal["here"]] = "here"
     function: ClassVar[str]
+    keeps_output: ClassVar[bool] = False  # where the slope follows from what is given, the input is not needed
     examples: ClassVar[tuple[Example, ...]] = (Example({}, (TensorType((2, 3, 4, 5)),)),)
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         must.be_floating(x, op=self.name)
         return x
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept(outputs=True) if self.keeps_output else Kept(inputs=(0,))
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", self.function, (Arg(0),), self._settings())]
@@ -33,6 +38,7 @@ class Relu(_Activation):
 
     name: ClassVar[str] = "relu"
     function: ClassVar[str] = "torch.nn.functional.relu"
+    keeps_output: ClassVar[bool] = True
 
 
 class Relu6(_Activation):
@@ -109,6 +115,7 @@ class Sigmoid(_Activation):
 
     name: ClassVar[str] = "sigmoid"
     function: ClassVar[str] = "torch.sigmoid"
+    keeps_output: ClassVar[bool] = True
 
 
 class Tanh(_Activation):
@@ -116,6 +123,7 @@ class Tanh(_Activation):
 
     name: ClassVar[str] = "tanh"
     function: ClassVar[str] = "torch.tanh"
+    keeps_output: ClassVar[bool] = True
 
 
 class HardSwish(_Activation):
@@ -192,6 +200,9 @@ class _AlongAxis(Op):
 
     def sees(self, x: TensorType) -> Sight:
         return "here" if self.axis % x.rank < 2 else "everywhere"
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept(outputs=True)
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", self.function, (Arg(0),), {"dim": self.axis})]

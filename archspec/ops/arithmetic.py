@@ -2,13 +2,14 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from archspec.ir.attributes import Number, OptionalNumbers, wrong_value
 from archspec.ir.conditions import Conditions
-from archspec.ir.op import Arg, Example, Op, Result, Step, Weight
+from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import need_float32
 
@@ -27,6 +28,9 @@ class Scale(Op):
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         must.be_floating(x, op=self.name)
         return x
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.mul", (Arg(0), self.factor))]
@@ -67,6 +71,9 @@ class Affine(Op):
             for name, constant in self._constants().items()
             if isinstance(constant, tuple)
         }
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
 
     def lower(self, x: TensorType) -> list[Step]:
         steps: list[Step] = []

@@ -3,15 +3,15 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from archspec.ir.attributes import Axis
 from archspec.ir.conditions import Conditions
-from archspec.ir.dims import Size
-from archspec.ir.op import Arg, Example, Op, Rest, Result, Sight, Step
-from archspec.ir.types import TensorType
+from archspec.ir.dims import Size, product
+from archspec.ir.op import Arg, Example, Kept, Op, Rest, Result, Sight, Step
+from archspec.ir.types import Shape, TensorType
 from archspec.ops._joining import agree, need_one_dtype
-from archspec.ops._shared import bounded, resolve_axis
+from archspec.ops._shared import bounded, bytes_of, resolve_axis
 
 
 class Concat(Op):
@@ -46,6 +46,9 @@ class Concat(Op):
     def sees(self, *inputs: TensorType) -> Sight | None:
         return "here" if self.axis % inputs[0].rank < 2 else None
 
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
+
     def lower(self, *inputs: TensorType) -> list[Step]:
         return [Step("function", "torch.cat", (Rest(0),), {"dim": self.axis})]
 
@@ -69,6 +72,9 @@ class _Broadcast(Op):
         shape = agree(must, self.name, inputs, shapes, range(rank), broadcast=True)
         return TensorType(tuple(shape.values()), first.dtype)
 
+    def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
+        return len(inputs) == 1
+
     def lower(self, *inputs: TensorType) -> list[Step]:
         if len(inputs) == 1:
             return [Step("module", "torch.nn.Identity")]
@@ -87,6 +93,9 @@ class Add(_Broadcast):
     name: ClassVar[str] = "add"
     function: ClassVar[str] = "torch.add"
 
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
+
 
 class Multiply(_Broadcast):
     """Multiply tensors of one shape, value by value, as a gate does.
@@ -96,6 +105,15 @@ class Multiply(_Broadcast):
 
     name: ClassVar[str] = "multiply"
     function: ClassVar[str] = "torch.mul"
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        if len(inputs) == 1 or not outputs[0].is_floating:
+            return Kept()
+        shape, between = inputs[0].shape, list[Size]()
+        for other in inputs[1:-1]:
+            shape = _broadcast(shape, other.shape)
+            between.append(bytes_of(product(shape), outputs[0]))
+        return Kept(inputs=tuple(range(len(inputs))), extra=sum(between, start=0))
 
 
 class Matmul(Op):
@@ -127,8 +145,28 @@ class Matmul(Op):
     def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         return outputs[0].elements * inputs[0].shape[-1]
 
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        # An input that is repeated along the first axes is written out for the product, and that is what is kept. One
+        # whose partner is a single matrix is no repetition but a taller matrix; the second is turned for that.
+        a, b = inputs
+        outer, single = outputs[0].shape[:-2], min(a.rank, b.rank) == 2
+        is_whole = (single or a.shape[:-2] == outer, b.rank == 2 or (not single and b.shape[:-2] == outer))
+        written = (
+            bytes_of(product((*outer, *given.shape[-2:])), given)
+            for given, whole in zip(inputs, is_whole, strict=True)
+            if not whole
+        )
+        return Kept(tuple(port for port, whole in enumerate(is_whole) if whole), extra=sum(written, start=0))
+
     def lower(self, *inputs: TensorType) -> list[Step]:
         return [Step("function", "torch.matmul", (Arg(0), Arg(1)))]
+
+
+def _broadcast(left: Shape, right: Shape) -> Shape:
+    """The shape of a product of two tensors that go with each other."""
+    rank = max(len(left), len(right))
+    sides = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
+    return tuple(b if a == 1 else a for a, b in sides)
 
 
 _IMAGE = TensorType((2, 3, 4, 5))
@@ -149,4 +187,6 @@ Matmul.examples = (
     Example({}, (TensorType((2, 3)), TensorType((3, 4)))),
     Example({}, (TensorType((2, 5, 3)), TensorType((2, 3, 4)))),
     Example({}, (TensorType((2, 6, 5, 3)), TensorType((6, 3, 4)))),
+    Example({}, (TensorType((2, 6, 5, 3)), TensorType((3, 4)))),
+    Example({}, (TensorType((5, 3)), TensorType((2, 3, 4)))),
 )

@@ -2,14 +2,16 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from archspec.ir.attributes import Axis, Count, Flag, NonNegativeNumber, Number, PositiveNumber
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import product
-from archspec.ir.op import Arg, Example, Op, Step, Weight
+from archspec.ir.op import Arg, Example, Kept, Op, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import (
+    bytes_of,
     changed,
     fixed,
     known_size,
@@ -67,6 +69,9 @@ class BatchNorm(Op):
             }
         return weights
 
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept(inputs=(0,), extra=bytes_of(2 * inputs[0].shape[1], inputs[0]))
+
     def lower(self, x: TensorType) -> list[Step]:
         settings = {"num_features": x.shape[1]} | changed(
             eps=(self.eps, 1e-5),
@@ -110,6 +115,9 @@ class LayerNorm(Op):
         shape = self._shape(x)
         weights = {"weight": Weight(shape, value=1.0), "bias": Weight(shape)}
         return {name: weight for name, weight in weights.items() if self.affine and (self.bias or name == "weight")}
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept(inputs=(0,), extra=bytes_of(2 * product(inputs[0].shape[: -self.axes]), inputs[0]))
 
     def lower(self, x: TensorType) -> list[Step]:
         shape = self._shape(x)
@@ -161,6 +169,9 @@ class GroupNorm(Op):
         channels = (fixed(x.shape[1]),)
         return {"weight": Weight(channels, value=1.0), "bias": Weight(channels)} if self.affine else {}
 
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept(inputs=(0,), extra=bytes_of(2 * inputs[0].shape[0] * self.groups, inputs[0]))
+
     def lower(self, x: TensorType) -> list[Step]:
         settings = {"num_groups": self.groups, "num_channels": x.shape[1]} | changed(
             eps=(self.eps, 1e-5), affine=(self.affine, True)
@@ -197,6 +208,12 @@ class LocalResponseNorm(Op):
             need_full_precision(must, x, self.name)
         return x
 
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        # The padded squares, the weighted mean with `k`, and its power.
+        batch, channels, *rest = inputs[0].shape
+        padded = product((batch, channels + self.size - 1, *rest))
+        return Kept(inputs=(0,), extra=bytes_of(padded + 2 * inputs[0].elements, inputs[0]))
+
     def lower(self, x: TensorType) -> list[Step]:
         settings = changed(alpha=(self.alpha, 1e-4), beta=(self.beta, 0.75), k=(self.k, 1.0))
         return [Step("function", "torch.nn.functional.local_response_norm", (Arg(0), self.size), settings)]
@@ -222,6 +239,12 @@ class L2Normalize(Op):
         must.be_floating(x, op=self.name)
         resolve_axis(must, self.axis, x)
         return x
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        # The lengths, and what is divided by: both have one number a vector.
+        axis, x = self.axis % inputs[0].rank, inputs[0]
+        vectors = product((*x.shape[:axis], *x.shape[axis + 1 :]))
+        return Kept(inputs=(0,), extra=bytes_of(2 * vectors, x))
 
     def lower(self, x: TensorType) -> list[Step]:
         settings = changed(dim=(self.axis, 1), eps=(self.eps, 1e-12))

@@ -2,13 +2,14 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from archspec.ir.attributes import Flag, OptionalSizes, Padding, Sizes
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size
-from archspec.ir.op import Arg, Example, Op, Sight, Step, Window
-from archspec.ir.types import TensorType
+from archspec.ir.op import Arg, Example, Kept, Op, Sight, Step, Window
+from archspec.ir.types import DTYPES, TensorType
 from archspec.ops._shared import changed, compact, need_full_precision, spatial
 from archspec.ops._windows import IMAGES, by, need_sides, pad_sides, slide, spread, windows
 
@@ -89,6 +90,9 @@ class MaxPool(_WindowPool):
     def _dilation(self) -> int | tuple[int, ...]:
         return self.dilation
 
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return _with_indices(outputs)
+
 
 class AvgPool(_WindowPool):
     """Take the mean of every window."""
@@ -156,12 +160,19 @@ class AdaptiveAvgPool(_AdaptivePool):
     name: ClassVar[str] = "adaptive_avg_pool"
     function: ClassVar[str] = "adaptive_avg_pool"
 
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        is_mean = all(side == 1 for side in outputs[0].shape[2:])  # torch makes it one
+        return Kept() if is_mean else Kept(inputs=(0,))
+
 
 class AdaptiveMaxPool(_AdaptivePool):
     """Keep the largest value of as many windows as the output has places; see `adaptive_avg_pool` for the windows."""
 
     name: ClassVar[str] = "adaptive_max_pool"
     function: ClassVar[str] = "adaptive_max_pool"
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return _with_indices(outputs)
 
 
 class _GlobalPool(Op):
@@ -189,12 +200,23 @@ class GlobalAvgPool(_GlobalPool):
     name: ClassVar[str] = "global_avg_pool"
     function: ClassVar[str] = "torch.mean"
 
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
+
 
 class GlobalMaxPool(_GlobalPool):
     """Keep the largest value over all of space, one number a channel; equal largest values share the gradient."""
 
     name: ClassVar[str] = "global_max_pool"
     function: ClassVar[str] = "torch.amax"
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept(inputs=(0,), outputs=True)
+
+
+def _with_indices(outputs: Sequence[TensorType]) -> Kept:
+    """The input, and where in it each value that is given was found."""
+    return Kept(inputs=(0,), extra=outputs[0].elements * DTYPES["int64"])
 
 
 _SEQUENCE = TensorType((2, 3, 9))
@@ -221,6 +243,7 @@ AdaptiveAvgPool.examples = AdaptiveMaxPool.examples = (
     Example({"size": "3x12"}, (_IMAGE,)),
     Example({"size": 2}, (_SEQUENCE,)),
     Example({"size": [2, 1, 3]}, (_VOLUME,)),
+    Example({"size": 1}, (_IMAGE,)),
 )
 GlobalAvgPool.examples = GlobalMaxPool.examples = (
     Example({}, (_IMAGE,)),

@@ -2,13 +2,15 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 from archspec.ir.attributes import Fraction
 from archspec.ir.conditions import Conditions
-from archspec.ir.op import Example, Op, Step
+from archspec.ir.dims import Size, product
+from archspec.ir.op import Example, Kept, Op, Step
 from archspec.ir.types import TensorType
-from archspec.ops._shared import changed, spatial
+from archspec.ops._shared import bytes_of, changed, spatial
 from archspec.ops._windows import IMAGES
 
 
@@ -24,8 +26,20 @@ class _Dropout(Op):
         must.be_floating(x, op=self.name)
         return x
 
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        # What is multiplied by: noise, or one 0 where all is dropped.
+        factors = 0 if self.p == 0 else 1 if self.p == 1 else self._noise(inputs[0])
+        return Kept(extra=bytes_of(factors, inputs[0]))
+
+    def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
+        return phase == "eval" or self.p == 0
+
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("module", self._module(x), settings=changed(p=(self.p, 0.5)))]
+
+    def _noise(self, x: TensorType) -> Size:
+        """How many numbers are drawn."""
+        return x.elements
 
     def _module(self, x: TensorType) -> str:
         return "torch.nn.Dropout"
@@ -49,10 +63,14 @@ class ChannelDropout(_Dropout):
     def _module(self, x: TensorType) -> str:
         return f"torch.nn.Dropout{spatial(x.rank)}"
 
+    def _noise(self, x: TensorType) -> Size:
+        return product(x.shape[:2])
+
 
 Dropout.examples = (Example({}, (TensorType((2, 3)),)), Example({"p": 0}, (TensorType((2, 3, 4, 5)),)))
 ChannelDropout.examples = (
     Example({"p": 0.2}, (TensorType((2, 3, 4, 5)),)),
     Example({}, (TensorType((2, 3, 4)),)),
     Example({"p": 1}, (TensorType((2, 3, 2, 2, 2)),)),
+    Example({"p": 0}, (TensorType((2, 3, 2)),)),
 )

@@ -2,9 +2,10 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
+from collections.abc import Sequence
 from itertools import chain
 from math import prod
-from typing import Annotated, ClassVar, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import model_validator
 
@@ -22,7 +23,7 @@ from archspec.ir.attributes import (
 )
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Op, Sight, Step, Window
+from archspec.ir.op import Arg, Example, Kept, Op, Sight, Step, Window
 from archspec.ir.types import TensorType
 from archspec.ops._shared import bounded, changed, resolve_axis
 from archspec.ops._windows import IMAGES, need_sides, spread
@@ -32,11 +33,22 @@ _Margin: TypeAlias = Annotated[
 ]
 
 
-class Identity(Op):
+class _Shape(Op):
+    category: ClassVar[str] = "shape"
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
+
+
+class _View(_Shape):
+    def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
+        return True
+
+
+class Identity(_View):
     """Give the input as it is: something to hang a name on."""
 
     name: ClassVar[str] = "identity"
-    category: ClassVar[str] = "shape"
     sight: ClassVar[Literal["here"]] = "here"
     keeps_values: ClassVar[bool] = True
 
@@ -47,11 +59,10 @@ class Identity(Op):
         return [Step("module", "torch.nn.Identity")]
 
 
-class Flatten(Op):
+class Flatten(_View):
     """Make one axis of several neighbouring ones; of all but the batch where nothing is said."""
 
     name: ClassVar[str] = "flatten"
-    category: ClassVar[str] = "shape"
     keeps_values: ClassVar[bool] = True
 
     start: Axis = 1
@@ -78,11 +89,10 @@ class Flatten(Op):
         return [Step("function", "torch.flatten", (Arg(0),), settings)]
 
 
-class Unflatten(Op):
+class Unflatten(_View):
     """Make several axes of one: the opposite of `flatten`."""
 
     name: ClassVar[str] = "unflatten"
-    category: ClassVar[str] = "shape"
     keeps_values: ClassVar[bool] = True
 
     axis: Axis = 1
@@ -112,11 +122,10 @@ class Unflatten(Op):
         return [Step("function", "torch.unflatten", (Arg(0), self.axis, self.sizes))]
 
 
-class Permute(Op):
+class Permute(_View):
     """Put the axes in another order."""
 
     name: ClassVar[str] = "permute"
-    category: ClassVar[str] = "shape"
     keeps_values: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "axes"
 
@@ -138,11 +147,10 @@ class Permute(Op):
         return [Step("function", "torch.permute", (Arg(0), self.axes))]
 
 
-class Split(Op):
+class Split(_View):
     """Cut a tensor into parts along an axis; each part is an output, `0`, `1` and so on."""
 
     name: ClassVar[str] = "split"
-    category: ClassVar[str] = "shape"
     keeps_values: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "parts"
 
@@ -187,14 +195,13 @@ class Split(Op):
         return [Step("function", "torch.split", (Arg(0), list(self.sections or ())), {"dim": self.axis})]
 
 
-class ChannelShuffle(Op):
+class ChannelShuffle(_Shape):
     """Deal the channels of every group out to all groups, so that the next grouped convolution sees them mixed.
 
     Channel `i` of group `g` becomes channel `i * groups + g` (Zhang et al. 2017, ShuffleNet). The channels are axis 1.
     """
 
     name: ClassVar[str] = "channel_shuffle"
-    category: ClassVar[str] = "shape"
     sight: ClassVar[Literal["here"]] = "here"
     keeps_values: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "groups"
@@ -212,7 +219,7 @@ class ChannelShuffle(Op):
         return [Step("function", "torch.channel_shuffle", (Arg(0), self.groups))]
 
 
-class Pad(Op):
+class Pad(_Shape):
     """Put a margin of one number around a sequence, an image or a volume, as wide as wanted at each end.
 
     The padding of convolutions and pools is the same at both ends; TensorFlow's "SAME" is not where an odd number of
@@ -220,7 +227,6 @@ class Pad(Op):
     """
 
     name: ClassVar[str] = "pad"
-    category: ClassVar[str] = "shape"
 
     begin: _Margin = 0
     """How much is put before the first place of every spatial axis: a number, or a list."""

@@ -1,0 +1,82 @@
+"""Holds every op of the catalogue to torch: what it keeps for its backward pass, and where what it gives lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch.autograd.graph import saved_tensors_hooks
+
+from archspec.ir.dims import Size
+from archspec.ir.graph import PHASES, Phase
+from archspec.ir.op import Example, Kept, Op
+from archspec.ir.types import TensorType
+from archspec.ops import find
+from tests.ops.runner import Made, draw, infer, run
+from tests.ops.test_contract import CASES
+
+
+@pytest.mark.parametrize(("kind", "example"), CASES)
+def test_what_is_kept_is_what_torch_saves(kind: type[Op], example: Example) -> None:
+    op = kind.model_validate(dict(example.attributes))
+    types, _ = infer(op, *example.inputs)
+    assert types is not None
+    inputs = _inputs(example)
+    saved: list[torch.Tensor] = []
+
+    def note(tensor: torch.Tensor) -> torch.Tensor:
+        saved.append(tensor)
+        return tensor
+
+    with saved_tensors_hooks(note, lambda tensor: tensor):
+        outputs, made = run(op, example.inputs, inputs)
+    assert op.keeps(example.inputs, types) == _told_apart(op, example, saved, inputs, outputs, made)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(("kind", "example"), CASES)
+def test_a_view_lies_in_the_memory_of_the_first_input(kind: type[Op], example: Example, phase: Phase) -> None:
+    op = kind.model_validate(dict(example.attributes))
+    inputs = _inputs(example)
+    outputs, _ = run(op, example.inputs, inputs, training=phase == "training")
+    places = {_place(tensor) for tensor in outputs}
+    assert (places == {_place(tensor) for tensor in inputs[:1]}) == op.gives_view(phase, *example.inputs)
+
+
+def test_what_is_known_of_memory_is_known_of_half_precision() -> None:
+    batch_norm = find("batch_norm")
+    assert batch_norm is not None
+    images = TensorType((2, 6, 4, 5), "bfloat16")
+    assert batch_norm().keeps([images], [images]) == Kept(inputs=(0,), extra=2 * 6 * 2)
+
+
+def _inputs(example: Example) -> list[torch.Tensor]:
+    tensors = [draw(given, example.below) for given in example.inputs]
+    return [tensor.requires_grad_() if tensor.is_floating_point() else tensor for tensor in tensors]
+
+
+def _told_apart(
+    op: Op,
+    example: Example,
+    saved: Sequence[torch.Tensor],
+    inputs: Sequence[torch.Tensor],
+    outputs: Sequence[torch.Tensor],
+    made: Made,
+) -> Kept:
+    """Saved tensors as inputs, outputs and others, without weights; what lies in one memory counts once."""
+    constants = [weight.shape for weight in op.weights(*example.inputs).values() if weight.kind == "constant"]
+    weights = [*made.parameters.values(), *made.buffers.values(), *(one for one in saved if one.shape in constants)]
+    places = {_place(tensor): tensor.untyped_storage().nbytes() for tensor in saved}
+    of_inputs, of_outputs = [_place(tensor) for tensor in inputs], {_place(tensor) for tensor in outputs}
+    known = {*of_inputs, *of_outputs, *map(_place, weights)}
+    extra: Size = sum(taken for place, taken in places.items() if place not in known)
+    return Kept(
+        tuple(index for index, place in enumerate(of_inputs) if place in places),
+        any(place in places and place not in of_inputs for place in of_outputs),
+        extra,
+    )
+
+
+def _place(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
