@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archspec.analysis.factorization import Convolution, convolution
 from archspec.ir.graph import Graph, Node, Value
 
 
@@ -43,6 +44,15 @@ def joins(graph: Graph) -> tuple[Join, ...]:
             if len(known := [branch for branch in branches if branch is not None]) == len(branches):
                 found.append(Join(node.path, tuple(known)))
     return tuple(found)
+
+
+def first_convolution(graph: Graph, branch: Branch) -> Convolution | None:
+    """The first node of a branch that is more than an activation, a norm or a dropout, where it is a convolution."""
+    first = next((graph[path] for path in branch.nodes if graph[path].resolved.category not in _PLAIN), None)
+    return convolution(graph, first) if first is not None else None
+
+
+_PLAIN = {"activation", "normalization", "regularization"}
 
 
 def _branch(graph: Graph, end: Value, read_out: set[str]) -> Branch | None:

@@ -38,6 +38,14 @@ class Convolution:
     padding: int | None = None
     """Places that are added on every side; None where sides differ, or for as many as keep the grid."""
 
+    def __str__(self) -> str:
+        return f"{self.side}x{self.side}, {self.inputs:,} to {self.outputs:,} channels"
+
+    @property
+    def widening(self) -> float:
+        """The channels that go out, as a multiple of those that come in."""
+        return self.outputs / self.inputs
+
     @property
     def macs(self) -> int:
         """Multiply-accumulates per sample."""

@@ -1,0 +1,102 @@
+"""A coarser grid with fewer channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import ClassVar
+
+from archspec.analysis.capacity_curve import GridChange
+from archspec.analysis.cuts import Cut
+from archspec.ir.graph import Graph
+from archspec.rules.reductions import KEPT
+from archspec.rules.rule import Case, Finding, Rule, Setting
+from archspec.rules.together import together
+from archspec.source.diagnostic import Label, Severity
+
+
+class WidthDropsAsGridShrinks(Rule):
+    """The widest tensor of a coarser grid has fewer channels than that of the grid before it.
+
+    ## Why it matters
+
+    Where places get fewer, each of them has to say more: "higher dimensional representations are easier to process
+    locally" (Szegedy et al. 2015, Rethinking the Inception Architecture, section 2, principle 2). The published
+    networks multiply their channels by 1.5 to 3.4 wherever they halve the grid. Compared are the widest tensors, among
+    those that everything passes, of one grid and of the next coarser one; a last 1x1 that narrows is left alone. A step
+    that by itself keeps too few elements is the business of `representational-bottleneck`.
+
+    ## Bad
+
+    ```yaml
+    archspec: 1
+    name: bad
+    inputs: {x: [N, 3, 32, 32]}
+    layers:
+      - conv: {kernel: 3, padding: same, channels: 96}
+      - relu
+      - conv: {kernel: 1, channels: 32}
+      - relu
+      - conv: {id: down, kernel: 3, stride: 2, padding: 1, channels: 48}
+      - relu
+      - global_avg_pool
+    ```
+
+    ## Good
+
+    ```yaml
+    archspec: 1
+    name: good
+    inputs: {x: [N, 3, 32, 32]}
+    layers:
+      - conv: {kernel: 3, padding: same, channels: 96}
+      - relu
+      - conv: {kernel: 1, channels: 32}
+      - relu
+      - conv: {id: down, kernel: 3, stride: 2, padding: 1, channels: 128}
+      - relu
+      - global_avg_pool
+    ```
+    """
+
+    name = "width-drops-as-grid-shrinks"
+    severity = Severity.WARNING
+    settings: ClassVar[Mapping[str, Setting]] = {
+        "width": Setting(1, "the channels of the coarser grid, as a share of those before: below it, it is told"),
+    }
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """The first of them, the others in a note."""
+        graph, facts = case.graph, case.facts
+        if facts.capacity is None or not facts.grid_changes:
+            return
+        changes = {change.after.values: change for change in facts.grid_changes}
+        runs: list[tuple[GridChange | None, list[Cut]]] = [(None, [facts.capacity.stretches[0].start])]
+        for stretch in facts.capacity.stretches:
+            if stretch.end.values in changes:
+                runs.append((changes[stretch.end.values], []))
+            runs[-1][1].append(stretch.end)
+        widest = [(change, max(_width(graph, cut) for cut in cuts)) for change, cuts in runs]
+        found = []
+        for (_, before), (change, after) in pairwise(widest):
+            if change is not None and change.ratio >= KEPT and 0 < after < self.setting("width") * before:
+                found.append(self._finding(graph, change, before, after))
+        yield from together(self.name, found)
+
+    def _finding(self, graph: Graph, change: GridChange, before: int, after: int) -> Finding:
+        node = graph[change.after.values[0].node]
+        sides = node.types[0].shape[2:]
+        return Finding(
+            node,
+            f"the grid that `{change.path}` makes has {after:,} channels at its widest, the one before it {before:,}",
+            help=f"give it {before:,} channels or more",
+            caption=f"{'x'.join(map(str, sides))} from here on",
+            labels=(Label(graph[change.before.values[0].node].origin.span, "the grid before it ends here"),),
+        )
+
+
+def _width(graph: Graph, cut: Cut) -> int:
+    """The channels of a tensor; 0 where they are not known."""
+    kind = graph.type_of(cut.values[0])
+    channels = kind.shape[1] if kind is not None and kind.rank > 2 else 0
+    return channels if isinstance(channels, int) else 0
