@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from archspec.commands._shared import exit_code, findings_text, load, set_option
-from archspec.source.diagnostic import Diagnostics
+from archspec.commands._shared import exit_code, findings_text, parse_settings, read_spec, set_option
+from archspec.source.diagnostic import Diagnostic, Diagnostics, Severity
+
+if TYPE_CHECKING:
+    from archspec.frontend.limits import Limits
+    from archspec.ir.graph import Graph
+    from archspec.rules.rule import Rule
+    from archspec.source.span import Source
+    from archspec.tools.fix.run import Tried
 
 
 @click.command()
@@ -20,36 +31,166 @@ from archspec.source.diagnostic import Diagnostics
     default="text",
     help="How to report: for people, for programs, for GitHub's logs, or for code scanning.",
 )
-def check(specs: tuple[str, ...], settings: tuple[str, ...], form: str) -> int:
+@click.option("--select", metavar="RULES", multiple=True, help="Ask these rules only: names with commas between.")
+@click.option("--ignore", metavar="RULES", multiple=True, help="Do not ask these rules.")
+@click.option("--statistics", is_flag=True, help="Count the findings by name, and show none.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([severity.value for severity in Severity]),
+    default=Severity.ERROR.value,
+    help="The least severity that makes the exit code 1; error by default.",
+)
+@click.option(
+    "--fix", "mode", flag_value="fix", help="Mend what can be mended, in the file itself; report what is left."
+)
+@click.option(
+    "--diff", "mode", flag_value="diff", help="Print as a unified diff what --fix would do, and nothing else."
+)
+def check(
+    specs: tuple[str, ...],
+    settings: tuple[str, ...],
+    form: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    statistics: bool,
+    fail_on: str,
+    mode: str | None,
+) -> int:
     """Find the mistakes in specs, all of them at once; torch is not needed.
 
     The report goes to standard output. The exit code is 0 when there is no error, 1 when there is one, 2 when a file
-    cannot be read.
+    cannot be read or written.
+
+    A fix is made only where the edited text, read again from the start, no longer has the finding, has no new error,
+    and every output has the type it had. Only the files that are named are edited, never those they include. What was
+    done, and what was not and why, goes to standard error.
     """
-    every = Diagnostics()
-    fine: list[str] = []
+    if form != "text" and (statistics or mode == "diff"):
+        raise click.UsageError(f"`--format {form}` is another report than `{'--diff' if mode else '--statistics'}`")
+    if mode == "fix" and "-" in specs:
+        raise click.UsageError("`--fix` writes to files, and standard input is none: `--diff` prints what it would do")
+    rules = _rules(select, ignore)
+    every, fine, code = Diagnostics(), list[str](), 0
     for spec in dict.fromkeys(specs):
         found = Diagnostics()
-        graph = load(spec, settings, found, needs_network=False)
-        for one in found:
-            every.add(one)
-        every.dependent += found.dependent
-        if graph is None and not found.failed:
-            fine.append(f"{spec}: no errors")
-        elif graph is not None:
-            nodes = sum(1 for _ in graph.operations())
-            fine.append(f"{spec}: no errors, {nodes:,} node{'' if nodes == 1 else 's'}")
-    _report(every, fine, form)
-    return exit_code(every)
+        params = parse_settings(settings, found)
+        source = None if found.failed else _read(spec, found)
+        if source is not None and mode is not None:
+            source, written = _fixed(source, params, rules, is_written=mode == "fix")
+            code = code if written else 2
+        graph = _load(source, params, rules, found) if source is not None else None
+        every.extend(found)
+        if not found.failed:
+            fine.append(_fine(spec, graph))
+    if mode != "diff":
+        _report(every, fine, form, statistics)
+    worst = [severity.value for severity in Severity][: list(Severity).index(Severity(fail_on)) + 1]
+    return code or exit_code(every) or int(any(one.severity.value in worst for one in every))
 
 
-def _report(found: Diagnostics, fine: list[str], form: str) -> None:
-    if form == "text":
+def _rules(select: Iterable[str], ignore: Iterable[str]) -> list[Rule]:
+    """The rules to ask, in their order."""
+    from archspec.rules import RULES
+
+    selected, ignored = _names(select), _names(ignore)
+    return [rule for rule in RULES if rule.name in (selected or {rule.name}) and rule.name not in ignored]
+
+
+def _names(options: Iterable[str]) -> set[str]:
+    """The names of rules in options such as `--select dead-node,unmet-contract`; every one has to be known."""
+    from archspec.language.validate import did_you_mean
+    from archspec.rules import by_name
+    from archspec.source.catalog import PAGES
+
+    names = {name for option in options for part in option.split(",") if (name := part.strip())}
+    for name in sorted(names - by_name().keys()):
+        if name in PAGES:
+            raise click.UsageError(f"`{name}` is no rule but an error of a spec, which is always reported")
+        help = did_you_mean(name, by_name()) or "`archspec rules` lists them"
+        raise click.UsageError(f"there is no rule `{name}`, {help}")
+    return names
+
+
+def _limits() -> Limits:
+    from archspec.frontend.limits import LIMITS
+
+    limits: Limits = click.get_current_context().meta.get("limits", LIMITS)
+    return limits
+
+
+def _read(spec: str, found: Diagnostics) -> Source | None:
+    from archspec.source.files import load_file
+
+    given = read_spec(spec, found)
+    return load_file(Path(given), given, found, _limits().text.max_bytes) if isinstance(given, str) else given
+
+
+def _load(source: Source, params: dict[str, object], rules: Iterable[Rule], found: Diagnostics) -> Graph | None:
+    from archspec.compiler import load_spec
+
+    return load_spec(source, found, params, _limits(), rules)
+
+
+def _fixed(
+    source: Source, params: dict[str, object], rules: Iterable[Rule], *, is_written: bool
+) -> tuple[Source, bool]:
+    """The text to report on, and whether all went well: fixes are written, or else printed as a diff."""
+    from archspec.rules import by_name
+    from archspec.tools.fix.run import fix
+    from archspec.tools.fix.write import CannotWriteError, diff, write
+
+    unasked = by_name().keys() - {rule.name for rule in rules}
+    fixed = fix(source, params, _limits(), wanted=lambda finding: finding.name not in unasked)
+    try:
+        if not is_written:
+            click.echo(diff(source, fixed.new.source.text), nl=False)
+        elif fixed.made:
+            write(source, fixed.new.source.text)
+    except CannotWriteError as error:
+        click.echo(f"error: {error}", err=True)
+        return source, False
+    for tried in fixed.made:
+        click.echo(
+            _told("fixed" if is_written else "would fix", tried, f" ({tried.outcome})" if tried.outcome else ""),
+            err=True,
+        )
+    for tried in fixed.left_out:
+        click.echo(_told("not fixed", tried, f": {tried.outcome}"), err=True)
+    return fixed.new.source if is_written else source, True
+
+
+def _told(what: str, tried: Tried, outcome: str) -> str:
+    from archspec.source.sanitize import visible
+
+    title = tried.finding.remedy.title if tried.finding.remedy else ""
+    return visible(f"{tried.place}: {what}: {tried.finding.name}, {title}{outcome}")
+
+
+def _fine(spec: str, graph: Graph | None) -> str:
+    nodes = sum(1 for _ in graph.operations()) if graph is not None else 0
+    return f"{spec}: no errors" + (f", {nodes:,} node{'' if nodes == 1 else 's'}" if graph is not None else "")
+
+
+def _report(found: Diagnostics, fine: list[str], form: str, statistics: bool) -> None:
+    if statistics:
+        text = _counted(found)
+    elif form == "text":
         text = "\n".join([findings_text(found, sys.stdout), *fine] if len(found) else fine)
     else:
-        from archspec.source.formats import render_github, render_json, render_sarif
+        from archspec.source.formats import FORMATS
 
-        render = {"json": render_json, "github": render_github, "sarif": render_sarif}[form]
-        text = render(found, dependent=found.dependent)
+        text = FORMATS[form](found, dependent=found.dependent)
     if text:
         click.echo(text.rstrip("\n"), color=True)
+
+
+def _counted(found: Iterable[Diagnostic]) -> str:
+    """How many findings there are of each name and severity, the worst and most frequent first."""
+    from archspec.source.report import summary
+
+    severities = list(Severity)
+    counts = Counter((one.severity, one.name) for one in found)
+    order = sorted(counts.items(), key=lambda item: (severities.index(item[0][0]), -item[1], item[0][1]))
+    width = max((len(f"{count:,}") for count in counts.values()), default=0)
+    rows = [f"{count:>{width},}  {severity.value:<7}  {name}" for (severity, name), count in order]
+    return "\n".join([*rows, summary(found)])

@@ -1,0 +1,109 @@
+"""What must hold of an edited spec for the edits to stand, and what they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from archspec.analysis.cost import Counts, cost
+from archspec.ir.dims import UNKNOWN
+from archspec.ir.graph import Graph
+from archspec.ir.types import TensorType
+from archspec.source.diagnostic import Diagnostic, Severity
+from archspec.source.span import Source
+from archspec.tools.fix.edits import Edit, after
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text read from the start, with every rule asked."""
+
+    source: Source
+    graph: Graph | None
+    found: tuple[Diagnostic, ...]
+
+
+def objection(finding: Diagnostic, edits: Sequence[Edit], old: Reading, new: Reading) -> str | None:
+    """Why the edits are no remedy of a finding; None where it is gone, no error came, and outputs are what they were.
+
+    The same finding is one of the same name at the same characters, wherever the edits moved them. What was unknown of
+    an output for an error may be anything.
+    """
+    if new.graph is None or old.graph is None:
+        return "the text could not be read any more"
+    came = _new_error(edits, old, new)
+    if came is not None:
+        return f"then there would be `{came.name}`: {came.message}"
+    if _count(finding, edits, new, old) >= _count(finding, (), old, old):
+        return "it would still be there"
+    return _other_output(old.graph, new.graph)
+
+
+def effect(old: Reading, new: Reading) -> str | None:
+    """`-64 parameters, -0.3% MACs`; None where something of one of the two is unknown, and so is not counted."""
+    if (
+        old.graph is None
+        or new.graph is None
+        or not all(node.types for graph in (old.graph, new.graph) for node in graph)
+    ):
+        return None
+    one, other = cost(old.graph).total, cost(new.graph).total
+    changes = [_of_parameters(one, other), _of_macs(one, other)]
+    return ", ".join(change for change in changes if change) or "same parameters and MACs"
+
+
+def _of_parameters(old: Counts, new: Counts) -> str:
+    change = new.parameters - old.parameters
+    return f"{change:+,} parameter{'' if abs(change) == 1 else 's'}" if change else ""
+
+
+def _of_macs(old: Counts, new: Counts) -> str:
+    if new.training_macs == old.training_macs:
+        return ""
+    if isinstance(old.training_macs, int) and isinstance(new.training_macs, int) and old.training_macs:
+        return f"{100 * (new.training_macs - old.training_macs) / old.training_macs:+.1f}% MACs"
+    return f"{new.training_macs} MACs instead of {old.training_macs}"
+
+
+def _new_error(edits: Sequence[Edit], old: Reading, new: Reading) -> Diagnostic | None:
+    """An error that was not there before."""
+    left = [one for one in old.found if one.severity is Severity.ERROR]
+    for error in new.found:
+        if error.severity is Severity.ERROR:
+            same = next((one for one in left if _is_same(one, edits, old, error, new)), None)
+            if same is None:
+                return error
+            left.remove(same)
+    return None
+
+
+def _count(finding: Diagnostic, edits: Sequence[Edit], new: Reading, old: Reading) -> int:
+    return sum(_is_same(finding, edits, old, other, new) for other in new.found)
+
+
+def _is_same(one: Diagnostic, edits: Iterable[Edit], old: Reading, other: Diagnostic, new: Reading) -> bool:
+    if one.name != other.name or one.span is None or other.span is None:
+        return (one.name, one.span, one.message) == (other.name, other.span, other.message)
+    if one.span.source is not old.source:
+        return (one.span.source.name, one.span.start) == (other.span.source.name, other.span.start)
+    first, end = after(one.span.start, edits)
+    return other.span.source is new.source and first <= other.span.start < end
+
+
+def _other_output(old: Graph, new: Graph) -> str | None:
+    if list(old.outputs) != list(new.outputs):
+        return f"the outputs would be {', '.join(new.outputs)}, and not {', '.join(old.outputs)}"
+    for name, output in old.outputs.items():
+        was, will_be = old.type_of(output.value), new.type_of(new.outputs[name].value)
+        if not _agree(was, will_be):
+            return f"the output `{name}` would be {will_be}, and not {was}"
+    return None
+
+
+def _agree(was: TensorType | None, will_be: TensorType | None) -> bool:
+    if was is None or will_be is None:
+        return was is None
+    dims = zip(was.shape, will_be.shape, strict=False)
+    return (was.rank, was.dtype) == (will_be.rank, will_be.dtype) and all(
+        dim is UNKNOWN or dim == other for dim, other in dims
+    )

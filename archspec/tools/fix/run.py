@@ -1,0 +1,124 @@
+"""Fix a text: one remedy after the other, each proven on the text that those before it left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from archspec.compiler import load_spec
+from archspec.frontend.limits import LIMITS, Limits
+from archspec.language.reader import Limits as TextLimits
+from archspec.rules import RULES
+from archspec.rules.rule import Rule
+from archspec.source.diagnostic import Diagnostic, Diagnostics
+from archspec.source.span import Source, Span
+from archspec.tools.fix.changes import edits_of
+from archspec.tools.fix.edits import CannotFixError, Edit, before, edited
+from archspec.tools.fix.proof import Reading, effect, objection
+from archspec.tools.fix.text import Text
+
+Read: TypeAlias = Callable[[Source], Reading]
+Values: TypeAlias = Mapping[str, object] | None
+_MOST: Final = 1000
+"""Remedies made in one run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A remedy that was made, or was not."""
+
+    finding: Diagnostic
+    place: Span | None
+    """Where the finding stands in the text as it was given."""
+    outcome: str | None
+    """What was changed in parameters and MACs, where that is known; or why it was not made."""
+
+
+@dataclass(slots=True)
+class Fixed:
+    """What came of fixing a text."""
+
+    old: Reading
+    new: Reading
+    made: list[Tried] = field(default_factory=list)
+    left_out: list[Tried] = field(default_factory=list)
+
+
+def fix(
+    source: Source,
+    params: Values = None,
+    limits: Limits = LIMITS,
+    rules: Iterable[Rule] = RULES,
+    wanted: Callable[[Diagnostic], bool] = lambda _: True,
+) -> Fixed:
+    """Mend every finding that has a remedy which can be proven, until no more can be: once more changes nothing.
+
+    Args:
+        source: the text.
+        params: values for the spec's parameters, by name.
+        limits: how large it may be.
+        rules: those to ask; what they say after an edit is part of its proof.
+        wanted: whether a finding is to be mended.
+    """
+    asked = tuple(rules)
+
+    def read(text: Source) -> Reading:
+        graph = load_spec(text, found := Diagnostics(), params, limits, asked)
+        return Reading(text, graph, tuple(found))
+
+    now = read(source)
+    fixed = Fixed(now, now)
+    history: list[list[Edit]] = []
+    texts = {source.text}
+    refused: dict[tuple[str, str], Tried] = {}
+    is_retry = True
+    while len(history) < _MOST:
+        finding = next((one for one in now.found if one.remedy and wanted(one) and _key(one) not in refused), None)
+        if finding is None:
+            if is_retry:
+                break
+            refused, is_retry = {}, True  # what could not be made before the last one was may be possible now
+            continue
+        place = _before_all(finding.span, source, now.source, history)
+        try:
+            edits, then = _attempt(finding, now, read, limits.text, texts)
+        except CannotFixError as reason:
+            refused[_key(finding)] = Tried(finding, place, str(reason))
+            continue
+        fixed.made.append(Tried(finding, place, effect(now, then)))
+        history.append(edits)
+        texts.add(then.source.text)
+        now, is_retry = then, False
+    fixed.new, fixed.left_out = now, list(refused.values())
+    return fixed
+
+
+def _attempt(
+    finding: Diagnostic, now: Reading, read: Read, limits: TextLimits, texts: set[str]
+) -> tuple[list[Edit], Reading]:
+    """The edits that mend a finding and the text after them, proven."""
+    if now.graph is None or finding.remedy is None:
+        raise CannotFixError("there is no network yet")
+    edits = edits_of(finding.remedy, Text(now.source, now.graph, limits))
+    text = edited(now.source.text, edits)
+    if text in texts:
+        raise CannotFixError("another remedy undoes it")
+    then = read(Source(now.source.name, text, now.source.path))
+    if reason := objection(finding, edits, now, then):
+        raise CannotFixError(reason)
+    return edits, then
+
+
+def _key(finding: Diagnostic) -> tuple[str, str]:
+    return finding.name, repr(finding.remedy)
+
+
+def _before_all(span: Span | None, first: Source, now: Source, history: list[list[Edit]]) -> Span | None:
+    """Where a span of the text as it is now stood in the first one."""
+    if span is None or span.source is not now:
+        return span
+    start = span.start
+    for edits in reversed(history):
+        start = before(start, edits)
+    return Span(first, start, start)

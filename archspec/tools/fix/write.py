@@ -1,0 +1,60 @@
+"""Put an edited text in the place of a file, whole or not at all; and show it as a unified diff."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import shutil
+import tempfile
+from difflib import unified_diff
+from pathlib import Path
+
+from archspec.source.span import Source
+
+_NO_NEWLINE = "\n\\ No newline at end of file\n"
+
+
+class CannotWriteError(Exception):
+    """A file that was not written; the text is a line that says why."""
+
+
+def write(source: Source, text: str) -> None:
+    """Write another text to the file of a source; its permissions, its byte order mark and what links to it stay.
+
+    Raises:
+        CannotWriteError: when it cannot be written, or is not what was read any more. It is then left as it is.
+    """
+    assert source.path is not None, "only a file is written"
+    path, temporary = source.path.resolve(), None
+    try:
+        data = path.read_bytes()
+        if data.decode("utf-8-sig") != source.text:
+            raise CannotWriteError(f"`{source.name}` was changed meanwhile, and is left as it is")
+        if not os.access(path, os.W_OK):
+            raise CannotWriteError(f"`{source.name}` cannot be written: it is read-only")
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(_mark(data) + text.encode("utf-8"))
+        shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+    except (OSError, UnicodeDecodeError) as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise CannotWriteError(f"`{source.name}` cannot be written: {reason}") from error
+
+
+def diff(source: Source, text: str) -> str:
+    """A unified diff from the text of a source to another; empty where they are equal."""
+    mark = "\ufeff" if source.path is not None and _mark(source.path.read_bytes()) else ""
+    lines = unified_diff(_lines(mark + source.text), _lines(mark + text), source.name, source.name)
+    return "".join(line if line.endswith("\n") else line + _NO_NEWLINE for line in lines)
+
+
+def _mark(data: bytes) -> bytes:
+    return codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends, at line feeds alone."""
+    return [line + "\n" for line in text.split("\n")[:-1]] + [line for line in text.split("\n")[-1:] if line]
