@@ -6,16 +6,36 @@ from collections.abc import Iterable
 
 from archspec.analysis.facts import Facts
 from archspec.ir.graph import Graph
+from archspec.rules.concat_imbalance import ConcatImbalance
 from archspec.rules.dead_node import DeadNode
+from archspec.rules.expensive_reduction import ExpensiveReduction
+from archspec.rules.factorise_asymmetric import FactoriseAsymmetric
+from archspec.rules.large_kernel import LargeKernel
+from archspec.rules.missing_reduction import MissingReduction
+from archspec.rules.pooling_only_reduction import PoolingOnlyReduction
+from archspec.rules.representational_bottleneck import RepresentationalBottleneck
 from archspec.rules.rule import Case, Finding, Rule
+from archspec.rules.stage_imbalance import StageImbalance
 from archspec.rules.unmet_contract import UnmetContract
+from archspec.rules.unproductive_layer import UnproductiveLayer
 from archspec.rules.unused_allowance import UnusedAllowance
+from archspec.rules.width_drops_as_grid_shrinks import WidthDropsAsGridShrinks
 from archspec.source.diagnostic import Diagnostics, Severity
 from archspec.source.span import Span
 
 RULES: tuple[Rule, ...] = (
     DeadNode(),
     UnmetContract(),
+    RepresentationalBottleneck(),
+    ExpensiveReduction(),
+    PoolingOnlyReduction(),
+    MissingReduction(),
+    LargeKernel(),
+    FactoriseAsymmetric(),
+    ConcatImbalance(),
+    WidthDropsAsGridShrinks(),
+    StageImbalance(),
+    UnproductiveLayer(),
     UnusedAllowance(),  # the last one: it looks at what the others were silenced by
 )
 
