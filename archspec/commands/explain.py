@@ -17,7 +17,10 @@ def explain(name: str) -> None:
 
     page, rule, op = PAGES.get(name), by_name().get(name), find(name)
     if rule is not None:
-        click.echo(f"{name} ({rule.severity}): {inspect.getdoc(rule)}")
+        from archspec.commands.rules import settings_text
+
+        settings = settings_text(rule)
+        click.echo(f"{name} ({rule.severity}): {inspect.getdoc(rule)}" + (f"\n\n{settings}" if settings else ""))
     elif page is not None:
         click.echo(f"{name}: {page.summary}\n\n{page.text}".rstrip())
     elif op is not None:
