@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from archspec.frontend.instances import Expansion
+from archspec.frontend.join_remedies import NEAR, Mend, other_padding, projection
 from archspec.ir.conditions import Condition, Failure
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.types import TensorType
 from archspec.language.schema import Item
 from archspec.language.values import Sequence
 from archspec.source.diagnostic import Diagnostics, Label, Severity
+from archspec.source.remedy import Remedy, SetAttribute
 from archspec.source.span import Span
-
-_NEAR: Final = 32
-"""How many ops before a join are looked at for the one that made a size: branches are not longer."""
 
 
 def report_doubt(
@@ -50,17 +48,19 @@ def report_failure(
     else:
         span, caption = item.span, ""
         labels = [_label_of(graph, node, port, spans) for port in failure.ports]
-    fix, help_text = _fix(failure, node, graph, expansion) or ((), failure.help)
-    distinct = tuple(label for label in dict.fromkeys([*labels, *fix]) if label.span != span)
+    mend = _mend(failure, node, graph, expansion) if severity is Severity.ERROR and not found.crowded else None
+    made = mend.labels if mend else ()
+    distinct = tuple(label for label in dict.fromkeys([*labels, *made]) if label.span != span)
     found.error(
         failure.name,
         failure.message,
         span,
         caption=caption,
         labels=distinct,
-        help=help_text,
+        help=mend.help if mend else failure.help,
         origin=node.origin,
         severity=severity,
+        remedy=mend.remedy if mend else None,
     )
 
 
@@ -83,37 +83,51 @@ def _label_of(graph: Graph, node: Node, port: int, spans: dict[int, Span]) -> La
     )
 
 
-def _fix(failure: Failure, node: Node, graph: Graph, expansion: Expansion) -> tuple[tuple[Label], str] | None:
+def _mend(failure: Failure, node: Node, graph: Graph, expansion: Expansion) -> Mend | None:
+    """What makes branches agree: another number where one is written, another padding, or a projection."""
+    if failure.name != "shape-mismatch" or node.path not in expansion.branch_spans or len(failure.ports) != 2:
+        return None
+    number = _other_number(failure, node, graph, expansion)
+    if number is None:
+        return other_padding(node, failure.ports, graph) or projection(node, failure.ports, graph, expansion)
+    instead = projection(node, failure.ports, graph, expansion)
+    return number._replace(help=f"{number.help}, or {instead.remedy.title}") if instead else number
+
+
+def _other_number(failure: Failure, node: Node, graph: Graph, expansion: Expansion) -> Mend | None:
     """Where a number is written in a branch that makes it unlike the others, and the number that would fit.
 
     The odd branch is looked at first. Where its size is made outside of the branches, as that of an empty one is, the
     number to change is in the other.
     """
-    if failure.axis is None or node.path not in expansion.branch_spans:
+    if failure.axis is None:
         return None
     item = expansion.items[node.path]
     for port, other in (failure.ports, failure.ports[::-1]):
         kind, fitting = (graph.type_of(node.inputs[index]) for index in (port, other))
-        written = _written_size(node.inputs[port], failure.axis, graph, expansion)
-        if written is None or kind is None or fitting is None or kind.rank != fitting.rank:
+        sized = _sized_by(node.inputs[port], failure.axis, graph)
+        written = _written(*sized, expansion) if sized is not None else None
+        if sized is None or written is None or kind is None or fitting is None or kind.rank != fitting.rank:
             continue
-        attribute, span = written
+        name, span = written
         needed = fitting.shape[failure.axis]
         if isinstance(needed, int) and span.source is item.span.source and item.span.start < span.start:
+            maker, attribute = sized
             label = Label(span, f"{kind.shape[failure.axis]} {_attribute(failure.axis, kind)} are made here")
-            return (label,), f"write `{attribute}: {needed}` there, as many as input {other + 1} has"
+            remedy = Remedy(f"write `{name}: {needed}`", (SetAttribute(maker.path, attribute, str(needed)),))
+            return Mend(remedy, f"{remedy.title} there, as many as input {other + 1} has", (label,))
     return None
 
 
-def _written_size(value: Value, axis: int, graph: Graph, expansion: Expansion) -> tuple[str, Span] | None:
-    """The attribute that gives a value its size on an axis, and where it is written; None where nothing single does."""
+def _sized_by(value: Value, axis: int, graph: Graph) -> tuple[Node, str] | None:
+    """The node and its attribute that give a value its size on an axis; None where nothing single does."""
     node, kind = graph[value.node], graph.type_of(value)
-    for _ in range(_NEAR):
+    for _ in range(NEAR):
         if node.op is None or kind is None:
             return None
         attribute = _attribute(axis, kind)
         if attribute is not None and attribute in type(node.resolved).model_fields:
-            return _written(attribute, node, expansion)
+            return node, attribute
         before = graph.type_of(node.inputs[0]) if len(node.inputs) == 1 else None
         if before is None or before.rank != kind.rank or before.shape[axis] != kind.shape[axis]:
             return None
@@ -126,7 +140,7 @@ def _attribute(axis: int, kind: TensorType) -> str | None:
     return "features" if axis == kind.rank - 1 else "channels" if axis == 1 else None
 
 
-def _written(attribute: str, node: Node, expansion: Expansion) -> tuple[str, Span] | None:
+def _written(node: Node, attribute: str, expansion: Expansion) -> tuple[str, Span] | None:
     """Where an attribute's number is written: at the node, or at the use of the block that passes it on as it is."""
     item, scope, name = expansion.items[node.path], node.scope, attribute
     while (argument := item.arguments.get(name)) is not None and argument.entry is not None:
