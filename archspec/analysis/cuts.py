@@ -21,10 +21,15 @@ from networkx.algorithms.flow import dinitz
 from archspec.analysis.phases import running
 from archspec.ir.dims import evaluate, symbols
 from archspec.ir.graph import Graph, Value, boundaries
+from archspec.ir.types import TensorType
 
 
 class UnknownSizeError(ValueError):
-    """A fact needs numbers, but a side is a symbol without a nominal size."""
+    """A fact needs numbers, but a side of what a node gives is a symbol without a nominal size."""
+
+    def __init__(self, node: str, kind: TensorType, symbol: str) -> None:
+        given = f"`{node}` is {kind}, and `{symbol}` has no nominal size"
+        super().__init__(f"{given}: give the input one, such as `{symbol}=64`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +147,7 @@ def elements(graph: Graph, value: Value) -> int:
     count = prod(side if isinstance(side, int) else evaluate(side, _one_each(graph)) for side in kind.shape)
     if isinstance(count, int):
         return count
-    unknown = min(symbols(count))
-    raise UnknownSizeError(
-        f"`{value.node}` is {kind}, and `{unknown}` has no nominal size: give the input one, such as `{unknown}=64`"
-    )
+    raise UnknownSizeError(value.node, kind, min(symbols(count)))
 
 
 def _one_each(graph: Graph) -> dict[str, int]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archspec.analysis.capacity_curve import GridChange
     from archspec.analysis.cuts import Capacity, Passage
     from archspec.analysis.input_sizes import Sizes
+    from archspec.analysis.memory import Memory
 
 
 class Facts:
@@ -64,6 +65,17 @@ class Facts:
 
         try:
             return capacity(self.graph)
+        except UnknownSizeError:
+            return None
+
+    @cached_property
+    def memory(self) -> Memory | None:
+        """What one sample takes, in float32; None where sizes are not known."""
+        from archspec.analysis.cuts import UnknownSizeError
+        from archspec.analysis.memory import memory
+
+        try:
+            return memory(self.graph)
         except UnknownSizeError:
             return None
 

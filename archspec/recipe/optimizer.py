@@ -55,6 +55,11 @@ class Optimizer(Part):
     ] = ()
     """Parameters with settings of their own; one that fits several groups is in the first of them."""
 
+    @property
+    def state(self) -> int:
+        """How many numbers it keeps for each parameter from step to step; counts of steps are left aside."""
+        return 0
+
 
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum where asked for.
@@ -68,6 +73,11 @@ class SGD(Optimizer):
     """The share of the last step's buffer that is kept."""
     nesterov: Flag = False
     """Whether the gradient is taken where momentum leads (Sutskever et al. 2013)."""
+
+    @property
+    def state(self) -> int:
+        """The buffer of the momentum, where there is one."""
+        return int(self.momentum > 0)
 
     @model_validator(mode="after")
     def _nesterov_has_momentum(self) -> Self:
@@ -100,6 +110,11 @@ class RMSprop(Optimizer):
     lr_in_momentum: Flag = False
     """Whether momentum keeps steps with their learning rates, so that the schedule does not change what it keeps."""
 
+    @property
+    def state(self) -> int:
+        """The running mean of squares, that of gradients where `centered`, and the buffer of the momentum."""
+        return 1 + int(self.centered) + int(self.momentum > 0)
+
 
 class _Adaptive(Optimizer):
     betas: Betas = (0.9, 0.999)
@@ -108,6 +123,11 @@ class _Adaptive(Optimizer):
     """Keeps the divisor from 0."""
     amsgrad: Flag = False
     """Whether the divisor never shrinks (Reddi et al. 2018)."""
+
+    @property
+    def state(self) -> int:
+        """Both running means, and the largest of the second where `amsgrad`."""
+        return 2 + int(self.amsgrad)
 
 
 class Adam(_Adaptive):

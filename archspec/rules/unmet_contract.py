@@ -116,10 +116,16 @@ def _receptive_field(facts: Facts) -> int | None:
     return max((field.largest.size for field in fields), default=None)
 
 
+def _peak_memory(facts: Facts) -> int | None:
+    """The most that is alive at once while the compiled module runs, at a batch of 1."""
+    return facts.memory.inference.peak if facts.memory is not None else None
+
+
 _MEASURES: Final[Mapping[str, Callable[[Facts], Any]]] = {
     "parameters": lambda facts: facts.cost.total.parameters,
     "macs": lambda facts: facts.cost.total.macs,
     "receptive_field": _receptive_field,
+    "peak_memory": _peak_memory,
 }
 _WORDS: Final = {
     "parameters": ("the network has", " parameters", "are"),

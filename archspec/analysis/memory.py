@@ -1,0 +1,283 @@
+"""Memory: the bytes that activations take in inference and in training, and weights with all that belongs to them.
+
+Everything follows from when tensors are alive. By themselves they would live from the node that makes one to the last
+that reads it: less no order of these nodes can do. A module holds them a little longer, as whoever calls a part of a
+network holds what it passes until the call returns, and the part holds what it gives.
+
+What lies in the memory of another tensor takes none of its own, but keeps that alive. What an op needs for itself while
+it runs, such as the workspace of a convolution, is not counted. Views are told as of tensors in one piece: torch writes
+a `flatten` of a `permute` out, which here counts as a view.
+
+In training, whatever ops keep for the backward pass is alive at the end of the forward pass, each tensor once however
+many keep it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import prod
+from typing import NamedTuple
+
+from archspec.analysis.cuts import UnknownSizeError
+from archspec.analysis.phases import running
+from archspec.ir.dims import Size, evaluate, symbols
+from archspec.ir.graph import Graph, Node, Phase, Scope, Value, boundaries
+from archspec.ir.op import Weight
+from archspec.ir.types import DTYPES, TensorType
+
+
+class Held(NamedTuple):
+    """A tensor with memory of its own."""
+
+    value: Value
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How many bytes of activations are alive while a network runs in eval mode."""
+
+    bytes: Mapping[str, int]
+    """While each node runs, by its path, in the order of execution."""
+    node: str
+    """Where it is most, the first of several; empty where nothing runs."""
+    alive: tuple[Held, ...]
+    """The tensors that are alive there, in the order in which they are made."""
+
+    @property
+    def peak(self) -> int:
+        """The most bytes that are alive at once."""
+        return self.bytes.get(self.node, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a network takes, in bytes."""
+
+    batch: int
+    dtype: str
+    inference: Course
+    """As the compiled module runs it; the inputs are alive throughout, as the caller holds them."""
+    bound: Course
+    """The same if every tensor went with its last reader: the least for this order."""
+    saved: Mapping[str, int]
+    """What the backward pass needs, weights apart: by the node that makes it, where that is not nothing."""
+    outputs: int
+    """What the outputs in training mode take beyond that."""
+    parameters: int
+    """What is learned, each weight once; gradients take as much again."""
+    buffers: int
+    """What else belongs to the module: running averages, constants."""
+    optimizer: int | None
+    """What the optimiser keeps from step to step; None where the spec names none."""
+    peaks: Mapping[str, int]
+    """The most bytes that are alive at once while a scope runs in eval mode, by its path; `""` is the whole."""
+    saved_in: Mapping[str, int]
+    """What is saved of what the nodes of a scope make, by its path; `""` is the whole, inputs included."""
+
+    @property
+    def training(self) -> int:
+        """Activations at the end of a forward pass in training mode: what is saved, and the outputs."""
+        return self.saved_in[""] + self.outputs
+
+
+def memory(graph: Graph, batch: int = 1, dtype: str = "float32") -> Memory:
+    """Measure memory, in time linear in nodes and edges, times the depth of scopes.
+
+    Args:
+        graph: an inferred graph without errors.
+        batch: how many samples the symbols of the first axes count as; a fixed first axis stays as it is.
+        dtype: what all float32 tensors and weights are instead, such as `bfloat16`.
+
+    Raises:
+        UnknownSizeError: another side is a symbol without a nominal size.
+    """
+    runs = running(graph)
+    sizes = _Sizes(graph, batch, dtype)
+    inference, bound = _inference(graph, _Tensors(graph, runs["eval"], "eval", sizes))
+    saved, outputs = _training(graph, _Tensors(graph, runs["training"], "training", sizes), sizes)
+    parameters, buffers = _weights(graph, sizes)
+    optimizer = graph.training.optimizer if graph.training is not None else None
+    return Memory(
+        batch=batch,
+        dtype=dtype,
+        inference=inference,
+        bound=bound,
+        saved=saved,
+        outputs=outputs,
+        parameters=parameters,
+        buffers=buffers,
+        optimizer=parameters * optimizer.state if optimizer is not None else None,
+        peaks=_by_scope(graph, inference.bytes, max),
+        saved_in=_by_scope(graph, saved, sum),
+    )
+
+
+class _Sizes:
+    """Types in numbers."""
+
+    def __init__(self, graph: Graph, batch: int, dtype: str) -> None:
+        self.graph, self.dtypes = graph, {"float32": dtype}
+        self.samples = dict.fromkeys(graph.batch_symbols, batch)
+
+    def of_value(self, value: Value) -> TensorType:
+        kind = self.graph.type_of(value)
+        assert kind is not None, "the graph has no errors"
+        shape = tuple(evaluate(side, self.samples) for side in kind.shape)
+        if unknown := {name for side in shape for name in symbols(side)}:
+            raise UnknownSizeError(value.node, kind, min(unknown))
+        return TensorType(shape, self.dtypes.get(kind.dtype, kind.dtype))
+
+    def of_weight(self, weight: Weight) -> int:
+        return prod(weight.shape) * DTYPES[self.dtypes.get(weight.dtype, weight.dtype)]
+
+
+class _Tensors:
+    """What runs in one phase, in whose memory every value lies, and what that takes."""
+
+    def __init__(self, graph: Graph, runs: set[str], phase: Phase, sizes: _Sizes) -> None:
+        nodes = [node for node in graph if node.path in runs]
+        self.inputs = [node for node in nodes if node.op is None]
+        self.order = [node for node in nodes if node.op is not None]
+        self.outputs = [output.value for output in graph.outputs.values() if output.value.node in runs]
+        self.owner: dict[Value, Value] = {}
+        """The value that each lies in the memory of: itself, or what it is a view of."""
+        self.bytes: dict[Value, int] = {}
+        """Of the values that are no views."""
+        for node in nodes:
+            view = node.op is not None and node.resolved.gives_view(phase, *(graph.input_types(node) or ()))
+            for value in _values(node):
+                self.owner[value] = self.owner[node.inputs[0]] if view else value
+                if not view:
+                    self.bytes[value] = 0 if _is_weight(node) else _bytes(sizes.of_value(value))
+
+
+def _inference(graph: Graph, tensors: _Tensors) -> tuple[Course, Course]:
+    """What is alive as the module runs it, and at best."""
+    end = len(tensors.order) - 1
+    last_read = {value: time for time, node in enumerate(tensors.order) for value in node.inputs}
+    last_read |= dict.fromkeys(tensors.outputs, end)
+    held = last_read | {value: end for node in tensors.inputs for value in _values(node)}
+    for value, time in _held_by_calls(graph, tensors.order).items():
+        held[value] = max(time, held.get(value, 0))
+    return _course(tensors, held), _course(tensors, last_read)
+
+
+def _held_by_calls(graph: Graph, order: Sequence[Node]) -> dict[Value, int]:
+    """When the last call returns that a value is passed to, or comes out of."""
+    ends: dict[str, int] = {}
+    for time, node in enumerate(order):
+        scope = node.scope
+        while scope.parent is not None:
+            ends[scope.path] = time
+            scope = scope.parent
+    held: dict[Value, int] = {}
+    for path, border in boundaries(graph).items():
+        if path in ends:
+            for value in (*border.inputs, *border.outputs):
+                held[value] = max(held.get(value, 0), ends[path])
+    return held
+
+
+def _course(tensors: _Tensors, last: Mapping[Value, int]) -> Course:
+    """Add up what is alive, given the time up to which each value is needed."""
+    times = {node.path: time for time, node in enumerate(tensors.order)}
+    lives: dict[Value, tuple[int, int]] = {}
+    for value, owner in tensors.owner.items():
+        made = times.get(value.node, 0)
+        first, until = lives.get(owner, (made, made))
+        lives[owner] = first, max(until, made, last.get(value, 0))
+    changes: Counter[int] = Counter()
+    for owner, (first, until) in lives.items():
+        changes[first] += tensors.bytes[owner]
+        changes[until + 1] -= tensors.bytes[owner]
+    alive = dict(zip(times, accumulate(changes[time] for time in times.values()), strict=True))
+    node = max(alive, key=alive.__getitem__, default="")
+    time = times.get(node, 0)
+    there = [owner for owner, (first, until) in lives.items() if first <= time <= until and tensors.bytes[owner]]
+    return Course(alive, node, tuple(Held(owner, tensors.bytes[owner]) for owner in there))
+
+
+def _training(graph: Graph, tensors: _Tensors, sizes: _Sizes) -> tuple[dict[str, int], int]:
+    """What is saved, by the node that makes it, and what outputs take beyond that.
+
+    Nothing is saved where no gradient goes through: where nothing learned comes in or is added.
+    """
+    learned: set[Value] = set()
+    kept: set[Value] = set()
+    saved: Counter[str] = Counter()
+    for node in tensors.order:
+        if not _has_parameters(graph, node) and learned.isdisjoint(node.inputs):
+            continue
+        values = _values(node)
+        learned.update(values)
+        found = node.resolved.keeps([sizes.of_value(value) for value in node.inputs], [*map(sizes.of_value, values)])
+        saved[node.path] += _number(found.extra)
+        kept.update(tensors.owner[node.inputs[index]] for index in found.inputs)
+        kept.update(tensors.owner[value] for value in values if found.outputs)
+    for owner in kept:
+        saved[owner.node] += tensors.bytes[owner]
+    beyond = {tensors.owner[value] for value in tensors.outputs} - kept
+    return {node.path: saved[node.path] for node in (*tensors.inputs, *tensors.order) if saved[node.path]}, sum(
+        map(tensors.bytes.__getitem__, beyond)
+    )
+
+
+def _values(node: Node) -> list[Value]:
+    return [Value(node.path, port) for port in range(len(node.types))]
+
+
+def _is_weight(node: Node) -> bool:
+    """Whether what it gives is a weight itself."""
+    return node.op is not None and not node.inputs and node.resolved.lower()[-1].kind == "weight"
+
+
+def _has_parameters(graph: Graph, node: Node) -> bool:
+    weights = node.resolved.weights(*(graph.input_types(node) or ()))
+    return any(weight.kind == "parameter" for weight in weights.values())
+
+
+def _bytes(kind: TensorType) -> int:
+    return _number(kind.elements) * DTYPES[kind.dtype]
+
+
+def _number(size: Size) -> int:
+    """What is a number, as all sides were found to be."""
+    assert isinstance(size, int)
+    return size
+
+
+def _owners(scope: Scope) -> Iterator[Node]:
+    """The nodes that have weights of their own."""
+    for member in scope.members:
+        if member.share is None and isinstance(member, Scope):
+            yield from _owners(member)
+        elif member.share is None and isinstance(member, Node) and member.op is not None:
+            yield member
+
+
+def _weights(graph: Graph, sizes: _Sizes) -> tuple[int, int]:
+    """What is learned, and what else is held."""
+    found = [
+        (weight.kind == "parameter", sizes.of_weight(weight))
+        for node in _owners(graph.root)
+        for name, weight in node.weights.items()
+        if name not in node.ties
+    ]
+    return sum(taken for learned, taken in found if learned), sum(taken for learned, taken in found if not learned)
+
+
+def _by_scope(graph: Graph, amounts: Mapping[str, int], join: Callable[[list[int]], int]) -> dict[str, int]:
+    """What is told of nodes, joined over each scope."""
+    found: dict[str, int] = {}
+
+    def of(scope: Scope) -> int:
+        inside = [of(member) if isinstance(member, Scope) else amounts.get(member.path, 0) for member in scope.members]
+        found[scope.path] = join([0, *inside])
+        return found[scope.path]
+
+    of(graph.root)
+    return found
