@@ -8,7 +8,7 @@ from typing import ClassVar
 from archspec.analysis.capacity_curve import GridChange
 from archspec.analysis.cuts import Cut, Passage
 from archspec.ir.graph import Graph, Node, Scope, Value
-from archspec.rules.reductions import KEPT, WIDENING, next_convolution, pool_alone
+from archspec.rules.reductions import KEPT, WIDENING, kept, next_convolution, pool_alone
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.rules.together import together
 from archspec.source.diagnostic import Label, Severity
@@ -26,7 +26,7 @@ class RepresentationalBottleneck(Rule):
 
     - a block or sequence whose narrowest cut is below `block_warning` (`block_error`) of the smaller of its ends;
     - a step to a coarser grid that keeps less than `grid_warning` (`grid_error`) of the elements. A pool of stride 2
-      keeps a quarter, a little less on odd sizes; reductions with branches keep a third and more;
+      keeps a quarter, reductions with branches keep a third and more; what is lost at the border does not count;
     - a pool that is the only way on and keeps no more than `pool` of the elements, right before a convolution that
       widens the channels `widening` times (figure 9, left). Early in the network this is a warning, else a note.
 
@@ -106,27 +106,30 @@ class RepresentationalBottleneck(Rule):
     def _grid_changes(self, case: Case) -> list[Finding]:
         limit = self.setting("grid_warning")
         return [
-            self._grid_change(case.graph, change)
+            self._grid_change(case, change)
             for change in case.facts.grid_changes
-            if change.ratio < limit and case.graph[change.before.values[0].node].op is not None
+            if kept(case.facts, change) < limit and case.graph[change.before.values[0].node].op is not None
         ]
 
-    def _grid_change(self, graph: Graph, change: GridChange) -> Finding:
+    def _grid_change(self, case: Case, change: GridChange) -> Finding:
+        graph = case.graph
         return Finding(
             graph[change.after.values[0].node],
             f"{_sizes(graph, change)}, {change.ratio:.0%} of the elements, "
             f"where at least {self.setting('grid_warning'):.0%} are expected",
             help="give it more channels, or concatenate a strided convolution and a pool",
             labels=(_label(graph, change.before.values[0], f"{change.before.size:,} elements"),),
-            severity=self._by_share(change.ratio, "grid_error"),
+            severity=self._by_share(kept(case.facts, change), "grid_error"),
         )
 
     def _widened_pools(self, case: Case) -> list[Finding]:
         graph, found = case.graph, []
         for change in case.facts.grid_changes:
             pool = pool_alone(graph, change)
-            if pool is None or not self.setting("grid_warning") <= change.ratio <= self.setting("pool"):
+            if pool is None or change.ratio > self.setting("pool"):
                 continue
+            if kept(case.facts, change) < self.setting("grid_warning"):
+                continue  # told as a step that keeps too little
             wider = next_convolution(graph, pool)
             if wider is not None and wider.widening >= self.setting("widening"):
                 what = f"right before `{wider.node}` makes {wider.outputs:,} channels of {wider.inputs:,}"

@@ -9,7 +9,7 @@ from typing import ClassVar
 from archspec.analysis.capacity_curve import GridChange
 from archspec.analysis.cuts import Cut
 from archspec.ir.graph import Graph
-from archspec.rules.reductions import KEPT
+from archspec.rules.reductions import KEPT, kept
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.rules.together import together
 from archspec.source.diagnostic import Label, Severity
@@ -79,7 +79,8 @@ class WidthDropsAsGridShrinks(Rule):
         widest = [(change, max(_width(graph, cut) for cut in cuts)) for change, cuts in runs]
         found = []
         for (_, before), (change, after) in pairwise(widest):
-            if change is not None and change.ratio >= KEPT and 0 < after < self.setting("width") * before:
+            is_drop = 0 < after < self.setting("width") * before
+            if is_drop and change is not None and kept(facts, change) >= KEPT:
                 found.append(self._finding(graph, change, before, after))
         yield from together(self.name, found)
 
