@@ -1,8 +1,8 @@
 """Memory: the bytes that activations take in inference and in training, and weights with all that belongs to them.
 
-Everything follows from when tensors are alive. By themselves they would live from the node that makes one to the last
-that reads it: less no order of these nodes can do. A module holds them a little longer, as whoever calls a part of a
-network holds what it passes until the call returns, and the part holds what it gives.
+Everything follows from when tensors are alive. One has to live from the node that makes it to the last that reads it. A
+module holds some of them longer: whoever calls a part of the network holds what it passes until the call returns, and
+the part holds what it gives.
 
 What lies in the memory of another tensor takes none of its own, but keeps that alive. What an op needs for itself while
 it runs, such as the workspace of a convolution, is not counted. Views are told as of tensors in one piece: torch writes
