@@ -9,7 +9,7 @@ from typing import TypeAlias
 from archspec.analysis.phases import running
 from archspec.analysis.size_demands import Demands, size_demands
 from archspec.ir.dims import UNKNOWN, Size, evaluate
-from archspec.ir.graph import Graph, Node, Scope
+from archspec.ir.graph import Graph, Node, Phase, Scope
 from archspec.ir.types import TensorType
 
 _Typing: TypeAlias = Callable[[str], tuple[TensorType, ...]]
@@ -19,8 +19,14 @@ class WrongSizesError(ValueError):
     """A network does not run at some sizes, or they are no sizes of its inputs."""
 
 
-def at_sizes(graph: Graph, sizes: Mapping[str, int]) -> Graph:
+def at_sizes(graph: Graph, sizes: Mapping[str, int], phase: Phase | None = None) -> Graph:
     """The graph with its types at other sizes of the symbols of its inputs; those not in `sizes` stay as they are.
+
+    Args:
+        graph: an inferred graph without errors.
+        sizes: by symbol.
+        phase: the only phase in which it has to run there; what runs in the other alone has no types then, and counts
+            nothing.
 
     Raises:
         WrongSizesError: there is no such symbol, or a node cannot be what it is at these sizes.
@@ -32,12 +38,15 @@ def at_sizes(graph: Graph, sizes: Mapping[str, int]) -> Graph:
     given = {**demands.nominal, **sizes}
     asked = ", ".join(f"{name}={size}" for name, size in sizes.items())
     runs = running(graph)
+    needed = runs[phase] if phase is not None else set(demands.types)
     for path, conditions in demands.of_nodes.items():
-        phase = "" if path in runs["eval"] else " in training mode"
+        if path not in needed:
+            continue
+        mode = "" if path in runs["eval"] else " in training mode"
         for condition in conditions:
             if condition.holds(given) is False:
-                raise WrongSizesError(f"it does not run{phase} at {asked}: in `{path}`, {condition.message}")
-    return _with_types(graph, demands, given)
+                raise WrongSizesError(f"it does not run{mode} at {asked}: in `{path}`, {condition.message}")
+    return _with_types(graph, demands, given, needed.union(graph.inputs))
 
 
 def over_symbols(graph: Graph) -> Graph:
@@ -49,11 +58,13 @@ def over_symbols(graph: Graph) -> Graph:
     demands = size_demands(graph)
     for path, reason in demands.unknown.items():
         raise WrongSizesError(f"`{path}` cannot be told over symbols: {reason}")
-    return _with_types(graph, demands, {})
+    return _with_types(graph, demands, {}, set(demands.types))
 
 
-def _with_types(graph: Graph, demands: Demands, sizes: Mapping[str, Size]) -> Graph:
+def _with_types(graph: Graph, demands: Demands, sizes: Mapping[str, Size], needed: set[str]) -> Graph:
     def typed(path: str) -> tuple[TensorType, ...]:
+        if path not in needed:
+            return ()
         kinds = tuple(
             kind.with_shape(*(evaluate(dim, sizes) for dim in kind.shape)) for kind in demands.types.get(path, ())
         )

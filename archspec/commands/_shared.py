@@ -146,30 +146,34 @@ def print_or_write(text: str, output: Path | None) -> None:
         write_whole(output, text)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes, option: str = "-o") -> None:
     """Write a file whole or not at all: beside its place, then in one move.
+
+    Args:
+        path: the file.
+        content: its bytes, or its text.
+        option: what the path was given as.
 
     Raises:
         click.BadParameter: when it cannot be written.
     """
+    data = content.encode() if isinstance(content, str) else content
     temporary: str | None = None
     path = path.resolve()
     try:
         if path.exists() and not path.is_file():  # /dev/stdout and the like
-            path.write_text(text, encoding="utf-8", newline="\n")
+            path.write_bytes(data)
             return
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name
-            file.write(text)
+            file.write(data)
         os.chmod(temporary, _mode_of_new_files())
         os.replace(temporary, path)
     except OSError as error:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         reason = (error.strerror or str(error)).lower()
-        raise click.BadParameter(f"`{path}` cannot be written: {reason}", param_hint="-o") from error
+        raise click.BadParameter(f"`{path}` cannot be written: {reason}", param_hint=option) from error
 
 
 def _mode_of_new_files() -> int:

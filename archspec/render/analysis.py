@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from archspec.analysis.at_sizes import WrongSizesError, over_symbols
 from archspec.analysis.capacity_curve import GridChange, Segment, capacity_curve, grid_changes
 from archspec.analysis.cost import Cost, cost
-from archspec.analysis.cuts import Capacity, UnknownSizeError, capacity
+from archspec.analysis.cuts import Capacity, Cut, UnknownSizeError, capacity
 from archspec.analysis.facts import Facts
+from archspec.analysis.memory import Memory, memory
 from archspec.analysis.receptive_field import Field
 from archspec.analysis.traffic import Traffic, traffic
 from archspec.ir.dims import Size, evaluate
 from archspec.ir.graph import Graph, Value, boundaries
 from archspec.render.table import Row, rows
 
-NO_PATH = "no output depends on an input"
+_CUT: Final = 60
+"""Columns of the tensors of a cut, at most, where they have names that short."""
+NO_PATH: Final = "no output depends on an input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,11 @@ class Line:
     traffic: Traffic
     field: tuple[Field, ...]
     """The receptive field of what it gives, of its first output that has one; by axis."""
+
+    peak: int | None
+    """The most bytes of activations that are alive while it runs; None where that is not known."""
+    saved: int | None
+    """Bytes that it saves for the backward pass in training mode."""
 
     @property
     def macs(self) -> Size:
@@ -51,6 +60,8 @@ class Analysis:
     curve: tuple[Segment, ...]
     changes: tuple[GridChange, ...]
     facts: Facts
+    memory: Memory | None
+    """None where sizes are not known, or not in training mode."""
     batch: int
     dtype: str
     given: Mapping[str, int] = field(default_factory=dict)
@@ -92,9 +103,10 @@ def analyse(
     facts = Facts(graph)
     moved = traffic(graph, facts.cost, batch, dtype)
     found, unknown = _capacity(graph)
+    taken = _memory(graph, batch, dtype)
     return Analysis(
         graph,
-        tuple(_lines(graph, facts, moved, depth)),
+        tuple(_lines(graph, facts, moved, taken, depth)),
         facts.cost,
         moved[""],
         found,
@@ -102,6 +114,7 @@ def analyse(
         capacity_curve(found) if found is not None else (),
         grid_changes(graph, found, facts.receptive_fields) if found is not None else (),
         facts,
+        taken,
         batch,
         dtype,
         given or {},
@@ -116,7 +129,20 @@ def _capacity(graph: Graph) -> tuple[Capacity | None, str]:
     return found, NO_PATH if found is None else ""
 
 
-def _lines(graph: Graph, facts: Facts, moved: Mapping[str, Traffic], depth: int) -> Iterable[Line]:
+def _memory(graph: Graph, batch: int, dtype: str) -> Memory | None:
+    if not all(node.types for node in graph):
+        return None
+    try:
+        return memory(graph, batch, dtype)
+    except UnknownSizeError:
+        return None
+
+
+def _lines(
+    graph: Graph, facts: Facts, moved: Mapping[str, Traffic], taken: Memory | None, depth: int
+) -> Iterable[Line]:
+    peaks = {**taken.inference.bytes, **taken.peaks} if taken is not None else {}
+    saved = {**taken.saved, **taken.saved_in} if taken is not None else {}
     crossing = boundaries(graph)
     sample = dict.fromkeys(graph.batch_symbols, 1)
     for row in rows(graph, depth):
@@ -128,6 +154,8 @@ def _lines(graph: Graph, facts: Facts, moved: Mapping[str, Traffic], depth: int)
             sum((evaluate(kind.elements, sample) for kind in kinds), start=0),
             moved.get(row.path, Traffic()),
             next((facts.receptive_fields[value.node] for value in values if value.node in facts.receptive_fields), ()),
+            peaks.get(row.path),
+            saved.get(row.path),
         )
 
 
@@ -139,3 +167,19 @@ def symbolic_macs(graph: Graph) -> dict[str, Size] | str:
         return str(error)
     every = {**counted.nodes, **counted.scopes}
     return {path: counts.macs for path, counts in every.items()}
+
+
+def tensors_text(cut: Cut) -> str:
+    """The tensors of a cut, as many as fit, below the path that they have in common."""
+    parts = [value.node.split(".") for value in cut.values]
+    common = 0
+    while len(parts) > 1 and len({tuple(part[: common + 1]) for part in parts}) == 1:
+        common += 1
+    names = [".".join(part[common:]) for part in parts]
+    at = f" in {'.'.join(parts[0][:common])}" if common else ""
+    for count in range(len(names), 0, -1):
+        more = f" and {len(names) - count} more" if count < len(names) else ""
+        text = f"{' + '.join(names[:count])}{more}{at}"
+        if len(text) <= _CUT:
+            break
+    return text

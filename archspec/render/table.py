@@ -249,7 +249,7 @@ def row_data(row: Row) -> dict[str, Any]:
 
 def type_data(of: TensorType | None) -> dict[str, Any] | None:
     """A tensor type as plain data; None for one that an error made unknowable."""
-    return None if of is None else {"shape": [_number_or_text(dim) for dim in of.shape], "dtype": of.dtype}
+    return None if of is None else {"shape": [number_or_text(dim) for dim in of.shape], "dtype": of.dtype}
 
 
 def counts_data(counts: Counts) -> dict[str, Any]:
@@ -257,12 +257,13 @@ def counts_data(counts: Counts) -> dict[str, Any]:
     return {
         "parameters": counts.parameters,
         "buffers": counts.buffers,
-        "macs": _number_or_text(counts.macs),
-        "training_macs": _number_or_text(counts.training_macs),
+        "macs": number_or_text(counts.macs),
+        "training_macs": number_or_text(counts.training_macs),
     }
 
 
-def _number_or_text(dim: Size) -> int | str:
+def number_or_text(dim: Size) -> int | str:
+    """A dim as plain data: a number, or the text of what is symbolic."""
     return dim if isinstance(dim, int) else str(dim)
 
 
