@@ -11,16 +11,12 @@ _Test: TypeAlias = Callable[[Any, Sequence[TensorType]], bool]
 
 
 def identity_because_of(op: Any, inputs: Sequence[TensorType]) -> tuple[str, ...]:
-    """The attributes that make an op an identity, whatever the sizes are; none where it is not one.
+    """The attributes that make one of `MAY_BE_IDENTITIES` an identity at all sizes; none where it is not one.
 
-    `branches` stands for a join of one. The op called `identity` is meant to be one.
+    `branches` stands for a join of one.
     """
-    attributes, is_identity = _IDENTITIES.get(op.name, ((), _never))
+    attributes, is_identity = _IDENTITIES[op.name]
     return attributes if is_identity(op, inputs) else ()
-
-
-def _never(op: Any, inputs: Sequence[TensorType]) -> bool:
-    return False
 
 
 def _all(value: Any, wanted: float) -> bool:
@@ -72,3 +68,5 @@ _IDENTITIES: Final[dict[str, tuple[tuple[str, ...], _Test]]] = {
     "multiply": (_JOIN, _joins_one),
 }
 """By op: the attributes that decide, and whether they make it an identity."""
+MAY_BE_IDENTITIES: Final = tuple(_IDENTITIES)
+"""The names of these ops; the one called `identity` is not among them, as it is meant to be one."""

@@ -6,19 +6,33 @@ from collections.abc import Iterable
 
 from archspec.analysis.facts import Facts
 from archspec.ir.graph import Graph
+from archspec.rules.activation_missing import ActivationMissing
+from archspec.rules.auxiliary_in_inference import AuxiliaryInInference
+from archspec.rules.auxiliary_without_batch_norm import AuxiliaryWithoutBatchNorm
+from archspec.rules.bias_before_batch_norm import BiasBeforeBatchNorm
 from archspec.rules.concat_imbalance import ConcatImbalance
 from archspec.rules.dead_node import DeadNode
+from archspec.rules.double_activation import DoubleActivation
+from archspec.rules.dropout_before_batch_norm import DropoutBeforeBatchNorm
+from archspec.rules.even_kernel import EvenKernel
 from archspec.rules.expensive_reduction import ExpensiveReduction
 from archspec.rules.factorise_asymmetric import FactoriseAsymmetric
+from archspec.rules.identity_op import IdentityOp
 from archspec.rules.large_kernel import LargeKernel
+from archspec.rules.linear_between_factors import LinearBetweenFactors
 from archspec.rules.missing_reduction import MissingReduction
 from archspec.rules.pooling_only_reduction import PoolingOnlyReduction
 from archspec.rules.representational_bottleneck import RepresentationalBottleneck
+from archspec.rules.residual_scale_range import ResidualScaleRange
 from archspec.rules.rule import Case, Finding, Rule
+from archspec.rules.softmax_before_cross_entropy import SoftmaxBeforeCrossEntropy
 from archspec.rules.stage_imbalance import StageImbalance
 from archspec.rules.unmet_contract import UnmetContract
 from archspec.rules.unproductive_layer import UnproductiveLayer
+from archspec.rules.unscaled_residual import UnscaledResidual
 from archspec.rules.unused_allowance import UnusedAllowance
+from archspec.rules.unused_block import UnusedBlock
+from archspec.rules.unused_parameter import UnusedParameter
 from archspec.rules.width_drops_as_grid_shrinks import WidthDropsAsGridShrinks
 from archspec.source.diagnostic import Diagnostics, Severity
 from archspec.source.span import Span
@@ -36,6 +50,20 @@ RULES: tuple[Rule, ...] = (
     WidthDropsAsGridShrinks(),
     StageImbalance(),
     UnproductiveLayer(),
+    ActivationMissing(),
+    LinearBetweenFactors(),
+    DoubleActivation(),
+    BiasBeforeBatchNorm(),
+    DropoutBeforeBatchNorm(),
+    EvenKernel(),
+    IdentityOp(),
+    UnscaledResidual(),
+    ResidualScaleRange(),
+    AuxiliaryInInference(),
+    AuxiliaryWithoutBatchNorm(),
+    SoftmaxBeforeCrossEntropy(),
+    UnusedParameter(),
+    UnusedBlock(),
     UnusedAllowance(),  # the last one: it looks at what the others were silenced by
 )
 

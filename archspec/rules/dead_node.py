@@ -39,7 +39,8 @@ class DeadNode(Rule):
     inputs: {x: [N, 8]}
     layers:
       - linear: {id: a, features: 4}
-      - linear: {id: b, features: 4, from: a}
+      - relu
+      - linear: {id: b, features: 4}
     ```
     """
 
