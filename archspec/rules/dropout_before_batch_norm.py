@@ -70,7 +70,7 @@ class DropoutBeforeBatchNorm(Rule):
     def _finding(self, node: Node, norm: Node, chance: float) -> Finding:
         return Finding(
             node,
-            f"the batch norm behind this `{node.resolved.name}` of {chance:g} learns another variance than eval mode has",
+            f"the batch norm behind this `{node.resolved.name}` of {chance:g} learns a variance that eval mode has not",
             labels=(Label(norm.origin.span, "takes its statistics here"),),
             help="put the dropout after the last batch norm, or do without it",
         )
