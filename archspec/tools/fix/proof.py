@@ -12,6 +12,7 @@ from archspec.ir.types import TensorType
 from archspec.source.diagnostic import Diagnostic, Severity
 from archspec.source.span import Source
 from archspec.tools.fix.edits import Edit, after
+from archspec.tools.fix.wiring import reads_another
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Reading:
 def objection(finding: Diagnostic, edits: Sequence[Edit], old: Reading, new: Reading) -> str | None:
     """Why the edits are no remedy of a finding; None where it is gone, no error came, and outputs are what they were.
 
-    The same finding is one of the same name at the same characters, wherever the edits moved them. What was unknown of
-    an output for an error may be anything.
+    Every item that is left has to read what it read, too. The same finding is one of the same name at the same
+    characters, wherever the edits moved them. What was unknown of an output for an error may be anything.
     """
     if new.graph is None or old.graph is None:
         return "the text could not be read any more"
@@ -36,7 +37,10 @@ def objection(finding: Diagnostic, edits: Sequence[Edit], old: Reading, new: Rea
         return f"then there would be `{came.name}`: {came.message}"
     if _count(finding, edits, new, old) >= _count(finding, (), old, old):
         return "it would still be there"
-    return _other_output(old.graph, new.graph)
+    changed = _other_output(old.graph, new.graph)
+    if changed is None and (reader := reads_another(old.graph, new.graph, old.source, edits)):
+        changed = f"`{reader}` would read something else"
+    return changed
 
 
 def effect(old: Reading, new: Reading) -> str | None:

@@ -123,7 +123,9 @@ class Text:
 
     def _own(self, place: Place) -> Place:
         if place.value.source is not self.source:
-            raise CannotFixError(f"it is written in `{place.value.source.name}`, and only the file that is named is edited")
+            raise CannotFixError(
+                f"it is written in `{place.value.source.name}`, and only the file that is named is edited"
+            )
         return place
 
     def _place(self, span: Span) -> Place:

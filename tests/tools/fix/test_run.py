@@ -1,0 +1,248 @@
+"""Fixing: what is made, what is proven not to hold and left out, and that once more changes nothing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archspec.compiler import load_spec
+from archspec.ir.graph import Node
+from archspec.rules import RULES
+from archspec.rules.rule import Case, Finding, Rule
+from archspec.source.diagnostic import Diagnostics, Severity
+from archspec.source.files import load_file
+from archspec.source.remedy import AppendToBranch, Change, Remedy, RemoveItem, SetAttribute
+from archspec.source.span import Source
+from archspec.tools.fix.edits import CannotFixError, Edit, after, before, edited
+from archspec.tools.fix.run import Fixed, fix
+from tests.specs import spec
+
+
+@dataclass
+class Wish(Rule):
+    """A rule that has a remedy for some nodes."""
+
+    name: ClassVar[str] = "wish"
+    severity: ClassVar[Severity] = Severity.WARNING
+    remedy: Callable[[Node], Change | None]
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        for node in case.graph.operations():
+            if change := self.remedy(node):
+                yield Finding(node, "not as wished", remedy=Remedy("do so", (change,)))
+
+
+def wish(rows: str, remedy: Callable[[Node], Change | None], inputs: str = "{x: [N, 4, 8, 8]}") -> Fixed:
+    others = [rule for rule in RULES if rule.name in ("dead-node", "unmet-contract")]
+    return fix(spec(rows, inputs), rules=[Wish(remedy), *others])
+
+
+def unbiased(node: Node) -> Change | None:
+    return SetAttribute(node.path, "bias", "false") if getattr(node.op, "bias", None) is True else None
+
+
+def without(op: str) -> Callable[[Node], Change | None]:
+    return lambda node: RemoveItem(node.path) if node.resolved.name == op else None
+
+
+def reasons(fixed: Fixed) -> list[str | None]:
+    return [tried.outcome for tried in fixed.left_out]
+
+
+def lines(fixed: Fixed) -> list[str]:
+    return fixed.new.source.text.splitlines()[3:]
+
+
+def test_what_a_fix_changes_is_told_with_the_place_in_the_text_as_it_was() -> None:
+    fixed = wish("layers:\n  - relu\n  - tanh\n  - conv: {kernel: 3, channels: 2}\n  - tanh\n", without("tanh"))
+    assert lines(fixed) == ["layers:", "  - relu", "  - conv: {kernel: 3, channels: 2}"]
+    assert [str(tried.place) for tried in fixed.made] == ["spec.yaml:6:5", "spec.yaml:8:5"]
+    assert [tried.outcome for tried in fixed.made] == ["same parameters and MACs"] * 2
+    fixed = wish("layers: [{conv: {kernel: 3, channels: 2}}]", unbiased)
+    assert [tried.outcome for tried in fixed.made] == ["-2 parameters"]
+
+
+def test_one_edit_serves_every_use_of_a_block() -> None:
+    rows = "blocks: {b: {layers: [{conv: {kernel: 1, channels: 4}}]}}\nlayers: [b, {b: {repeat: 3}}]"
+    assert lines(wish(rows, unbiased)) == [
+        "blocks: {b: {layers: [{conv: {kernel: 1, channels: 4, bias: false}}]}}",
+        "layers: [b, {b: {repeat: 3}}]",
+    ]
+
+
+def test_what_a_block_is_told_is_mended_at_each_of_its_uses() -> None:
+    rows = "blocks: {b: {params: {bias: true}, layers: [{conv: {kernel: 1, channels: 4, bias: $bias}}]}}\n"
+    fixed = wish(rows + "layers: [b, {b: {bias: true}}, {b: {bias: false}}]", unbiased)
+    assert lines(fixed)[1] == "layers: [{b: {bias: false}}, {b: {bias: false}}, {b: {bias: false}}]"
+
+
+CHANNELS = "layers: [{conv: {id: c, kernel: 1, channels: 8}}, {linear: {id: l, features: 2}}]\n"
+BROKEN: dict[str, tuple[str, Callable[[Node], Change | None], str]] = {
+    "an output of another type": (
+        CHANNELS,
+        lambda node: SetAttribute("l", "features", "3") if getattr(node.op, "features", 3) != 3 else None,
+        "the output `output` would be [N, 8, 8, 3], and not [N, 8, 8, 2]",
+    ),
+    "a finding that stays": (
+        CHANNELS,
+        lambda node: SetAttribute("l", "bias", "false") if node.path == "l" else None,
+        "it would still be there",
+    ),
+    "a contract": (
+        f"{CHANNELS}expect: {{parameters: 58}}\n",
+        unbiased,
+        "then there would be `unmet-contract`: the network has 50 parameters, but 58 are expected (-8)",
+    ),
+    "a value that cannot be": (
+        CHANNELS,
+        lambda node: SetAttribute("c", "bias", "no") if node.path == "c" else None,
+        "then there would be `wrong-value`: `bias` is `no`; expected true or false",
+    ),
+    "a name that others read": (
+        "layers: [relu, {tanh: {id: t}}, {sigmoid: {from: t}}]",
+        without("tanh"),
+        "then there would be `unknown-node`: there is nothing called `t` here",
+    ),
+    "a number that means another item then": (
+        "layers: [relu, tanh, sigmoid, silu, {add: {branches: {a: [], b: {relu: {from: 2}}}}}]",
+        without("tanh"),
+        "`b` would read something else",
+    ),
+    "a text that is there no more": (
+        "layers: [relu]",
+        lambda node: AppendToBranch(node.path, 0, "relu") if node.path == "0" else None,
+        "not all of its inputs are branches",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "remedy", "reason"), BROKEN.values(), ids=BROKEN)
+def test_a_fix_that_would_break_something_is_left_out(
+    rows: str, remedy: Callable[[Node], Change | None], reason: str
+) -> None:
+    fixed = wish(rows, remedy)
+    assert fixed.new.source.text == spec(rows).text
+    assert not fixed.made
+    assert reasons(fixed)[0] == reason
+
+
+class Seesaw(Rule):
+    """A rule whose two remedies undo each other."""
+
+    name = "seesaw"
+    severity = Severity.NOTE
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        slope = getattr(case.graph["0"].op, "slope", None)
+        path, wanted = ("0", "0.2") if slope == 0.1 else ("1", "0.1")
+        yield Finding(case.graph[path], "out of balance", remedy=Remedy("", (SetAttribute("0", "slope", wanted),)))
+
+
+def test_fixes_that_undo_each_other_come_to_an_end() -> None:
+    fixed = fix(spec("layers: [{leaky_relu: 0.1}, relu]"), rules=[Seesaw()])
+    assert lines(fixed) == ["layers: [{leaky_relu: 0.2}, relu]"]
+    assert reasons(fixed) == ["another remedy undoes it"]
+
+
+def test_changes_of_one_remedy_are_made_together_or_not_at_all() -> None:
+    with pytest.raises(CannotFixError, match="overlap"):
+        edited("abc", [Edit(0, 2, "x"), Edit(1, 3, "y")])
+
+
+def test_an_included_file_is_left_as_it_is(tmp_path: Path) -> None:
+    library = tmp_path / "library.yaml"
+    library.write_text("archspec: 1\nblocks: {b: {layers: [{conv: {kernel: 1, channels: 4}}]}}\n", encoding="utf-8")
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        spec("include: [library.yaml]\nlayers: [b, {conv: {kernel: 1, channels: 4}}]").text, encoding="utf-8"
+    )
+    source = load_file(own, "own.yaml", Diagnostics())
+    assert source is not None
+    fixed = fix(source, rules=[Wish(unbiased)])
+    assert reasons(fixed) == ["it is written in `library.yaml`, and only the file that is named is edited"]
+    assert lines(fixed)[1] == "layers: [b, {conv: {kernel: 1, channels: 4, bias: false}}]"
+
+
+def test_a_spec_that_fails_may_be_mended_one_error_at_a_time() -> None:
+    rows = """
+        layers:
+          - add: {branches: {a: [], b: [{conv: {kernel: 3, channels: 4}}]}}
+          - add: {branches: {c: [], d: [{conv: {kernel: 1, channels: 9}}]}}
+    """
+    fixed = fix(spec(rows))
+    assert [tried.finding.remedy.title for tried in fixed.made if tried.finding.remedy] == [
+        "write `padding: same`",
+        "write `channels: 4`",
+    ]
+    assert not any(one.severity is Severity.ERROR for one in fixed.new.found)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_remedy_of_a_rule_mends_the_bad_example_of_its_page(rule: Rule) -> None:
+    page = re.search(r"## Bad\n.*?```yaml\n(.*?)```", inspect.getdoc(rule) or "", re.DOTALL)
+    assert page is not None
+    fixed = fix(Source("bad.yaml", page[1]))
+    mended = [one for one in fixed.old.found if one.remedy is not None]
+    assert not any(one.name == rule.name for one in fixed.new.found if mended)
+    assert bool(fixed.made) == bool(mended)
+
+
+ROWS = st.sampled_from(
+    [
+        "- conv: {kernel: 3, channels: 4, padding: same}  # c",
+        "- conv:\n      kernel: 3\n      # its channels\n      channels: 4\n      padding: 1",
+        "- batch_norm",
+        "- relu  # not linear",
+        "- relu: {}",
+        "- dropout: 0",
+        "- max_pool: 1",
+        "- tanh: {from: x}",
+        "# a remark",
+        "- add: {branches: {a: [], b: [{conv: {kernel: 3, channels: 4}}, relu]}}",
+        "- add:\n      branches:\n        a: []\n        b:\n          - conv: {kernel: 1, channels: 7}",
+        "- {relu: {}}",
+    ]
+)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=8), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_fixing_twice_is_fixing_once_and_never_makes_it_worse(rows: list[str], line_break: str, ends: bool) -> None:
+    text = spec("layers:\n" + "".join(f"  {row}\n" for row in rows)).text.replace("\n", line_break)
+    fixed = fix(Source("spec.yaml", text if ends else text.removesuffix(line_break)))
+    again = fix(fixed.new.source)
+    assert not again.made
+    assert again.new.source.text == fixed.new.source.text
+    assert set(fixed.new.source.text.split(line_break)[:4]) >= {"archspec: 1", "name: net"}
+    old = load_spec(fixed.old.source, Diagnostics())
+    new = load_spec(fixed.new.source, found := Diagnostics())
+    worst = [one.name for one in fixed.old.found if one.severity is Severity.ERROR]
+    assert len([one for one in found if one.severity is Severity.ERROR]) <= len(worst)
+    if old is not None and new is not None and not worst:
+        assert [old.type_of(output.value) for output in old.outputs.values()] == [
+            new.type_of(output.value) for output in new.outputs.values()
+        ]
+
+
+@given(
+    st.text("ab\n", max_size=20), st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20), st.text("xy", max_size=3)))
+)
+def test_a_character_is_found_again_on_either_side_of_an_edit(text: str, given: list[tuple[int, int, str]]) -> None:
+    edits: list[Edit] = []
+    at = 0
+    for start, length, new in sorted(given):
+        if at < start < start + length <= len(text):
+            edits.append(Edit(start, start + length, new))
+            at = start + length
+    result = edited(text, edits)
+    for offset, character in enumerate(text):
+        start, end = after(offset, edits)
+        if not any(edit.start <= offset < edit.end for edit in edits):
+            assert (result[start:end], before(start, edits)) == (character, offset)
