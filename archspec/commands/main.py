@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "expand": "Print the canonical form: every node named, every repeat unrolled.",
     "new": "Start a spec.",
     "ops": "List the ops, or show one.",
+    "rules": "List the rules, and which of them can be fixed.",
     "explain": "Print the page of a diagnostic, a rule or an op.",
     "schema": "Print the JSON Schema of specs, for editors.",
     "doctor": "Say what is installed, what is missing and what clashes.",
