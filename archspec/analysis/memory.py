@@ -87,6 +87,8 @@ class Memory:
 def memory(graph: Graph, batch: int = 1, dtype: str = "float32") -> Memory:
     """Measure memory, in time linear in nodes and edges, times the depth of scopes.
 
+    An op through which gradients go is taken to need those of all its inputs. A node without types counts nothing.
+
     Args:
         graph: an inferred graph without errors.
         batch: how many samples the symbols of the first axes count as; a fixed first axis stays as it is.
@@ -139,10 +141,9 @@ class _Tensors:
     """What runs in one phase, in whose memory every value lies, and what that takes."""
 
     def __init__(self, graph: Graph, runs: set[str], phase: Phase, sizes: _Sizes) -> None:
-        nodes = [node for node in graph if node.path in runs]
+        nodes = [node for node in graph if node.path in runs and node.types]
         self.inputs = [node for node in nodes if node.op is None]
         self.order = [node for node in nodes if node.op is not None]
-        self.outputs = [output.value for output in graph.outputs.values() if output.value.node in runs]
         self.owner: dict[Value, Value] = {}
         """The value that each lies in the memory of: itself, or what it is a view of."""
         self.bytes: dict[Value, int] = {}
@@ -153,6 +154,7 @@ class _Tensors:
                 self.owner[value] = self.owner[node.inputs[0]] if view else value
                 if not view:
                     self.bytes[value] = 0 if _is_weight(node) else _bytes(sizes.of_value(value))
+        self.outputs = [output.value for output in graph.outputs.values() if output.value in self.owner]
 
 
 def _inference(graph: Graph, tensors: _Tensors) -> tuple[Course, Course]:

@@ -158,3 +158,26 @@ def test_a_module_of_another_spec_is_refused() -> None:
         training.optimizer(graph, nn.Sequential(nn.Linear(2, 2)))
     with pytest.raises(ValueError, match="the module has no parameters of `net`"):
         training.optimizer(graph, nn.Identity())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{sgd: {lr: 0.1}}",
+        "{sgd: {lr: 0.1, momentum: 0.9}}",
+        "{rmsprop: {lr: 0.1}}",
+        "{rmsprop: {lr: 0.1, momentum: 0.9, centered: true}}",
+        "{rmsprop: {lr: 0.1, momentum: 0.9, centered: true, initial_square: 1.0}}",
+        "{adam: {lr: 0.1}}",
+        "{adamw: {lr: 0.1, amsgrad: true}}",
+    ],
+)
+def test_an_optimiser_keeps_as_many_numbers_for_each_parameter_as_it_says(written: str) -> None:
+    graph = network(f"optimizer: {written}")
+    module = module_of(graph)
+    optimizer = training.optimizer(graph, module)
+    sum(output.square().sum() for output in module(batch(0)[0])).backward()
+    optimizer.step()
+    for parameter in module.parameters():
+        held = [one for one in optimizer.state[parameter].values() if isinstance(one, torch.Tensor) and one.ndim]
+        assert sum(one.numel() for one in held) == graph.training.optimizer.state * parameter.numel()
