@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from archspec.analysis.phases import running
-from archspec.analysis.size_demands import Demands, size_demands
+from archspec.analysis.size_demands import Demands, explain, size_demands
 from archspec.ir.dims import UNKNOWN, Size, evaluate
 from archspec.ir.graph import Graph, Node, Phase, Scope
 from archspec.ir.types import TensorType
@@ -45,7 +45,8 @@ def at_sizes(graph: Graph, sizes: Mapping[str, int], phase: Phase | None = None)
         mode = "" if path in runs["eval"] else " in training mode"
         for condition in conditions:
             if condition.holds(given) is False:
-                raise WrongSizesError(f"it does not run{mode} at {asked}: in `{path}`, {condition.message}")
+                said = explain(graph, demands, path, condition, given)
+                raise WrongSizesError(f"it does not run{mode} at {asked}: in `{path}`, {said}")
     return _with_types(graph, demands, given, needed.union(graph.inputs))
 
 

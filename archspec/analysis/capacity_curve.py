@@ -57,12 +57,8 @@ def capacity_curve(capacity: Capacity) -> tuple[Segment, ...]:
     """
     if not capacity.stretches:
         return (Segment(0, 0, capacity.narrowest),)
-    found: list[Segment] = []
-    place = 0
     single = {cut.values for cut in capacity.tensors}
-    first = capacity.stretches[0].start
-    if first.values in single:
-        found.append(Segment(0, 0, first))
+    found, place = [Segment(0, 0, capacity.stretches[0].start)], 0
     for stretch in capacity.stretches:
         ends_in_tensor = stretch.end.values in single
         inside = len(stretch.nodes) - ends_in_tensor

@@ -10,6 +10,7 @@ other minimal cut lies within one stretch. So a maximum flow is needed only wher
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -172,6 +173,9 @@ class _Region:
         self.order = [value for value in order if value in on_the_way]
         self.position = {value: index for index, value in enumerate(self.order)}
         self.reads = {value: [read for read in reads[value] if read in on_the_way] for value in self.order}
+        self.readers = Counter(read for reads in self.reads.values() for read in set(reads))
+        self.readers.update(value for value in set(sinks) if value in on_the_way)
+        """How often each tensor is read, to be read out included."""
         self.sources = [value for value in sources if value in on_the_way]
         self.sinks = [value for value in sinks if value in on_the_way]
         self.uncut = frozenset() if ends_count else frozenset((*self.sources, *self.sinks))
@@ -226,35 +230,56 @@ class _Region:
 
     def _narrowest(self, inside: Sequence[Value], first: int, last: int) -> Cut | None:
         """The minimum cut by the tensors inside of a stretch; None where none of them, or not all, can be cut."""
-        if not inside or self._is_jumped_over(first, last):
+        if not inside:
             return None
+        chains = self._chains(first, last)
         flow: nx.DiGraph[tuple[int, str] | str] = nx.DiGraph()
         ends = {first: "start", last: "end"}
-        for place in range(first + 1, last + 1):
-            if place == len(self.order):
-                break
-            value = self.order[place]
-            target = ends.get(place, (place, "in"))
-            for read in self.reads[value]:
+        for place in range(first + 1, min(last + 1, len(self.order))):
+            target = ends.get(place, (chains.get(place, place), "in"))
+            for read in self.reads[self.order[place]]:
                 source = self.position[read]
-                flow.add_edge(ends.get(source, (source, "out")), target)  # no capacity is an infinite one
-            if place != last and value not in self.uncut:
-                flow.add_edge((place, "in"), (place, "out"), capacity=elements(self.graph, value))
-            elif place != last:
-                flow.add_edge((place, "in"), (place, "out"))
+                if place == last or source == first or chains[source] != chains[place]:
+                    flow.add_edge(ends.get(source, (chains.get(source, source), "out")), target)  # of any capacity
+        narrowest = self._narrowest_of(chains)
+        for chain in chains.values():
+            if chain in narrowest:
+                flow.add_edge((chain, "in"), (chain, "out"), capacity=narrowest[chain][0])
+            else:
+                flow.add_edge((chain, "in"), (chain, "out"))
         if first < 0:
-            flow.add_edges_from(("start", (self.position[source], "in")) for source in self.sources)
+            flow.add_edges_from(("start", (chains[self.position[source]], "in")) for source in self.sources)
         if last == len(self.order):
-            flow.add_edges_from(((self.position[sink], "out"), "end") for sink in self.sinks)
+            flow.add_edges_from(((chains[self.position[sink]], "out"), "end") for sink in self.sinks)
+        if flow.has_edge("start", "end"):
+            return None
         try:
             _, (near, _) = nx.minimum_cut(flow, "start", "end", flow_func=dinitz)
         except nx.NetworkXUnbounded:
             return None
-        return self.cut(
-            value
-            for place, value in enumerate(inside, first + 1)
-            if (place, "in") in near and (place, "out") not in near
-        )
+        across = (chain for chain in set(chains.values()) if (chain, "in") in near and (chain, "out") not in near)
+        return self.cut(self.order[narrowest[chain][1]] for chain in across)
+
+    def _chains(self, first: int, last: int) -> dict[int, int]:
+        """By place inside of a stretch, where its chain begins: each tensor in it is read by the next one alone."""
+        chains: dict[int, int] = {}
+        for place in range(first + 1, last):
+            value = self.order[place]
+            reads = set(self.reads[value])
+            before = reads.pop() if len(reads) == 1 else None
+            goes_on = before is not None and self.position[before] > first and self.readers[before] == 1
+            chains[place] = chains[self.position[before]] if before is not None and goes_on else place
+        return chains
+
+    def _narrowest_of(self, chains: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+        """By the beginning of a chain, the size and place of its narrowest tensor, the last of several."""
+        found: dict[int, tuple[int, int]] = {}
+        for place, chain in chains.items():
+            if (value := self.order[place]) not in self.uncut:
+                size = elements(self.graph, value)
+                if chain not in found or size <= found[chain][0]:
+                    found[chain] = (size, place)
+        return found
 
 
 def _between(

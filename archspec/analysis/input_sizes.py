@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from archspec.analysis.phases import running
 from archspec.analysis.separation import separate, without_constants
-from archspec.analysis.size_demands import Demands, size_demands
+from archspec.analysis.size_demands import Demands, explain, size_demands
 from archspec.analysis.size_sets import SizeSet, TooIrregular
 from archspec.analysis.solve_sizes import solve
-from archspec.ir.conditions import Condition, Conditions, RuleStopped
+from archspec.ir.conditions import Condition
 from archspec.ir.dims import Size, evaluate, symbol, symbols
 from archspec.ir.graph import Graph, Phase
 
@@ -178,21 +177,10 @@ class _Phase:
         for key in keys:
             condition, path = self.first[key]
             if condition.holds(at) is False:
-                return Binding(size, path, condition.message if path is None else self._explain(condition, path, at))
+                known = {name: size for name, size in at.items() if name not in self.batch}
+                said = explain(self.graph, self.demands, path, condition, known) if path else condition.message
+                return Binding(size, path, said)
         return None
-
-    def _explain(self, condition: Condition, path: str, at: Mapping[str, int]) -> str:
-        """What the node says of inputs of that size; where it would do with them but for its weights, so."""
-        node = self.graph[path]
-        known = {name: size for name, size in at.items() if name not in self.batch}
-        kinds = [self.demands.types[value.node][value.port] for value in node.inputs]
-        inputs = [kind.with_shape(*(evaluate(dim, known) for dim in kind.shape)) for kind in kinds]
-        must = Conditions()
-        with suppress(RuleStopped):
-            node.resolved.infer(must, *inputs)
-        if must.failures:
-            return must.failures[0].message
-        return f"{condition.message}, but the input is {' and '.join(map(str, inputs))}"
 
 
 def _at(condition: Condition, sizes: Mapping[str, Size]) -> Condition:

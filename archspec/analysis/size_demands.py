@@ -7,6 +7,7 @@ was built: ops with their attributes, weights with their sizes, and sides of 1 w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,3 +114,24 @@ def _with_ones(node: Node, inputs: Sequence[TensorType], graph: Graph) -> tuple[
         frozen.append(kind.with_shape(*(1 if axis in ones else dim for axis, dim in enumerate(kind.shape))))
         demands += [Condition("zero", kind.shape[axis] - 1, message) for axis in sorted(ones)]
     return frozen, demands
+
+
+def explain(graph: Graph, demands: Demands, path: str, condition: Condition, sizes: Mapping[str, int]) -> str:
+    """What a node says of inputs at which a condition fails; where it would do with them but for its weights, so.
+
+    Args:
+        graph: the graph.
+        demands: what its nodes demand.
+        path: of the node.
+        condition: one of its demands.
+        sizes: what the symbols are; those left out stay symbols.
+    """
+    node = graph[path]
+    kinds = [demands.types[value.node][value.port] for value in node.inputs]
+    inputs = [kind.with_shape(*(evaluate(dim, sizes) for dim in kind.shape)) for kind in kinds]
+    must = Conditions()
+    with suppress(RuleStopped):
+        node.resolved.infer(must, *inputs)
+    if must.failures:
+        return must.failures[0].message
+    return f"{condition.message}, but the input is {' and '.join(map(str, inputs))}"

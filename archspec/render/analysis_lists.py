@@ -60,11 +60,15 @@ def sizes_report(found: Analysis) -> str:
     """The sizes of the inputs that fit, in each phase, with what stops outside of them."""
     if not found.graph.size_symbols:
         return f"{found.name}: every input has one size\n"
-    lines = [f"{found.name}, the sizes of its inputs that fit\n"]
-    for phase in reversed(PHASES):
-        lines.append(f"{phase} mode")
-        for sizes in found.facts.input_sizes[phase]:
-            lines.append("\n".join(f"  {line}" for line in labelled(list(_of_sizes(sizes))).splitlines()))
+    by_phase = found.facts.input_sizes
+    modes = {"eval and training mode": by_phase["eval"]}
+    if by_phase["eval"] != by_phase["training"]:
+        modes = {f"{phase} mode": by_phase[phase] for phase in reversed(PHASES)}
+    lines = [f"{found.name}, the sizes of its inputs that fit"]
+    for mode, every in modes.items():
+        lines += ["", mode]
+        for sizes in every:
+            lines += [f"  {line}" for line in labelled(list(_of_sizes(sizes))).splitlines()]
     return "\n".join(lines) + "\n"
 
 

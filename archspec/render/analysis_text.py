@@ -183,7 +183,7 @@ def _field_text(fields: Sequence[Field]) -> str:
     if len({(field.smallest, field.largest, field.stride) for field in fields}) == 1:
         fields = fields[:1]
     each = [
-        f"{field.largest.size} pixels at a stride of {field.stride}"
+        f"{field.largest.size} pixel{'s' if field.largest.size > 1 else ''} at a stride of {field.stride}"
         + (f" ({field.smallest.size} along the branches that see least)" if field.smallest != field.largest else "")
         for field in fields
     ]
@@ -191,7 +191,7 @@ def _field_text(fields: Sequence[Field]) -> str:
 
 
 def _bytes(count: Size) -> str:
-    return f"{short(count) or 0}{'B' if isinstance(count, int) else ' bytes'}"
+    return f"{short(count) or 0}B" if isinstance(count, int) else f"{count} bytes"
 
 
 def _ratio(value: float) -> str:

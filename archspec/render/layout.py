@@ -12,7 +12,7 @@ WIDTH: Final = 100
 """Columns that a report takes, at most."""
 _EIGHTHS: Final = " \u258f\u258e\u258d\u258c\u258b\u258a\u2589"
 _FULL: Final = "\u2588"
-_LONGEST: Final = 12
+_LONGEST: Final = 9
 """Of the text of a symbolic number."""
 
 
