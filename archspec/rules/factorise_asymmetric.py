@@ -48,6 +48,7 @@ class FactoriseAsymmetric(Rule):
     severity = Severity.NOTE
     settings: ClassVar[Mapping[str, Setting]] = {
         "kernel": Setting(5, "the side of a kernel, from which on it is told"),
+        "channels": Setting(16, "the channels it reads: below, as over an image itself, nothing is said"),
         "saving": Setting(0.1, "the multiply-accumulates that the two save, as a share"),
         **GRID,
     }

@@ -27,7 +27,7 @@ def splits(
     runs = case.facts.running["eval"]
     for node in case.graph.operations():
         whole = convolution(case.graph, node) if node.path in runs else None
-        if whole is None or whole.side < rule.setting("kernel") or _sees_all(whole) or not wanted(whole):
+        if whole is None or _is_small(rule, whole) or _sees_all(whole) or not wanted(whole):
             continue
         for growing in (False, True):
             factors = split(whole, growing=growing)
@@ -40,6 +40,10 @@ def splits(
 def is_medium(whole: Convolution, rule: Rule) -> bool:
     """Whether a convolution works on a grid on which 1xn and nx1 work well."""
     return all(rule.setting("coarsest") <= side <= rule.setting("finest") for side in whole.given or whole.grid)
+
+
+def _is_small(rule: Rule, whole: Convolution) -> bool:
+    return whole.side < rule.setting("kernel") or whole.inputs < rule.setting("channels")
 
 
 def _sees_all(whole: Convolution) -> bool:

@@ -28,5 +28,6 @@ def together(rule: str, findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _note(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED} others" if len(names) > _NAMED else ""
-    return f"the same goes for {', '.join(names[:_NAMED])}{more}"
+    if len(names) > _NAMED + 1:
+        names = [*names[:_NAMED], f"{len(names) - _NAMED} others"]
+    return f"the same goes for {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}"

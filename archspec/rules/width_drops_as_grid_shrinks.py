@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import ClassVar
 
 from archspec.analysis.capacity_curve import GridChange
-from archspec.analysis.cuts import Cut
+from archspec.analysis.cuts import Stretch
 from archspec.ir.graph import Graph
 from archspec.rules.reductions import KEPT, kept
 from archspec.rules.rule import Case, Finding, Rule, Setting
@@ -23,8 +23,8 @@ class WidthDropsAsGridShrinks(Rule):
     Where places get fewer, each of them has to say more: "higher dimensional representations are easier to process
     locally" (Szegedy et al. 2015, Rethinking the Inception Architecture, section 2, principle 2). The published
     networks multiply their channels by 1.5 to 3.4 wherever they halve the grid. Compared are the widest tensors, among
-    those that everything passes, of one grid and of the next coarser one; a last 1x1 that narrows is left alone. A step
-    that by itself keeps too few elements is the business of `representational-bottleneck`.
+    those that everything passes, of one grid and of the next coarser one that layers work on; a last 1x1 that narrows
+    is left alone. A step that by itself keeps too few elements is the business of `representational-bottleneck`.
 
     ## Bad
 
@@ -71,15 +71,15 @@ class WidthDropsAsGridShrinks(Rule):
         if facts.capacity is None or not facts.grid_changes:
             return
         changes = {change.after.values: change for change in facts.grid_changes}
-        runs: list[tuple[GridChange | None, list[Cut]]] = [(None, [facts.capacity.stretches[0].start])]
+        grids: list[tuple[GridChange | None, list[Stretch]]] = [(None, [])]
         for stretch in facts.capacity.stretches:
             if stretch.end.values in changes:
-                runs.append((changes[stretch.end.values], []))
-            runs[-1][1].append(stretch.end)
-        widest = [(change, max(_width(graph, cut) for cut in cuts)) for change, cuts in runs]
+                grids.append((changes[stretch.end.values], []))
+            grids[-1][1].append(stretch)
         found = []
-        for (_, before), (change, after) in pairwise(widest):
-            is_drop = 0 < after < self.setting("width") * before
+        for (_, finer), (change, coarser) in pairwise(grids):
+            before, after = _widest(graph, finer), _widest(graph, coarser)
+            is_drop = 0 < after < self.setting("width") * before and _has_weights(graph, coarser)
             if is_drop and change is not None and kept(facts, change) >= KEPT:
                 found.append(self._finding(graph, change, before, after))
         yield from together(self.name, found)
@@ -96,8 +96,12 @@ class WidthDropsAsGridShrinks(Rule):
         )
 
 
-def _width(graph: Graph, cut: Cut) -> int:
-    """The channels of a tensor; 0 where they are not known."""
-    kind = graph.type_of(cut.values[0])
-    channels = kind.shape[1] if kind is not None and kind.rank > 2 else 0
-    return channels if isinstance(channels, int) else 0
+def _widest(graph: Graph, stretches: Sequence[Stretch]) -> int:
+    """The most channels of the tensors that stretches end in; 0 where they are not known."""
+    kinds = [graph.type_of(stretch.end.values[0]) for stretch in stretches]
+    channels = [kind.shape[1] for kind in kinds if kind is not None and kind.rank > 2]
+    return max((count for count in channels if isinstance(count, int)), default=0)
+
+
+def _has_weights(graph: Graph, stretches: Sequence[Stretch]) -> bool:
+    return any(graph[path].weights for stretch in stretches for path in stretch.nodes)

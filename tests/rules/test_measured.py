@@ -124,7 +124,7 @@ def test_several_of_a_kind_are_said_once_and_the_worst_is_first() -> None:
     )
     (finding,) = found("representational-bottleneck", layers)
     assert finding.severity == Severity.ERROR
-    assert finding.notes == ("the same goes for `2`, `10`",)
+    assert finding.notes == ("the same goes for `2` and `10`",)
 
 
 def test_an_allowed_one_does_not_hide_the_others() -> None:
@@ -291,6 +291,11 @@ def row_of(attributes: dict[str, str]) -> str:
     return f"{{conv: {{{', '.join(f'{name}: {value}' for name, value in every.items())}}}}}, relu"
 
 
+@pytest.mark.parametrize(("channels", "times"), [(15, 0), (16, 1)])
+def test_a_large_convolution_over_an_image_itself_is_left_alone(channels: int, times: int) -> None:
+    assert len(found("large-kernel", conv(16, 5), f"{{x: [N, {channels}, 28, 28]}}")) == times
+
+
 def test_strided_factors_pay_for_the_places_they_work_on() -> None:
     assert not found("large-kernel", conv(64, 5, stride=2), "{x: [N, 64, 28, 28]}")
 
@@ -330,8 +335,9 @@ def test_a_branch_that_takes_much_and_gives_little_is_told(narrow: int, reduce: 
         (f"{conv(96)}, {conv(32, 1)}, {conv(64, stride=2)}, {conv(96)}, {END}", 0),
         (f"{conv(96)}, {conv(192, stride=2)}, {conv(64, 1)}, {END}", 0),
         (f"{conv(96)}, {conv(48, stride=2)}, {END}", 0),
+        (f"{conv(96)}, {conv(32, 1)}, {{max_pool: 2}}, {END}", 0),
     ],
-    ids=["fewer", "as many", "as many later on", "a last 1x1", "told as a bottleneck"],
+    ids=["fewer", "as many", "as many later on", "a last 1x1", "told as a bottleneck", "a last pool"],
 )
 def test_the_widest_tensors_of_grids_do_not_get_narrower(layers: str, times: int) -> None:
     findings = found("width-drops-as-grid-shrinks", layers)
