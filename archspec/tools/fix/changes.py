@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from archspec.language.values import Mapping, Sequence, Value
-from archspec.source.remedy import AppendToBranch, Remedy, RemoveItem, SetAttribute, SplitItem
+from archspec.source.remedy import AppendToBranch, Change, Remedy, RemoveItem, SetAttribute, SplitItem
 from archspec.tools.fix.attributes import set_keys
 from archspec.tools.fix.edits import CannotFixError, Edit, edited
 from archspec.tools.fix.layout import begins_line, dash_of, indent, is_flow, newline
@@ -24,6 +24,17 @@ def edits_of(remedy: Remedy, text: Text) -> list[Edit]:
         CannotFixError: when one of its changes cannot be made in this text.
     """
     return sorted(edit for change in remedy.changes for edit in _EDITS[type(change)](change, text))
+
+
+def place_of(change: Change, text: Text) -> Place:
+    """The item that a change edits.
+
+    Raises:
+        CannotFixError: when it is not in this text.
+    """
+    if isinstance(change, SetAttribute | SplitItem):
+        return text.item_with(change.path, change.attribute)[0]
+    return text.item(change.path)
 
 
 def _set_attribute(change: SetAttribute, text: Text) -> list[Edit]:

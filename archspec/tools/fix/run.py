@@ -16,6 +16,7 @@ from archspec.source.span import Source, Span
 from archspec.tools.fix.changes import edits_of
 from archspec.tools.fix.edits import CannotFixError, Edit, before, edited
 from archspec.tools.fix.proof import Reading, effect, objection
+from archspec.tools.fix.reach import other_use
 from archspec.tools.fix.text import Text
 
 Read: TypeAlias = Callable[[Source], Reading]
@@ -82,7 +83,7 @@ def fix(
             continue
         place = _before_all(finding.span, source, now.source, history)
         try:
-            edits, then = _attempt(finding, now, read, limits.text, texts)
+            edits, then = _attempt(finding, now, read, limits.text, asked, texts)
         except CannotFixError as reason:
             refused[_key(finding)] = Tried(finding, place, str(reason))
             continue
@@ -95,12 +96,15 @@ def fix(
 
 
 def _attempt(
-    finding: Diagnostic, now: Reading, read: Read, limits: TextLimits, texts: set[str]
+    finding: Diagnostic, now: Reading, read: Read, limits: TextLimits, rules: tuple[Rule, ...], texts: set[str]
 ) -> tuple[list[Edit], Reading]:
     """The edits that mend a finding and the text after them, proven."""
     if now.graph is None or finding.remedy is None:
         raise CannotFixError("there is no network yet")
-    edits = edits_of(finding.remedy, Text(now.source, now.graph, limits))
+    written = Text(now.source, now.graph, limits)
+    edits = edits_of(finding.remedy, written)
+    if other := other_use(finding, now.graph, written, rules):
+        raise CannotFixError(f"`{other}` is written there too, and nothing is said of it")
     text = edited(now.source.text, edits)
     if text in texts:
         raise CannotFixError("another remedy undoes it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -30,6 +31,11 @@ class Place:
     name: str
     """The op or block of an item; the name of a branch."""
     steps: tuple[Step, ...]
+
+    @property
+    def start(self) -> int:
+        """Where the name begins."""
+        return self.value.entries[self.name].start if isinstance(self.value, Mapping) else self.value.start
 
     @property
     def is_branch(self) -> bool:
@@ -104,6 +110,16 @@ class Text:
             attribute = parameter[1]
             origin = self._use_around(origin)
         raise CannotFixError(f"`{attribute}` is a parameter of the spec")
+
+    def uses(self, path: str, place: Place) -> Iterator[str]:
+        """The paths of all that is written where a node or scope is, and used at a place or right there."""
+        span = self._origin(path).span
+        for member in (*self._graph, *self._scopes.values()):
+            origin = member.origin
+            if origin is not None and (origin.span.source, origin.span.start) == (span.source, span.start):
+                around = (origin.span, *(use.span for use in origin.uses()))
+                if any(each.source is self.source and each.start == place.start for each in around):
+                    yield member.path
 
     def input_count(self, path: str) -> int:
         """How many inputs a node has."""

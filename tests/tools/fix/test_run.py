@@ -171,6 +171,33 @@ def test_an_included_file_is_left_as_it_is(tmp_path: Path) -> None:
     assert lines(fixed)[1] == "layers: [b, {conv: {kernel: 1, channels: 4, bias: false}}]"
 
 
+LIBRARY = "blocks: {b: {layers: [relu, {conv: {kernel: 1, channels: 4}}]}}\n"
+USES: dict[str, tuple[str, str, list[str]]] = {
+    "all turns of a repeat but the first": (
+        "layers: [{relu: {repeat: 3}}]",
+        "layers: [{relu: {repeat: 3}}]",
+        ["`0` is written there too, and nothing is said of it"],
+    ),
+    "one use of a block": (
+        LIBRARY + "layers: [relu, b, b]",
+        LIBRARY + "layers: [relu, b, b]",
+        ["`2.0` is written there too, and nothing is said of it"],
+    ),
+    "every use of a block": (
+        LIBRARY + "layers: [relu, b, relu, b]",
+        LIBRARY.replace("relu, ", "") + "layers: [relu, b, relu, b]",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "expected", "left_out"), USES.values(), ids=USES)
+def test_what_is_true_of_some_uses_alone_is_not_mended_in_all(rows: str, expected: str, left_out: list[str]) -> None:
+    fixed = fix(spec(rows), rules=[rule for rule in RULES if rule.name in ("double-activation", "dead-node")])
+    assert fixed.new.source.text == spec(expected).text
+    assert reasons(fixed) == left_out
+
+
 def test_a_spec_that_fails_may_be_mended_one_error_at_a_time() -> None:
     rows = """
         layers:
