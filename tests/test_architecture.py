@@ -47,10 +47,12 @@ def test_help_loads_nothing_heavy() -> None:
     "command",
     [
         ["check", "-"],
+        ["check", "--diff", "-"],
         ["expand", "-"],
         ["table", "-"],
         ["ops"],
         ["ops", "conv"],
+        ["rules"],
         ["explain", "conv"],
         ["schema"],
         ["new"],

@@ -25,22 +25,30 @@ class Reading:
 
 
 def objection(finding: Diagnostic, edits: Sequence[Edit], old: Reading, new: Reading) -> str | None:
-    """Why the edits are no remedy of a finding; None where it is gone, no error came, and outputs are what they were.
+    """Why the edits are no remedy of a finding; None where it is gone and they do no harm.
 
-    Every item that is left has to read what it read, too. The same finding is one of the same name at the same
-    characters, wherever the edits moved them. What was unknown of an output for an error may be anything.
+    The same finding is one of the same name at the same characters, wherever the edits moved them.
     """
-    if new.graph is None or old.graph is None:
-        return "the text could not be read any more"
-    came = _new_error(edits, old, new)
-    if came is not None:
+    if reason := harm(edits, old, new):
+        return reason
+    is_left = _count(finding, edits, new, old) >= _count(finding, (), old, old)
+    return "it would still be there" if is_left else None
+
+
+def harm(edits: Sequence[Edit], old: Reading, new: Reading) -> str | None:
+    """What the edits break; None where no error came, and every item and output that is left is what it was.
+
+    An item has to read what it read, an output to have the type it had. What was unknown of an output for an error may
+    be anything.
+    """
+    if came := _new_error(edits, old, new):
         return f"then there would be `{came.name}`: {came.message}"
-    if _count(finding, edits, new, old) >= _count(finding, (), old, old):
-        return "it would still be there"
-    changed = _other_output(old.graph, new.graph)
-    if changed is None and (reader := reads_another(old.graph, new.graph, old.source, edits)):
-        changed = f"`{reader}` would read something else"
-    return changed
+    if old.graph is None or new.graph is None:
+        return None if new.graph is old.graph else "the text could not be read any more"
+    if changed := _other_output(old.graph, new.graph):
+        return changed
+    reader = reads_another(old.graph, new.graph, old.source, edits)
+    return f"`{reader}` would read something else" if reader else None
 
 
 def effect(old: Reading, new: Reading) -> str | None:

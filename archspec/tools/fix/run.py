@@ -8,19 +8,18 @@ from typing import Final, TypeAlias
 
 from archspec.compiler import load_spec
 from archspec.frontend.limits import LIMITS, Limits
-from archspec.language.reader import Limits as TextLimits
 from archspec.rules import RULES
 from archspec.rules.rule import Rule
 from archspec.source.diagnostic import Diagnostic, Diagnostics
 from archspec.source.span import Source, Span
 from archspec.tools.fix.changes import edits_of
 from archspec.tools.fix.edits import CannotFixError, Edit, before, edited
-from archspec.tools.fix.proof import Reading, effect, objection
+from archspec.tools.fix.proof import Reading, effect, harm, objection
 from archspec.tools.fix.reach import other_use
 from archspec.tools.fix.text import Text
 
-Read: TypeAlias = Callable[[Source], Reading]
 Values: TypeAlias = Mapping[str, object] | None
+
 _MOST: Final = 1000
 """Remedies made in one run."""
 
@@ -57,21 +56,16 @@ def fix(
 
     Args:
         source: the text.
-        params: values for the spec's parameters, by name.
+        params: values for the spec's parameters, by name; what is proven with them is proven with the defaults too.
         limits: how large it may be.
         rules: those to ask; what they say after an edit is part of its proof.
         wanted: whether a finding is to be mended.
     """
-    asked = tuple(rules)
-
-    def read(text: Source) -> Reading:
-        graph = load_spec(text, found := Diagnostics(), params, limits, asked)
-        return Reading(text, graph, tuple(found))
-
-    now = read(source)
+    prover = _Prover(params or {}, limits, tuple(rules))
+    now = prover.read(source)
     fixed = Fixed(now, now)
     history: list[list[Edit]] = []
-    texts = {source.text}
+    prover.texts.add(source.text)
     refused: dict[tuple[str, str], Tried] = {}
     is_retry = True
     while len(history) < _MOST:
@@ -83,35 +77,57 @@ def fix(
             continue
         place = _before_all(finding.span, source, now.source, history)
         try:
-            edits, then = _attempt(finding, now, read, limits.text, asked, texts)
+            edits, then = prover.attempt(finding, now)
         except CannotFixError as reason:
             refused[_key(finding)] = Tried(finding, place, str(reason))
             continue
         fixed.made.append(Tried(finding, place, effect(now, then)))
         history.append(edits)
-        texts.add(then.source.text)
         now, is_retry = then, False
     fixed.new, fixed.left_out = now, list(refused.values())
     return fixed
 
 
-def _attempt(
-    finding: Diagnostic, now: Reading, read: Read, limits: TextLimits, rules: tuple[Rule, ...], texts: set[str]
-) -> tuple[list[Edit], Reading]:
-    """The edits that mend a finding and the text after them, proven."""
-    if now.graph is None or finding.remedy is None:
-        raise CannotFixError("there is no network yet")
-    written = Text(now.source, now.graph, limits)
-    edits = edits_of(finding.remedy, written)
-    if other := other_use(finding, now.graph, written, rules):
-        raise CannotFixError(f"`{other}` is written there too, and nothing is said of it")
-    text = edited(now.source.text, edits)
-    if text in texts:
-        raise CannotFixError("another remedy undoes it")
-    then = read(Source(now.source.name, text, now.source.path))
-    if reason := objection(finding, edits, now, then):
-        raise CannotFixError(reason)
-    return edits, then
+@dataclass(slots=True)
+class _Prover:
+    """Reads texts in one way, and makes no edit that leads back to a text that was there before."""
+
+    params: Mapping[str, object]
+    limits: Limits
+    rules: tuple[Rule, ...]
+    texts: set[str] = field(default_factory=set)
+
+    def read(self, source: Source, params: Values = None) -> Reading:
+        """A text from the start, with the parameters that were given or with others."""
+        given = self.params if params is None else params
+        graph = load_spec(source, found := Diagnostics(), given, self.limits, self.rules)
+        return Reading(source, graph, tuple(found))
+
+    def attempt(self, finding: Diagnostic, now: Reading) -> tuple[list[Edit], Reading]:
+        """The edits that mend a finding and the text after them, proven.
+
+        Raises:
+            CannotFixError: when there are none.
+        """
+        if now.graph is None or finding.remedy is None:
+            raise CannotFixError("there is no network yet")
+        text = Text(now.source, now.graph, self.limits.text)
+        edits = edits_of(finding.remedy, text)
+        if other := other_use(finding, now.graph, text, self.rules):
+            raise CannotFixError(f"`{other}` is written there too, and nothing is said of it")
+        then = self.read(Source(now.source.name, edited(now.source.text, edits), now.source.path))
+        if then.source.text in self.texts:
+            raise CannotFixError("another remedy undoes it")
+        if reason := objection(finding, edits, now, then) or self._harm_by_default(edits, now, then):
+            raise CannotFixError(reason)
+        self.texts.add(then.source.text)
+        return edits, then
+
+    def _harm_by_default(self, edits: list[Edit], now: Reading, then: Reading) -> str | None:
+        if not self.params:
+            return None
+        reason = harm(edits, self.read(now.source, {}), self.read(then.source, {}))
+        return f"with the parameters as they are in the text, {reason}" if reason else None
 
 
 def _key(finding: Diagnostic) -> tuple[str, str]:

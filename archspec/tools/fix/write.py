@@ -46,9 +46,17 @@ def write(source: Source, text: str) -> None:
 
 def diff(source: Source, text: str) -> str:
     """A unified diff from the text of a source to another; empty where they are equal."""
-    mark = "\ufeff" if source.path is not None and _mark(source.path.read_bytes()) else ""
+    mark = "\ufeff" if source.path is not None and _begins_with_mark(source.path) else ""
     lines = unified_diff(_lines(mark + source.text), _lines(mark + text), source.name, source.name)
     return "".join(line if line.endswith("\n") else line + _NO_NEWLINE for line in lines)
+
+
+def _begins_with_mark(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    except OSError:  # it went away: its text is all there is to say
+        return False
 
 
 def _mark(data: bytes) -> bytes:

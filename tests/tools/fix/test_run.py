@@ -198,6 +198,20 @@ def test_what_is_true_of_some_uses_alone_is_not_mended_in_all(rows: str, expecte
     assert reasons(fixed) == left_out
 
 
+def test_what_is_mended_for_some_parameters_does_no_harm_with_the_others() -> None:
+    rows = "params: {p: 0.5}\nlayers: [{dropout: {id: d, p: $p}}, {linear: {id: l, features: 2}}]\n"
+    others = [rule for rule in RULES if rule.name == "unmet-contract"]
+
+    def wished(node: Node) -> Change | None:
+        return SetAttribute("l", "bias", "false") if getattr(node.op, "bias", None) is True else None
+
+    source = spec(f"{rows}expect: {{parameters: 18}}")
+    assert reasons(fix(source, {"p": 0}, rules=[Wish(wished), *others]))[0] == (
+        "with the parameters as they are in the text, then there would be `unmet-contract`: "
+        "the network has 16 parameters, but 18 are expected (-2)"
+    )
+
+
 def test_a_spec_that_fails_may_be_mended_one_error_at_a_time() -> None:
     rows = """
         layers:
