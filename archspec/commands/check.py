@@ -63,7 +63,8 @@ def check(
 
     A fix is made only where the edited text, read again from the start, no longer has the finding, has no new error,
     and every output has the type it had. Only the files that are named are edited, never those they include. What was
-    done, and what was not and why, goes to standard error.
+    done, and what was not and why, goes to standard error; the report and the exit code are about what is left. With
+    --diff nothing is written, and the report goes to standard error too.
     """
     if form != "text" and (statistics or mode == "diff"):
         raise click.UsageError(f"`--format {form}` is another report than `{'--diff' if mode else '--statistics'}`")
@@ -82,8 +83,7 @@ def check(
         every.extend(found)
         if not found.failed:
             fine.append(_fine(spec, graph))
-    if mode != "diff":
-        _report(every, fine, form, statistics)
+    _report(every, fine, form, statistics, to_errors=mode == "diff")
     worst = [severity.value for severity in Severity][: list(Severity).index(Severity(fail_on)) + 1]
     return code or exit_code(every) or int(any(one.severity.value in worst for one in every))
 
@@ -134,7 +134,7 @@ def _load(source: Source, params: dict[str, object], rules: Iterable[Rule], foun
 def _fixed(
     source: Source, params: dict[str, object], rules: Iterable[Rule], *, is_written: bool
 ) -> tuple[Source, bool]:
-    """The text to report on, and whether all went well: fixes are written, or else printed as a diff."""
+    """The text after its fixes, and whether it was written: those of a dry run are printed as a diff."""
     from archspec.rules import by_name
     from archspec.tools.fix.run import fix
     from archspec.tools.fix.write import CannotWriteError, diff, write
@@ -149,21 +149,19 @@ def _fixed(
     except CannotWriteError as error:
         click.echo(f"error: {error}", err=True)
         return source, False
+    verb = "fixed" if is_written else "would fix"
     for tried in fixed.made:
-        click.echo(
-            _told("fixed" if is_written else "would fix", tried, f" ({tried.outcome})" if tried.outcome else ""),
-            err=True,
-        )
+        _tell(verb, tried, f" ({tried.outcome})" if tried.outcome else "")
     for tried in fixed.left_out:
-        click.echo(_told("not fixed", tried, f": {tried.outcome}"), err=True)
-    return fixed.new.source if is_written else source, True
+        _tell("not fixed", tried, f": {tried.outcome}")
+    return fixed.new.source, True
 
 
-def _told(what: str, tried: Tried, outcome: str) -> str:
+def _tell(verb: str, tried: Tried, outcome: str) -> None:
     from archspec.source.sanitize import visible
 
     title = tried.finding.remedy.title if tried.finding.remedy else ""
-    return visible(f"{tried.place}: {what}: {tried.finding.name}, {title}{outcome}")
+    click.echo(visible(f"{tried.place}: {verb}: {tried.finding.name}, {title}{outcome}"), err=True)
 
 
 def _fine(spec: str, graph: Graph | None) -> str:
@@ -171,17 +169,18 @@ def _fine(spec: str, graph: Graph | None) -> str:
     return f"{spec}: no errors" + (f", {nodes:,} node{'' if nodes == 1 else 's'}" if graph is not None else "")
 
 
-def _report(found: Diagnostics, fine: list[str], form: str, statistics: bool) -> None:
+def _report(found: Diagnostics, fine: list[str], form: str, statistics: bool, *, to_errors: bool) -> None:
     if statistics:
         text = _counted(found)
     elif form == "text":
-        text = "\n".join([findings_text(found, sys.stdout), *fine] if len(found) else fine)
+        stream = sys.stderr if to_errors else sys.stdout
+        text = "\n".join([findings_text(found, stream), *fine] if len(found) else fine)
     else:
         from archspec.source.formats import FORMATS
 
         text = FORMATS[form](found, dependent=found.dependent)
     if text:
-        click.echo(text.rstrip("\n"), color=True)
+        click.echo(text.rstrip("\n"), err=to_errors, color=True)
 
 
 def _counted(found: Iterable[Diagnostic]) -> str:

@@ -68,7 +68,8 @@ def test_fix_writes_what_it_mends_and_reports_what_is_left(spec: Path, capsys: C
 def test_diff_prints_what_fix_would_do_and_writes_nothing(spec: Path, capsys: Capture) -> None:
     assert main(["check", "--diff", "spec.yaml"]) == 0
     printed = capsys.readouterr()
-    assert (printed.out, printed.err) == (DIFF, SAID.format(verb="would fix"))
+    assert printed.out == DIFF
+    assert printed.err == SAID.format(verb="would fix") + "spec.yaml: no errors, 3 nodes\n"
     assert spec.read_bytes() == SPEC.encode()
 
 
@@ -83,6 +84,16 @@ def test_a_diff_is_a_patch(spec: Path, capsys: Capture, text: str) -> None:
     spec.write_bytes(text.encode())
     main(["check", "--fix", "spec.yaml"])
     assert patched == spec.read_bytes()
+
+
+def test_a_dry_run_reports_what_would_be_left(spec: Path, capsys: Capture) -> None:
+    spec.write_text(SPEC + "  - linear: {feature: 3}\n", encoding="utf-8")
+    assert main(["check", "--diff", "spec.yaml"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "error[unknown-attribute]" in printed.err
+    assert main(["check", "--diff", "gone.yaml"]) == 2
+    assert "there is no file `gone.yaml`" in capsys.readouterr().err
 
 
 def test_standard_input_has_a_diff_but_cannot_be_fixed(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
