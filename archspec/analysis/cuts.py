@@ -250,7 +250,8 @@ class _Region:
         if first < 0:
             flow.add_edges_from(("start", (chains[self.position[source]], "in")) for source in self.sources)
         if last == len(self.order):
-            flow.add_edges_from(((chains[self.position[sink]], "out"), "end") for sink in self.sinks)
+            places = [self.position[sink] for sink in self.sinks]
+            flow.add_edges_from((ends.get(place, (chains.get(place, place), "out")), "end") for place in places)
         if flow.has_edge("start", "end"):
             return None
         try:
