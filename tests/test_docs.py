@@ -25,9 +25,10 @@ from archspec.language import reader
 from archspec.language.expression import MAX_DEPTH, MAX_LENGTH, MAX_NUMBER
 from archspec.language.keys import BlockKeys, ItemKeys, SpecKeys, keys_of
 from archspec.rules import RULES
-from archspec.source.diagnostic import Diagnostics, Severity
+from archspec.source.diagnostic import Diagnostics
 from archspec.source.files import load_file
 from tests.doc_blocks import ROOT, Block, blocks_of, completed, matches
+from tests.specs import without_judgements
 
 COUNTS = {
     "specs/README.md": {"console": 5},
@@ -117,16 +118,6 @@ def test_the_schema_takes_what_is_right(block: Block, folder: Path) -> None:
     assert value is not None
     errors = SCHEMA.iter_errors(value.plain)
     assert [f"{list(error.absolute_path)}: {error.message[:200]}" for error in errors] == []
-
-
-def without_judgements(found: Diagnostics) -> Diagnostics:
-    """What is wrong with a part of a spec, which shows how it is written, and is no good network."""
-    rest = Diagnostics()
-    judged = {rule.name for rule in RULES}
-    for one in found:
-        if one.name not in judged or one.severity is Severity.ERROR:
-            rest.add(one)
-    return rest
 
 
 def assert_nothing(found: Diagnostics) -> None:

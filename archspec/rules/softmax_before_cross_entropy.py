@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from archspec.ir.graph import Graph, GraphOutput, Node
-from archspec.recipe.loss import BinaryCrossEntropy, CrossEntropy, Loss
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.source.diagnostic import Severity
 
-_ALREADY: Final[dict[type[Loss], tuple[str, ...]]] = {
-    CrossEntropy: ("softmax", "log_softmax", "sigmoid"),
-    BinaryCrossEntropy: ("sigmoid", "softmax"),
+_ALREADY: Final = {
+    "cross_entropy": ("softmax", "log_softmax", "sigmoid"),
+    "binary_cross_entropy": ("sigmoid", "softmax"),
 }
-"""By loss of logits: the activations that do what the loss does itself."""
+"""By name of a loss of logits: the activations that do what the loss does itself."""
 _ON_THE_WAY: Final = frozenset({"flatten", "identity", "permute", "unflatten"})
 
 
@@ -62,14 +61,14 @@ class SoftmaxBeforeCrossEntropy(Rule):
         losses = case.graph.training.loss if case.graph.training is not None else {}
         for name, loss in losses.items():
             node = _made_by(case.graph, case.graph.outputs[name])
-            if loss is not None and node.op is not None and node.resolved.name in _ALREADY.get(type(loss), ()):
-                yield self._finding(name, loss, node)
+            if loss is not None and node.op is not None and node.resolved.name in _ALREADY.get(loss.name, ()):
+                yield self._finding(name, loss.name, node)
 
-    def _finding(self, name: str, loss: Loss, node: Node) -> Finding:
+    def _finding(self, name: str, loss: str, node: Node) -> Finding:
         made = node.resolved.name
         return Finding(
             node,
-            f"`{made}` makes the output `{name}`, and its loss, `{loss.name}`, expects logits",
+            f"`{made}` makes the output `{name}`, and its loss, `{loss}`, expects logits",
             help=f"give the output before `{made}`; whoever needs probabilities takes the softmax or sigmoid of it",
         )
 
