@@ -25,6 +25,7 @@ params: {wide: false}
 inputs: {image: [N, 3, H=8, W=8]}
 layers:
   - conv: {id: stem, kernel: 3, channels: 4}
+  - relu
   - conv: {id: wide, kernel: 3, channels: 4, if: $wide}
 """
 MAPS = r"""
