@@ -22,7 +22,8 @@ class ExpensiveReduction(Rule):
     The pool drops three of four places that the convolution was computed at. Szegedy et al. (2015), Rethinking the
     Inception Architecture, section 5 and figures 9 (right) and 10: a strided convolution beside the pool, both
     concatenated, gives as many channels on the same grid, and to double them takes an eighth of the
-    multiply-accumulates. A convolution over the image itself is left alone, as a pool has nothing yet to hand on.
+    multiply-accumulates. Convolutions of few channels, as over the image itself, are left alone: a pool has nothing
+    much to hand on there.
 
     ## Bad
 
@@ -61,6 +62,7 @@ class ExpensiveReduction(Rule):
     severity = Severity.NOTE
     settings: ClassVar[Mapping[str, Setting]] = {
         "widening": Setting(2, "the channels that the convolution gives, as a multiple of those it reads"),
+        "channels": Setting(16, "the channels that it reads: below, nothing is said"),
         "share": Setting(0.1, "its multiply-accumulates, as a share of those of the whole network"),
     }
 
@@ -75,7 +77,7 @@ class ExpensiveReduction(Rule):
             whole = previous_convolution(graph, pool) if pool is not None else None
             if pool is None or whole is None or whole.stride > 1 or whole.macs < self.setting("share") * total:
                 continue
-            if whole.widening >= self.setting("widening") and not _reads_pixels(case, whole):
+            if whole.widening >= self.setting("widening") and whole.inputs >= self.setting("channels"):
                 found.append((whole.macs, self._finding(case, whole, pool, whole.macs / total)))
         yield from together(self.name, [finding for _, finding in sorted(found, key=lambda one: -one[0])])
 
@@ -93,8 +95,3 @@ class ExpensiveReduction(Rule):
             caption=f"{whole}",
             labels=(Label(pool.origin.span, "makes the grid smaller"),),
         )
-
-
-def _reads_pixels(case: Case, whole: Convolution) -> bool:
-    reads = case.graph[whole.node].inputs[0].node
-    return all(field.smallest.size == 1 for field in case.facts.receptive_fields.get(reads, ()))

@@ -74,6 +74,7 @@ class RepresentationalBottleneck(Rule):
         "grid_error": Setting(0.1, "the same, below which it is an error"),
         "pool": Setting(0.3, "the elements that a pool before a widening keeps, as a share"),
         "widening": Setting(WIDENING, "the channels behind that pool, as a multiple of those before"),
+        "channels": Setting(16, "the channels that this pool hands on: below, nothing is said"),
         "early": Setting(0.25, "the multiply-accumulates done before that pool, as a share: below it is a warning"),
     }
 
@@ -131,7 +132,9 @@ class RepresentationalBottleneck(Rule):
             if kept(case.facts, change) < self.setting("grid_warning"):
                 continue  # told as a step that keeps too little
             wider = next_convolution(graph, pool)
-            if wider is not None and wider.widening >= self.setting("widening"):
+            if wider is None or wider.inputs < self.setting("channels"):
+                continue
+            if wider.widening >= self.setting("widening"):
                 what = f"right before `{wider.node}` makes {wider.outputs:,} channels of {wider.inputs:,}"
                 found.append(self._widened_pool(case, change, pool, what))
         return found
