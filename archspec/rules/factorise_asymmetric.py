@@ -29,6 +29,7 @@ class FactoriseAsymmetric(Rule):
     inputs: {x: [N, 64, 17, 17]}
     layers:
       - conv: {id: square, kernel: 7, padding: same, channels: 64}
+      - relu
     ```
 
     ## Good

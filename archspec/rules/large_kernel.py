@@ -30,6 +30,7 @@ class LargeKernel(Rule):
     inputs: {x: [N, 64, 28, 28]}
     layers:
       - conv: {id: large, kernel: 5, padding: same, channels: 64}
+      - relu
     ```
 
     ## Good

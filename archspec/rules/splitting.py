@@ -81,4 +81,13 @@ def _remedy(graph: Graph, node: Node, whole: Convolution, factors: Factors) -> R
         if whole.stride > 1 and place < len(factors.kernels) - 1:
             part["stride"] = "1"
         parts.append(part)
-    return Remedy(f"split it into {factors}", (SplitItem(node.path, "kernel", tuple(parts)),))
+    return Remedy(f"split it into {factors}", (SplitItem(node.path, "kernel", tuple(parts), _activation(graph, node)),))
+
+
+def _activation(graph: Graph, node: Node) -> tuple[str, ...]:
+    """The activation that follows a convolution, and so goes between its factors; none where it has attributes."""
+    readers = [graph[path] for path in graph.users(node.path)]
+    if len(readers) != 1 or readers[0].resolved.category != "activation":
+        return ()
+    has_attributes = bool(readers[0].resolved.model_dump(exclude_defaults=True))
+    return () if has_attributes else (readers[0].resolved.name,)

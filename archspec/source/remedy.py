@@ -35,6 +35,8 @@ class SplitItem:
     """The one that tells the item: where the number of `kernel` is written, not where it is passed on."""
     parts: tuple[Mapping[str, str], ...]
     """For each of the new items, in order, the attributes that differ, as YAML. The last one keeps the `id`."""
+    between: tuple[str, ...] = ()
+    """Ops without attributes that go between any two of them; the use of a block has such things in itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,17 +47,19 @@ def _remove_item(change: RemoveItem, text: Text) -> list[Edit]:
 
 
 def _split_item(change: SplitItem, text: Text) -> list[Edit]:
-    place, _ = text.item_with(change.path, change.attribute)
+    place = place_of(change, text)
     if alone := next((key for key in _ONE_ONLY if place.written(key) is not None), None):
         raise CannotFixError(f"its item has `{alone}`")
     if place.is_branch or not place.steps:
         raise CannotFixError("it is no item of a list")
     source, value = text.source, place.value
-    items = []
+    items: list[str] = []
     for index, part in enumerate(change.parts):
         keys = _keys_of_part(place, index, len(change.parts)) | {
             _called(name, change.path, place, text): written for name, written in part.items()
         }
+        if items and text.is_item_of(change.path, place):
+            items += change.between
         items.append(edited(source.text, set_keys(place, keys), value.start, value.end))
     return [Edit(value.start, value.end, _joined(place, items))]
 
@@ -86,7 +88,7 @@ def _called(attribute: str, path: str, place: Place, text: Text) -> str:
 def _joined(place: Place, items: list[str]) -> str:
     """Items one after the other, as those around them stand."""
     if place.stands_for_a_branch:
-        return as_list(place.value, items)
+        return as_list(items)
     owner, value = place.owner[0], place.value
     text = value.source.text
     if not is_flow(owner):
@@ -116,7 +118,7 @@ def _appended(branch: Value, item: str) -> Edit:
     items = layers if layers is not None else branch
     if isinstance(items, Sequence):
         return append(items, item)
-    alone = as_list(branch, [branch.source.text[branch.start : branch.end]])
+    alone = as_list([branch.source.text[branch.start : branch.end]])
     return Edit(branch.start, branch.end, f"{alone[:-1]}, {{{item}}}]")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from archspec.language.values import Mapping, Scalar, Sequence, Value
+from archspec.language import values
+from archspec.language.values import Mapping
 from archspec.tools.fix.attributes import set_entries
 from archspec.tools.fix.edits import CannotFixError, Edit
 from archspec.tools.fix.layout import (
@@ -48,7 +50,7 @@ def remove(place: Place) -> Edit:
     return _from_flow(owner, at) if is_flow(owner) else _from_block(owner, at)
 
 
-def append(owner: Sequence, item: str) -> Edit:
+def append(owner: values.Sequence, item: str) -> Edit:
     """Put an item, in flow style, at the end of a list."""
     need_written(owner)
     if is_flow(owner):
@@ -61,12 +63,11 @@ def append(owner: Sequence, item: str) -> Edit:
     return Edit(end, end, f"{newline(owner.source)}{indent(text, dash_of(last))}- {item}")
 
 
-def as_list(value: Value, items: list[str]) -> str:
+def as_list(items: Sequence[str]) -> str:
     """Items as a list in place of the one that was all of a branch."""
     if any("\n" in item for item in items):
         raise CannotFixError("it stands alone as a branch, on several lines")
-    has_braces = is_flow(value) or isinstance(value, Scalar)
-    return f"[{', '.join(item if has_braces else f'{{{item}}}' for item in items)}]"
+    return f"[{', '.join(item if item.startswith('{') or ':' not in item else f'{{{item}}}' for item in items)}]"
 
 
 def _without_branch(branches: Mapping, name: str, around: Step) -> Edit:
@@ -78,7 +79,7 @@ def _without_branch(branches: Mapping, name: str, around: Step) -> Edit:
     return edit
 
 
-def _emptied(owner: Sequence) -> Edit:
+def _emptied(owner: values.Sequence) -> Edit:
     """An empty list in place of one item, right behind the key or dash that the list belongs to."""
     text = owner.source.text
     if is_flow(owner):
@@ -89,7 +90,7 @@ def _emptied(owner: Sequence) -> Edit:
     return Edit(ahead, line_end(text, owner.end), " []")
 
 
-def _from_block(owner: Sequence, at: int) -> Edit:
+def _from_block(owner: values.Sequence, at: int) -> Edit:
     text, item = owner.source.text, owner.items[at]
     dash = dash_of(item)
     if begins_line(text, dash):
@@ -99,7 +100,7 @@ def _from_block(owner: Sequence, at: int) -> Edit:
     return Edit(dash, dash_of(owner.items[at + 1]), "")
 
 
-def _from_flow(owner: Sequence, at: int) -> Edit:
+def _from_flow(owner: values.Sequence, at: int) -> Edit:
     text, item = owner.source.text, owner.items[at]
     rest = _COMMA_AND_REMARK.match(text, item.end)
     if begins_line(text, item.start) and rest is not None:

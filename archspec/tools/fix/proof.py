@@ -25,14 +25,18 @@ class Reading:
 
 
 def objection(finding: Diagnostic, edits: Sequence[Edit], old: Reading, new: Reading) -> str | None:
-    """Why the edits are no remedy of a finding; None where it is gone and they do no harm.
+    """Why the edits are no remedy of a finding; None where it is gone, they do no harm and nothing as bad came instead.
 
     The same finding is one of the same name at the same characters, wherever the edits moved them.
     """
     if reason := harm(edits, old, new):
         return reason
-    is_left = _count(finding, edits, new, old) >= _count(finding, (), old, old)
-    return "it would still be there" if is_left else None
+    if _count(finding, edits, new, old) >= _count(finding, (), old, old):
+        return "it would still be there"
+    known, severities = {one.name for one in old.found}, list(Severity)
+    worse = severities[: severities.index(finding.severity) + 1]
+    came = next((one for one in new.found if one.severity in worse and one.name not in known), None)
+    return _told(came) if came else None
 
 
 def harm(edits: Sequence[Edit], old: Reading, new: Reading) -> str | None:
@@ -42,7 +46,7 @@ def harm(edits: Sequence[Edit], old: Reading, new: Reading) -> str | None:
     be anything.
     """
     if came := _new_error(edits, old, new):
-        return f"then there would be `{came.name}`: {came.message}"
+        return _told(came)
     if old.graph is None or new.graph is None:
         return None if new.graph is old.graph else "the text could not be read any more"
     if changed := _other_output(old.graph, new.graph):
@@ -62,6 +66,10 @@ def effect(old: Reading, new: Reading) -> str | None:
     one, other = cost(old.graph).total, cost(new.graph).total
     changes = [_of_parameters(one, other), _of_macs(one, other)]
     return ", ".join(change for change in changes if change) or "same parameters and MACs"
+
+
+def _told(came: Diagnostic) -> str:
+    return f"then there would be `{came.name}`: {came.message}"
 
 
 def _of_parameters(old: Counts, new: Counts) -> str:

@@ -111,6 +111,11 @@ class Text:
             origin = self._use_around(origin)
         raise CannotFixError(f"`{attribute}` is a parameter of the spec")
 
+    def is_item_of(self, path: str, place: Place) -> bool:
+        """Whether a place is where the item of a node itself is written, and not a use around it."""
+        span = self._origin(path).span
+        return span.source is self.source and span.start == place.start
+
     def uses(self, path: str, place: Place) -> Iterator[str]:
         """The paths of all that is written where a node or scope is, and used at a place or right there."""
         span = self._origin(path).span

@@ -220,8 +220,21 @@ SPLIT = {
         "layers: [{add: {branches: {a: [], b: [{conv: {kernel: 1x3, channels: 4, padding: 0x1}},"
         " {conv: {kernel: 3x1, channels: 4, padding: 1x0}}]}}}]",
     ),
+    "with what goes between": (
+        SplitItem("0", "kernel", HALVES, ("relu",)),
+        "layers:\n  - conv: {kernel: 3, channels: 4}\n  - relu\n",
+        "layers:\n  - conv: {kernel: 1x3, channels: 4, padding: 0x1}\n  - relu\n"
+        "  - conv: {kernel: 3x1, channels: 4, padding: 1x0}\n  - relu\n",
+    ),
+    "alone as a branch, with what goes between": (
+        SplitItem("b", "kernel", HALVES, ("relu",)),
+        "layers:\n  - add:\n      branches:\n        a: []\n        b:\n          conv: {kernel: 3, channels: 4}\n",
+        "layers:\n  - add:\n      branches:\n        a: []\n        b:\n"
+        "          [{conv: {kernel: 1x3, channels: 4, padding: 0x1}}, relu,"
+        " {conv: {kernel: 3x1, channels: 4, padding: 1x0}}]\n",
+    ),
     "at the use of a block": (
-        SplitItem("b.c", "kernel", HALVES),
+        SplitItem("b.c", "kernel", HALVES, ("relu",)),
         "blocks: {cb: {params: {k: size, padding: 0},"
         " layers: [{conv: {id: c, kernel: $k, channels: 4, padding: $padding}}]}}\n"
         "layers:\n  - cb: {id: b, k: 3, padding: same}\n",

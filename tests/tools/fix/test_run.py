@@ -134,6 +134,17 @@ def test_a_fix_that_would_break_something_is_left_out(
     assert reasons(fixed)[0] == reason
 
 
+def test_a_finding_is_not_mended_by_another_as_bad() -> None:
+    rows = "layers: [{conv: {kernel: 5, padding: same, channels: 64}}%s]"
+    fixed = fix(spec(rows % "", "{x: [N, 64, 28, 28]}"))
+    assert [str(reason).split(":")[0] for reason in reasons(fixed)] == ["then there would be `linear-between-factors`"]
+    fixed = fix(spec(rows % ", relu", "{x: [N, 64, 28, 28]}"))
+    assert lines(fixed) == [
+        "layers: [{conv: {kernel: 3, padding: same, channels: 64}}, relu,"
+        " {conv: {kernel: 3, padding: same, channels: 64}}, relu]"
+    ]
+
+
 class Seesaw(Rule):
     """A rule whose two remedies undo each other."""
 
