@@ -43,7 +43,8 @@ def load_spec(
         if expansion is None:
             return None
         graph = infer(expansion, here, limits)  # a type on every edge
-        read_contracts(document, graph, params or {}, by_name(), here)
+        graph.source, graph.is_as_published = document.source, not params
+        read_contracts(document, graph, by_name(), here)
         read_weight_maps(document, graph, params or {}, here)
         graph.definitions = definitions(document)
         if "training" in document.mapping.entries:

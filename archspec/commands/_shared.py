@@ -100,9 +100,10 @@ def load(spec: str, settings: Iterable[str], found: Diagnostics, needs_network: 
 
 
 def print_findings(found: Diagnostics) -> int:
-    """Print findings on standard error, and return the exit code they mean."""
-    if len(found):
-        click.echo(findings_text(found, sys.stderr), err=True, color=True)
+    """Print errors and warnings on standard error, and return the exit code they mean; `check` prints notes too."""
+    said = found.without(Severity.NOTE)
+    if len(said):
+        click.echo(findings_text(said, sys.stderr), err=True, color=True)
     return exit_code(found)
 
 

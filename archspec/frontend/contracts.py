@@ -19,21 +19,18 @@ COUNTS: Final = ("parameters", "macs", "receptive_field", "peak_memory")
 SEVERITIES: Final = ("error", "warning", "note", "off")
 
 
-def read_contracts(
-    document: Document, graph: Graph, settings: Mapping[str, Any], rules: Mapping[str, Any], found: Diagnostics
-) -> None:
+def read_contracts(document: Document, graph: Graph, rules: Mapping[str, Any], found: Diagnostics) -> None:
     """Fill in `graph.contracts`, which hold at default parameters only, and what `checks` says of rules.
 
     Args:
         document: the spec.
         graph: its graph, inferred.
-        settings: the parameters that were given other values.
         rules: the rules that there are, by name.
         found: takes the diagnostics.
     """
     _read_checks(document, graph, rules, found)
     _check_allowed(document, rules, found)
-    if not settings:
+    if graph.is_as_published:
         _read_expectations(document, graph, found)
 
 

@@ -17,7 +17,7 @@ from archspec.ir.dims import symbols
 from archspec.ir.op import Op, Weight
 from archspec.ir.types import Shape, TensorType
 from archspec.source.origin import Origin
-from archspec.source.span import Span
+from archspec.source.span import Source, Span
 
 Phase: TypeAlias = Literal["training", "eval"]
 PHASES: tuple[Phase, ...] = ("training", "eval")
@@ -229,8 +229,12 @@ class Graph:
         self.root = root
         self.inputs = {given.name: given for given in inputs}
         self.outputs = {output.name: output for output in outputs}
+        self.source: Source | None = None
+        """The file it was read from; None for a graph that a program made."""
         self.params: dict[str, Any] = {}
         """The values of the spec's parameters."""
+        self.is_as_published = True
+        """Whether every parameter has its default."""
         self.contracts: list[Contract] = []
         self.severities: dict[str, str] = {}
         """Rule name to `error`, `warning`, `note` or `off`, where the spec sets it."""

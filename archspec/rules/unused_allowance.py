@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.source.diagnostic import Severity
-from archspec.source.span import Span
 
 
 class UnusedAllowance(Rule):
@@ -15,7 +14,8 @@ class UnusedAllowance(Rule):
     ## Why it matters
 
     An `allow` is a remark to the next reader: this is odd, and meant. Where nothing is odd any more, it misleads, and
-    it would silence the same mistake when somebody makes it later.
+    it would silence the same mistake when somebody makes it later. Looked at are those of the spec's own file, at its
+    default parameters: a block that others include, and a spec with other parameters, may not need all of them.
 
     ## Bad
 
@@ -43,12 +43,15 @@ class UnusedAllowance(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Every allowance of a rule that was asked, and would have said nothing of anything that it is on."""
+        graph = case.graph
+        if not graph.is_as_published:
+            return
         used = {allowance.span for allowance in case.silencing}
-        said: set[Span] = set()
-        for member in (*case.graph.root.scopes(), *case.graph):
-            for rule, allowance in member.allow.items():
-                span = allowance.span
-                if rule in case.judged and span is not None and span not in used and span not in said:
-                    said.add(span)
-                    message = f"`{rule}` has nothing to say here that could be allowed"
-                    yield Finding(span, message, help="remove it")
+        allowed = dict.fromkeys(
+            (rule, allowance.span)
+            for member in (*graph.root.scopes(), *graph)
+            for rule, allowance in member.allow.items()
+        )
+        for rule, span in allowed:
+            if rule in case.judged and span is not None and span.source is graph.source and span not in used:
+                yield Finding(span, f"`{rule}` has nothing to say here that could be allowed", help="remove it")

@@ -87,6 +87,13 @@ class Diagnostics:
         self._found.extend(others._found)
         self.dependent += others.dependent
 
+    def without(self, severity: Severity) -> Diagnostics:
+        """The same without the findings of one severity."""
+        others = Diagnostics()
+        others._found = [one for one in self._found if one.severity is not severity]
+        others.dependent, others.checked = self.dependent, self.checked
+        return others
+
     @property
     def failed(self) -> bool:
         """Whether there is an error among them."""

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -162,6 +163,19 @@ def test_an_allowance_in_a_block_counts_for_all_of_its_uses() -> None:
 def test_an_allowance_that_silences_nothing_in_any_use_is_one_finding_where_it_stands() -> None:
     (found,) = check_spec(spec(ALLOWED.replace("{from: in}", "{from: c}"), "{x: [N, 4]}"))
     assert (found.name, found.span.text if found.span else "") == ("unused-allowance", "dead-node")
+
+
+def test_an_allowance_that_other_parameters_do_not_need_is_not_judged() -> None:
+    rows = "params: {p: 0.5}\nlayers: [{dropout: {p: $p, allow: {dead-node: why}}}]"
+    assert [len(check_spec(spec(rows), params)) for params in (None, {"p": 0.1})] == [1, 0]
+
+
+def test_an_allowance_in_an_included_file_is_not_judged(tmp_path: Path) -> None:
+    block = ALLOWED.replace("{from: in}", "{from: c}").splitlines()[1].strip()
+    (tmp_path / "blocks.yaml").write_text(f"archspec: 1\n{block}\n", encoding="utf-8")
+    rows = "archspec: 1\nname: n\ninclude: [blocks.yaml]\ninputs: {x: [N, 4]}\nlayers: [b]\n"
+    (tmp_path / "spec.yaml").write_text(rows, encoding="utf-8")
+    assert len(check_spec(tmp_path / "spec.yaml")) == 0
 
 
 def test_an_allowance_of_a_rule_that_is_off_is_not_judged() -> None:
