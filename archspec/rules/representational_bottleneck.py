@@ -132,8 +132,8 @@ class RepresentationalBottleneck(Rule):
             if kept(case.facts, change) < self.setting("grid_warning"):
                 continue  # told as a step that keeps too little
             wider = next_convolution(graph, pool)
-            if wider is None or wider.inputs < self.setting("channels"):
-                continue
+            if wider is None or wider.inputs < self.setting("channels") or wider.grid == (1, 1):
+                continue  # what looks at all of its input is a classifier's layer
             if wider.widening >= self.setting("widening"):
                 what = f"right before `{wider.node}` makes {wider.outputs:,} channels of {wider.inputs:,}"
                 found.append(self._widened_pool(case, change, pool, what))

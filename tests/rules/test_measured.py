@@ -111,9 +111,11 @@ def test_a_pool_alone_before_a_widening_is_told(wider: int, severity: Severity |
         assert "makes 48 channels of 32" in finding.message
 
 
-def test_a_pool_of_few_channels_is_not_worth_a_word() -> None:
+def test_a_pool_of_few_channels_or_before_a_classifier_is_not_worth_a_word() -> None:
     few, more = (f"{conv(width)}, {{max_pool: 2}}, {conv(64)}, {END}" for width in (15, 16))
     assert not found("representational-bottleneck", few)
+    layer = "{conv: {kernel: 32, channels: 64}}, relu, flatten, {linear: 4}"
+    assert not found("representational-bottleneck", f"{conv(16)}, {{max_pool: 2}}, {layer}")
     assert found("representational-bottleneck", more)
 
 
