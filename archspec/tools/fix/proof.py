@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from archspec.analysis.cost import Counts, cost
-from archspec.ir.dims import UNKNOWN
+from archspec.analysis.size_demands import size_demands
+from archspec.ir.dims import UNKNOWN, are_equal
 from archspec.ir.graph import Graph
 from archspec.ir.types import TensorType
 from archspec.source.diagnostic import Diagnostic, Severity
@@ -111,13 +112,27 @@ def _is_same(one: Diagnostic, edits: Iterable[Edit], old: Reading, other: Diagno
 
 
 def _other_output(old: Graph, new: Graph) -> str | None:
+    """The output that is no longer what it was, at the nominal sizes or, where all is known, at any."""
     if list(old.outputs) != list(new.outputs):
         return f"the outputs would be {', '.join(new.outputs)}, and not {', '.join(old.outputs)}"
     for name, output in old.outputs.items():
         was, will_be = old.type_of(output.value), new.type_of(new.outputs[name].value)
         if not _agree(was, will_be):
             return f"the output `{name}` would be {will_be}, and not {was}"
+    if not old.size_symbols or not _is_typed(old) or not _is_typed(new):
+        return None
+    demands = size_demands(old).types, size_demands(new).types
+    for name, output in old.outputs.items():
+        kinds = [
+            types.get(graph.outputs[name].value.node, ()) for types, graph in zip(demands, (old, new), strict=True)
+        ]
+        if all(kinds) and not _agree_everywhere(*(each[output.value.port] for each in kinds)):
+            return f"the output `{name}` would have another size where the inputs have others than the nominal ones"
     return None
+
+
+def _is_typed(graph: Graph) -> bool:
+    return all(node.types for node in graph)
 
 
 def _agree(was: TensorType | None, will_be: TensorType | None) -> bool:
@@ -127,3 +142,8 @@ def _agree(was: TensorType | None, will_be: TensorType | None) -> bool:
     return (was.rank, was.dtype) == (will_be.rank, will_be.dtype) and all(
         dim is UNKNOWN or dim == other for dim, other in dims
     )
+
+
+def _agree_everywhere(was: TensorType, will_be: TensorType) -> bool:
+    dims = zip(was.shape, will_be.shape, strict=True)
+    return all(UNKNOWN in (dim, other) or are_equal(dim, other) is True for dim, other in dims)

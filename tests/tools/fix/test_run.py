@@ -124,6 +124,17 @@ BROKEN: dict[str, tuple[str, Callable[[Node], Change | None], str]] = {
 }
 
 
+def test_an_output_keeps_its_type_at_other_sizes_than_the_nominal_ones() -> None:
+    def ceiled(node: Node) -> Change | None:
+        return SetAttribute(node.path, "ceil_mode", "true") if getattr(node.op, "ceil_mode", None) is False else None
+
+    rows = "layers: [{max_pool: {kernel: 2, stride: 2}}]"
+    assert reasons(wish(rows, ceiled, "{x: [N, 4, 8, 8]}")) == []
+    assert reasons(wish(rows, ceiled, "{x: [N, 4, H=8, W=8]}")) == [
+        "the output `output` would have another size where the inputs have others than the nominal ones"
+    ]
+
+
 @pytest.mark.parametrize(("rows", "remedy", "reason"), BROKEN.values(), ids=BROKEN)
 def test_a_fix_that_would_break_something_is_left_out(
     rows: str, remedy: Callable[[Node], Change | None], reason: str
