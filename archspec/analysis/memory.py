@@ -87,7 +87,8 @@ class Memory:
 def memory(graph: Graph, batch: int = 1, dtype: str = "float32") -> Memory:
     """Measure memory, in time linear in nodes and edges, times the depth of scopes.
 
-    An op through which gradients go is taken to need those of all its inputs. A node without types counts nothing.
+    An op through which gradients go is taken to need those of all its inputs. What a node without types gives counts
+    nothing.
 
     Args:
         graph: an inferred graph without errors.
@@ -222,10 +223,9 @@ def _training(graph: Graph, tensors: _Tensors, sizes: _Sizes) -> tuple[dict[str,
         kept.update(tensors.owner[value] for value in values if found.outputs)
     for owner in kept:
         saved[owner.node] += tensors.bytes[owner]
+    in_order = {node.path: saved[node.path] for node in (*tensors.inputs, *tensors.order) if saved[node.path]}
     beyond = {tensors.owner[value] for value in tensors.outputs} - kept
-    return {node.path: saved[node.path] for node in (*tensors.inputs, *tensors.order) if saved[node.path]}, sum(
-        map(tensors.bytes.__getitem__, beyond)
-    )
+    return in_order, sum(tensors.bytes[owner] for owner in beyond)
 
 
 def _values(node: Node) -> list[Value]:
