@@ -58,19 +58,20 @@ class BiasBeforeBatchNorm(Rule):
         tied = {key for node in graph for key in node.ties.values()}
         needed = {node.share or node.path for node in graph.operations() if not _is_only_normalised(graph, node, ends)}
         for path, norm in before.items():
-            node = graph[path]
-            is_own = node.share is None and "bias" not in node.ties and f"{path}.bias" not in tied
-            if is_own and path not in needed and _has_bias(node):
-                yield self._finding(node, norm)
+            node, owner = graph[path], graph[graph[path].share or path]
+            is_own = "bias" not in owner.ties and f"{owner.path}.bias" not in tied
+            is_written_here = node.origin.span == owner.origin.span
+            if is_own and is_written_here and owner.path not in needed and _has_bias(owner):
+                yield self._finding(node, owner, norm)
 
-    def _finding(self, node: Node, norm: Node) -> Finding:
+    def _finding(self, node: Node, owner: Node, norm: Node) -> Finding:
         label = Label(norm.origin.span, "subtracts the mean of each channel")
         return Finding(
             node,
             f"the batch norm after this `{node.resolved.name}` takes away what its bias adds",
             labels=(label,) if norm.origin.span != node.origin.span else (),
             help="write `bias: false`",
-            remedy=Remedy("write `bias: false`", (SetAttribute(node.path, "bias", "false"),)),
+            remedy=Remedy("write `bias: false`", (SetAttribute(owner.path, "bias", "false"),)),
         )
 
 

@@ -158,6 +158,16 @@ def test_a_bias_is_superfluous_where_every_use_is_normalised(rows: str, inputs: 
     assert [one.remedy for one in found] == [Remedy("write `bias: false`", (change,))] * is_found
 
 
+def test_a_bias_of_a_shared_block_is_found_where_the_block_is_written() -> None:
+    rows = """
+        blocks: {b: {layers: [{conv: {id: c, kernel: 1, channels: 4}}, {batch_norm: {id: bn}}]}}
+        layers: [{b: {id: left}}, relu, {b: {id: right, share: left}}]
+    """
+    (found,) = findings("bias-before-batch-norm", rows)
+    assert found.notes == ("and 1 other use of it",)
+    assert found.remedy == Remedy("write `bias: false`", (SetAttribute("left.c", "bias", "false"),))
+
+
 @pytest.mark.parametrize(
     ("rows", "is_found"),
     [
