@@ -111,6 +111,11 @@ BROKEN: dict[str, tuple[str, Callable[[Node], Change | None], str]] = {
         without("tanh"),
         "then there would be `unknown-node`: there is nothing called `t` here",
     ),
+    "what only a dead item needed": (
+        "layers: [{relu: {id: a}}, {tanh: {id: b}}, {sigmoid: {id: c}}]\noutputs: {o: a}",
+        lambda _: None,
+        "then there would be `dead-node`: no output needs the node `b`",
+    ),
     "a number that means another item then": (
         "layers: [relu, tanh, sigmoid, silu, {add: {branches: {a: [], b: {relu: {from: 2}}}}}]",
         without("tanh"),
