@@ -26,7 +26,7 @@ class SideOutput:
         inside = {node.path for node in self.nodes}
         part: Node | Scope = graph[self.output.value.node]
         scope: Scope | None = graph[self.output.value.node].scope
-        while scope is not None and scope.parent is not None and {node.path for node in scope.nodes()} <= inside:
+        while scope is not None and scope.parent is not None and all(node.path in inside for node in scope.nodes()):
             part, scope = scope, scope.parent
         return part
 
