@@ -1,0 +1,120 @@
+"""Facts about patterns, held to what torch computes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archspec.analysis.facts import Facts
+from archspec.analysis.identities import identity_because_of
+from archspec.analysis.linear_runs import linear_runs
+from archspec.analysis.nonnegative import changes_nothing_from_0, nonnegative
+from archspec.analysis.residuals import residuals
+from archspec.compiler import compile_spec, load_graph
+from archspec.ir.graph import Graph
+from tests.specs import spec
+
+ALL_SIGNS = ("batch_norm", "scale: -1", "affine: {shift: -1}", "tanh", "elu", "leaky_relu: 0.2", "identity")
+LINEAR = ("batch_norm", "scale: 0.5", "dropout: 0.5", "pad: {begin: 1}", "permute: [0, 1, 3, 2]", "channel_shuffle: 2")
+BENT = ("relu", "tanh", "max_pool: {kernel: 3, stride: 1}", "layer_norm", "softmax: 1", "local_response_norm: 2")
+POSITIVE = ("relu", "sigmoid", "softplus", "max_pool: {kernel: 3, stride: 1, padding: 1}", "dropout: 0.5")
+
+
+def rows(items: list[str]) -> str:
+    return f"layers: [{', '.join(f'{{{item}}}' if ':' in item else item for item in items)}]"
+
+
+@pytest.mark.parametrize(
+    ("item", "because"),
+    [
+        ("max_pool: 1", ("kernel", "stride")),
+        ("avg_pool: {kernel: 1, stride: 1}", ("kernel", "stride")),
+        ("max_pool: {kernel: 3, stride: 1, padding: same}", ()),
+        ("dropout: 0", ("p",)),
+        ("channel_dropout: 0", ("p",)),
+        ("dropout: 0.5", ()),
+        ("scale: 1", ("factor",)),
+        ("scale: -1", ()),
+        ("affine: {scale: [1, 1, 1, 1], shift: 0}", ("scale", "shift")),
+        ("affine: {scale: 1, shift: [0, 0, 0, 1]}", ()),
+        ("leaky_relu: 1", ("slope",)),
+        ("leaky_relu: 0.2", ()),
+        ("pad: {end: 0}", ("begin", "end")),
+        ("flatten: {start: 2, end: -2}", ("start", "end")),
+        ("unflatten: {axis: 2, sizes: [6]}", ("sizes",)),
+        ("permute: [0, 1, 2, -1]", ("axes",)),
+        ("permute: [0, 1, 3, 2]", ()),
+        ("channel_shuffle: 1", ("groups",)),
+        ("channel_shuffle: 4", ("groups",)),
+        ("channel_shuffle: 2", ()),
+        ("add: {branches: [[]]}", ("branches",)),
+        ("add: {branches: [[], []]}", ()),
+    ],
+)
+def test_what_is_called_an_identity_is_one(item: str, because: tuple[str, ...]) -> None:
+    graph = load_graph(spec(rows([item]), "{x: [2, 4, 6, 6]}"))
+    node = graph["0"]
+    assert identity_because_of(node.resolved, graph.input_types(node) or ()) == because
+    x = torch.randn(2, 4, 6, 6)
+    assert torch.equal(compile_spec(spec(rows([item]), "{x: [2, 4, 6, 6]}"))(x), x) == bool(because)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from([*POSITIVE, *ALL_SIGNS]), min_size=1, max_size=4))
+def test_what_is_never_below_0_is_not_and_what_bends_there_alone_changes_nothing(items: list[str]) -> None:
+    graph = load_graph(spec(rows(items), "{x: [2, 4, 6, 6]}"))
+    (*_, last) = graph
+    torch.manual_seed(0)
+    module = compile_spec(spec(rows(items), "{x: [2, 4, 6, 6]}"))
+    found = module(3 * torch.randn(2, 4, 6, 6))
+    if last.path in nonnegative(graph):
+        assert found.min() >= 0
+        for item in ("relu", "elu", "leaky_relu: 0.2"):
+            after = load_graph(spec(rows([*items, item]), "{x: [2, 4, 6, 6]}"))
+            assert changes_nothing_from_0(after[str(len(items))])
+            assert torch.equal(compile_spec(spec(rows([item]), "{x: [2, 4, 6, 6]}"))(found), found)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from([*LINEAR, *BENT]), max_size=4))
+def test_layers_with_linear_ops_between_are_one_affine_map(between: list[str]) -> None:
+    text = rows(["conv: {kernel: 1, channels: 4}", *between, "conv: {kernel: 1, channels: 4}"])
+    source = spec(text, "{x: [2, 4, 8, 8]}")
+    leads_on = "0" in linear_runs(load_graph(source)).ahead
+    assert leads_on == (not set(between) & set(BENT))
+    if leads_on:
+        module = compile_spec(source).eval()
+        one, zero = torch.randn(2, 4, 8, 8), torch.zeros(2, 4, 8, 8)
+        torch.testing.assert_close(module(2 * one) - module(zero), 2 * (module(one) - module(zero)))
+
+
+def of_residuals(branches: str) -> list[tuple[int, float, bool]]:
+    graph: Graph = load_graph(spec(f"layers: [relu, {{add: {{branches: {branches}}}}}]"))
+    facts = Facts(graph)
+    found = residuals(graph, facts.by_op["add"], facts.linear_runs)
+    return [(one.branch, one.tail.factor, one.is_normalised) for one in found]
+
+
+CONV = "{conv: {kernel: 1, channels: 4}}"
+
+
+@pytest.mark.parametrize(
+    ("branches", "expected"),
+    [
+        (f"{{a: [], b: [{CONV}]}}", [(1, 1.0, False)]),
+        (f"{{a: [{CONV}, {{scale: 0.5}}, {{dropout: 0.1}}, {{scale: 0.5}}], b: []}}", [(0, 0.25, False)]),
+        (f"{{a: [], b: [{CONV}, batch_norm]}}", [(1, 1.0, True)]),
+        (f"{{a: [], b: [batch_norm, {CONV}]}}", [(1, 1.0, True)]),
+        (f"{{a: [], b: [{CONV}], c: [{CONV}]}}", [(1, 1.0, False), (2, 1.0, False)]),
+        (f"{{a: [{CONV}], b: [{CONV}]}}", []),
+        (f"{{a: [], b: [{CONV}, relu]}}", []),
+        ("{a: [], b: [{linear: 8}]}", []),
+    ],
+    ids=["plain", "scaled twice", "norm last", "norm first", "two branches", "no trunk", "bent", "linear"],
+)
+def test_a_residual_is_a_branch_that_ends_in_a_convolution_beside_a_trunk(
+    branches: str, expected: list[tuple[int, float, bool]]
+) -> None:
+    assert of_residuals(branches) == expected
