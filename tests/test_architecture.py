@@ -50,6 +50,7 @@ def test_help_loads_nothing_heavy() -> None:
         ["check", "--diff", "-"],
         ["expand", "-"],
         ["table", "-"],
+        ["analyze", "-"],
         ["ops"],
         ["ops", "conv"],
         ["rules"],

@@ -76,23 +76,27 @@ def analyze(
     if plot is not None and plot.suffix not in PICTURES:
         raise click.BadParameter(f"`{plot}` ends in none of {', '.join(PICTURES)}", param_hint="--plot")
     given = _parse_sizes(sizes)
-    code = 0
+    every: list[Diagnostics] = []
+    graphs: list[Graph] = []
+    notes: list[str] = []
+    text, picture = "", b""
     with _progress():
-        graphs: list[Graph] = []
         for spec in specs:
-            found = Diagnostics()
-            graph = load(spec, settings, found)
-            code = max(code, print_findings(found))
+            every.append(Diagnostics())
+            graph = load(spec, settings, every[-1])
             if graph is not None:
-                graphs.append(_at(graph, given) if given else graph)
-        if len(graphs) < len(specs):
-            return code
-        from archspec.render.analysis import analyse
+                graphs.append(_at(graph, given, notes) if given else graph)
+        if len(graphs) == len(specs):
+            from archspec.render.analysis import analyse
 
-        analyses = [analyse(graph, depth, batch, dtype, given) for graph in graphs]
-        text = _data(analyses, compare) if as_json else _text(analyses, compare, parts)
-        if plot is not None:
-            write_whole(plot, _picture(analyses, plot.suffix), "--plot")
+            analyses = [analyse(graph, depth, batch, dtype, given) for graph in graphs]
+            text = _data(analyses, compare) if as_json else _text(analyses, compare, parts)
+            picture = _picture(analyses, plot.suffix) if plot is not None else b""
+    code = max(map(print_findings, every))
+    for note in notes:
+        click.echo(note, err=True)
+    if plot is not None and picture:
+        write_whole(plot, picture, "--plot")
     click.echo(text, nl=False)
     return code
 
@@ -108,7 +112,7 @@ def _parse_sizes(texts: Iterable[str]) -> dict[str, int]:
     return given
 
 
-def _at(graph: Graph, given: Mapping[str, int]) -> Graph:
+def _at(graph: Graph, given: Mapping[str, int], notes: list[str]) -> Graph:
     """The graph at the sizes that were asked for; where it runs there in eval mode only, what runs in that."""
     from archspec.analysis.at_sizes import WrongSizesError, at_sizes
 
@@ -125,7 +129,7 @@ def _at(graph: Graph, given: Mapping[str, int]) -> Graph:
             found = at_sizes(graph, given, "eval")
         except WrongSizesError:
             raise click.ClickException(f"{graph.name}: {error}") from error
-        click.echo(f"note: {graph.name}: {error}; what is told is that of eval mode", err=True)
+        notes.append(f"note: {graph.name}: {error}; what is told is that of eval mode")
         return found
 
 

@@ -18,7 +18,7 @@ from archspec.ir.dims import Size, evaluate
 from archspec.ir.graph import Graph, Value, boundaries
 from archspec.render.table import Row, rows
 
-_CUT: Final = 60
+_CUT: Final = 50
 """Columns of the tensors of a cut, at most, where they have names that short."""
 NO_PATH: Final = "no output depends on an input"
 

@@ -53,7 +53,7 @@ def cuts_text(found: Analysis, ascii_only: bool) -> str:
 
 def _add_stretch(stretch: Stretch, add: Callable[[Cut, str], None]) -> None:
     if stretch.inner is not None:
-        add(stretch.inner, f"  within {len(stretch.nodes)} nodes: {tensors_text(stretch.inner)}")
+        add(stretch.inner, f"  within: {tensors_text(stretch.inner)}")
 
 
 def sizes_report(found: Analysis) -> str:
@@ -68,7 +68,7 @@ def sizes_report(found: Analysis) -> str:
     for mode, every in modes.items():
         lines += ["", mode]
         for sizes in every:
-            lines += [f"  {line}" for line in labelled(list(_of_sizes(sizes))).splitlines()]
+            lines.append(labelled(list(_of_sizes(sizes)), "  ").rstrip("\n"))
     return "\n".join(lines) + "\n"
 
 
@@ -92,7 +92,7 @@ def factorization_text(found: Analysis, ascii_only: bool) -> str:
     if len(lines) == 1:
         return f"{found.name}: no convolution can be factorised\n"
     table = aligned(lines, [False, True, True, True, True, True, True, True])
-    return f"{found.name}, what convolutions would cost as smaller ones of the same channels\n\n{table}"
+    return f"{found.name}, convolutions as smaller ones that see as much\n\n{table}"
 
 
 def _factors_of(whole: Convolution) -> list[str]:
@@ -117,7 +117,7 @@ def symbolic_text(found: Analysis) -> str:
     if isinstance(macs, str):
         return f"{found.name}: {macs}\n"
     rows: list[tuple[str, Size]] = [(line.row.path, macs.get(line.row.path, 0)) for line in found.lines]
-    facts = [(path, _unbroken(of)) for path, of in [*rows, ("total", macs[""])] if of]
+    facts = [(path, _unbroken(of)) for path, of in [*rows, ("total", macs[""])] if of or path == "total"]
     text = labelled(facts).replace(_NO_BREAK, " ")
     return f"{found.name}, multiply-accumulates per sample in eval mode\n\n{text}"
 

@@ -28,14 +28,14 @@ def aligned(lines: Sequence[Sequence[str]], to_right: Sequence[bool]) -> str:
     return "\n".join([text(head), text(["-" * width for width in widths]), *map(text, body)]) + "\n"
 
 
-def labelled(facts: Sequence[tuple[str, str]]) -> str:
+def labelled(facts: Sequence[tuple[str, str]], indent: str = "") -> str:
     """Facts below each other, each behind its label; long ones go on in the next line, below their beginning."""
     width = max(len(label) for label, _ in facts) + 2
     lines = []
     for label, fact in facts:
-        first, *rest = wrap(fact, WIDTH - width, break_long_words=False, break_on_hyphens=False) or [""]
+        first, *rest = wrap(fact, WIDTH - width - len(indent), break_long_words=False, break_on_hyphens=False) or [""]
         lines += [f"{label:<{width}}{first}", *(" " * width + line for line in rest)]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return "".join(f"{indent}{line}".rstrip() + "\n" for line in lines)
 
 
 def short(number: Size | None) -> str:
