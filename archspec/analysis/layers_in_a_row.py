@@ -49,7 +49,8 @@ class Pair:
     @property
     def are_factors(self) -> bool:
         """Whether both look at space, one place at a time at first, so that they are one larger kernel."""
-        return self.first.is_dense and not (self.first.is_pointwise or self.second.is_pointwise)
+        one_space = len(self.first.windows) == len(self.second.windows)
+        return one_space and self.first.is_dense and not (self.first.is_pointwise or self.second.is_pointwise)
 
     @property
     def merged(self) -> tuple[int, ...]:

@@ -92,5 +92,7 @@ def _is_linear(node: Node) -> bool:
 
 
 def _multiplies(node: Node) -> bool:
-    op = node.resolved
-    return len(node.inputs) == 1 and "weight" in node.weights and op.index_bound() is None
+    weight = node.weights.get("weight")
+    return (
+        len(node.inputs) == 1 and weight is not None and len(weight.shape) > 1 and node.resolved.index_bound() is None
+    )

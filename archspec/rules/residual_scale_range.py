@@ -17,8 +17,8 @@ class ResidualScaleRange(Rule):
 
     "In general we picked some scaling factors between 0.1 and 0.3": those are the ones that training was found to be
     stable with (Szegedy et al. 2016, Inception-v4, Inception-ResNet and the Impact of Residual Connections, section
-    3.3). A smaller factor all but takes the branch away; a larger one does little. A factor of 1 is none, and a matter
-    of `unscaled-residual`.
+    3.3). A smaller factor all but takes the branch away; a larger one does little. A factor of 1 or more is no scaling
+    down, and a matter of `unscaled-residual`.
 
     ## Bad
 
@@ -63,6 +63,6 @@ class ResidualScaleRange(Rule):
         least, most = self.setting("least"), self.setting("most")
         for residual in residuals(case.graph, case.facts.by_op["add"], case.facts.linear_runs):
             factor, scale = residual.tail.factor, residual.tail.scale
-            if scale is not None and factor != 1 and not least <= factor <= most:
+            if scale is not None and abs(factor) < 1 and not least <= factor <= most:
                 message = f"a residual is scaled by {factor:g}; expected a factor from {least:g} to {most:g}"
                 yield Finding(scale, message, help="take a factor in this range, and train with it")

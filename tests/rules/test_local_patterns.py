@@ -94,6 +94,7 @@ def test_what_a_block_lacks_in_many_uses_is_one_finding(rows: str, place: str, n
         ("kernel: 3, dilation: 2", "kernel: 3", "linear-between-factors", "one 7x7"),
         ("kernel: 3, stride: 2", "kernel: 3", "activation-missing", ""),
         ("kernel: 1", "kernel: 3", "activation-missing", ""),
+        ("kernel: 3", "kernel: 1", "activation-missing", ""),
     ],
 )
 def test_convolutions_in_a_row_are_a_matter_of_one_rule(first: str, second: str, rule: str, whole: str) -> None:
@@ -101,6 +102,11 @@ def test_convolutions_in_a_row_are_a_matter_of_one_rule(first: str, second: str,
     found = [one for one in check_spec(spec(rows)) if one.name in ("activation-missing", "linear-between-factors")]
     assert [one.name for one in found] == [rule]
     assert whole in found[0].message
+
+
+def test_kernels_over_different_spaces_are_no_factors() -> None:
+    rows = "layers: [{conv: {kernel: 3, channels: 4}}, {flatten: {start: 2}}, {conv: {kernel: 3, channels: 4}}]"
+    assert places("activation-missing", rows) == ["0"]
 
 
 def test_factors_of_a_depthwise_convolution_are_left_alone() -> None:
@@ -278,6 +284,7 @@ def test_the_width_from_which_residuals_are_scaled_is_a_setting() -> None:
         ("0.3", "", False),
         ("0.5", "", True),
         ("1", "", False),
+        ("2", "", False),
         ("0.5", "\nchecks: {residual-scale-range: {most: 0.5}}", False),
         ("0.2", "\nchecks: {residual-scale-range: {least: 0.25}}", True),
     ],
