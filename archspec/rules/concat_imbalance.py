@@ -17,10 +17,10 @@ class ConcatImbalance(Rule):
 
     ## Why it matters
 
-    A module is a budget that is spread over scales. The branches of the published Inception modules give a share of the
-    channels that is at least a quarter of their share of the cost; a branch far below that is most often a number that
-    was mistyped. Told are modules whose branches all read one tensor, and of their branches those that begin with a
-    1x1: what a larger convolution costs without one is the business of `missing-reduction`.
+    A module is a budget that is spread over scales. In the published Inception modules, the share of the channels that
+    a branch gives is at least a fifth of its share of the cost; a branch far below that is most often a number that was
+    mistyped. Told are modules whose branches all read one tensor, and of their branches those that begin with a 1x1:
+    what a larger convolution costs without one is the business of `missing-reduction`.
 
     ## Bad
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from archspec.ir.graph import Graph, Node
-from archspec.rules.rule import Case, Finding, Rule
+from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.rules.together import together
 from archspec.source.diagnostic import Severity
 
@@ -56,6 +57,9 @@ class UnproductiveLayer(Rule):
 
     name = "unproductive-layer"
     severity = Severity.NOTE
+    settings: ClassVar[Mapping[str, Setting]] = {
+        "seen": Setting(1, "the pixels that its input has seen along a side, as a multiple of that side of the image"),
+    }
 
     def check(self, case: Case) -> Iterator[Finding]:
         """The first of them, the others in a note."""
@@ -68,9 +72,12 @@ class UnproductiveLayer(Rule):
             if node.resolved.category == "convolution" and node.path in runs and _looks_around(case.graph, node):
                 fields = case.facts.receptive_fields.get(node.inputs[0].node, ())
                 seen = [field.smallest.size for field in fields]
-                if len(seen) == len(sides) and all(size > side for size, side in zip(seen, sides, strict=True)):
+                if len(seen) == len(sides) and self._is_past(seen, sides):
                     found.append(self._finding(node, seen, sides))
         yield from together(self.name, found)
+
+    def _is_past(self, seen: list[int], sides: tuple[int, ...]) -> bool:
+        return all(size > self.setting("seen") * side for size, side in zip(seen, sides, strict=True))
 
     def _finding(self, node: Node, seen: list[int], sides: tuple[int, ...]) -> Finding:
         return Finding(
