@@ -36,7 +36,7 @@ class GridChange:
     """A step to a coarser grid."""
 
     path: str
-    """The node, or the innermost scope that holds all of the nodes between."""
+    """The node, or the innermost scope that holds all of the nodes between; the last node, where none does."""
     before: Cut
     """The tensor that the step starts from."""
     after: Cut
@@ -99,12 +99,12 @@ def _stride(cut: Cut, fields: Mapping[str, Sequence[Field]]) -> tuple[int, ...] 
 
 
 def _around(graph: Graph, nodes: Sequence[str]) -> str:
-    """The path of a node; of several that of the innermost scope around all of them."""
+    """The path of a node; of several that of the innermost scope around all of them, or the last of them."""
     if len(nodes) == 1:
         return nodes[0]
     chains = [_scopes(graph, path) for path in nodes]
     common: list[str] = [level[0] for level in zip(*chains, strict=False) if len(set(level)) == 1]
-    return common[-1]
+    return common[-1] or nodes[-1]
 
 
 def _scopes(graph: Graph, path: str) -> list[str]:

@@ -80,3 +80,11 @@ def test_a_grid_that_is_only_cut_at_its_border_does_not_change() -> None:
     strided = sketch.add("strided", "conv", valid, channels=3, kernel=3, stride=2)
     graph = sketch.graph(out=sketch.add("pool", "global_avg_pool", strided))
     assert [change.path for change in grid_changes(graph, capacity_of(graph), receptive_fields(graph))] == ["strided"]
+
+
+def test_a_change_between_branches_of_the_network_itself_goes_by_what_joins_them() -> None:
+    sketch = Sketch(image=("N", 3, 9, 9))
+    conv = sketch.add("conv", "conv", "image", channels=3, kernel=3, stride=2)
+    pool = sketch.add("pool", "max_pool", "image", kernel=3, stride=2)
+    graph = sketch.graph(out=sketch.add("flat", "global_avg_pool", sketch.add("join", "concat", conv, pool)))
+    assert [change.path for change in grid_changes(graph, capacity_of(graph), receptive_fields(graph))] == ["join"]
