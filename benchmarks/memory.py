@@ -18,7 +18,7 @@ from archspec.backends.inputs import random_inputs
 from benchmarks.measure import Figure
 from benchmarks.startup import ROOT
 
-SPECS = ("googlenet", "inception_v3", "inception_v4", "inception_resnet_v2")
+SPECS = ("inception_v1", "googlenet", "inception_v3", "inception_v4", "inception_resnet_v2")
 BATCH = 2
 TARGET = 1.05
 

@@ -4,9 +4,9 @@ Everything follows from when tensors are alive. One has to live from the node th
 module holds some of them longer: whoever calls a part of the network holds what it passes until the call returns, and
 the part holds what it gives.
 
-What lies in the memory of another tensor takes none of its own, but keeps that alive. What an op needs for itself while
-it runs, such as the workspace of a convolution, is not counted. Views are told as of tensors in one piece: torch writes
-a `flatten` of a `permute` out, which here counts as a view.
+What lies in the memory of another tensor takes none of its own, but keeps that alive. What an op holds between its
+calls of torch counts while it runs; what a kernel allocates for itself, such as the workspace of a convolution, does
+not. Views are told as of tensors in one piece: torch writes a `flatten` of a `permute` out, here it counts as a view.
 
 In training, whatever ops keep for the backward pass is alive at the end of the forward pass, each tensor once however
 many keep it.
@@ -46,6 +46,8 @@ class Course:
     """Where it is most, the first of several; empty where nothing runs."""
     alive: tuple[Held, ...]
     """The tensors that are alive there, in the order in which they are made."""
+    scratch: int
+    """The bytes that the node holds beside them while it runs."""
 
     @property
     def peak(self) -> int:
@@ -100,7 +102,7 @@ def memory(graph: Graph, batch: int = 1, dtype: str = "float32") -> Memory:
     """
     runs = running(graph)
     sizes = _Sizes(graph, batch, dtype)
-    inference, bound = _inference(graph, _Tensors(graph, runs["eval"], "eval", sizes))
+    inference, bound = _inference(graph, _Tensors(graph, runs["eval"], "eval", sizes), sizes)
     saved, outputs = _training(graph, _Tensors(graph, runs["training"], "training", sizes), sizes)
     parameters, buffers = _weights(graph, sizes)
     optimizer = graph.training.optimizer if graph.training is not None else None
@@ -134,6 +136,9 @@ class _Sizes:
             raise UnknownSizeError(value.node, kind, min(unknown))
         return TensorType(shape, self.dtypes.get(kind.dtype, kind.dtype))
 
+    def scratch(self, node: Node) -> int:
+        return _number(node.resolved.scratch([*map(self.of_value, node.inputs)], [*map(self.of_value, _values(node))]))
+
     def of_weight(self, weight: Weight) -> int:
         return prod(weight.shape) * DTYPES[self.dtypes.get(weight.dtype, weight.dtype)]
 
@@ -158,15 +163,16 @@ class _Tensors:
         self.outputs = [output.value for output in graph.outputs.values() if output.value in self.owner]
 
 
-def _inference(graph: Graph, tensors: _Tensors) -> tuple[Course, Course]:
+def _inference(graph: Graph, tensors: _Tensors, sizes: _Sizes) -> tuple[Course, Course]:
     """What is alive as the module runs it, and at best."""
+    scratch = {node.path: sizes.scratch(node) for node in tensors.order}
     end = len(tensors.order) - 1
     last_read = {value: time for time, node in enumerate(tensors.order) for value in node.inputs}
     last_read |= dict.fromkeys(tensors.outputs, end)
     held = last_read | {value: end for node in tensors.inputs for value in _values(node)}
     for value, time in _held_by_calls(graph, tensors.order).items():
         held[value] = max(time, held.get(value, 0))
-    return _course(tensors, held), _course(tensors, last_read)
+    return _course(tensors, held, scratch), _course(tensors, last_read, scratch)
 
 
 def _held_by_calls(graph: Graph, order: Sequence[Node]) -> dict[Value, int]:
@@ -185,8 +191,8 @@ def _held_by_calls(graph: Graph, order: Sequence[Node]) -> dict[Value, int]:
     return held
 
 
-def _course(tensors: _Tensors, last: Mapping[Value, int]) -> Course:
-    """Add up what is alive, given the time up to which each value is needed."""
+def _course(tensors: _Tensors, last: Mapping[Value, int], scratch: Mapping[str, int]) -> Course:
+    """Add up what is alive, given the time up to which each value is needed, and what each node holds for itself."""
     times = {node.path: time for time, node in enumerate(tensors.order)}
     lives: dict[Value, tuple[int, int]] = {}
     for value, owner in tensors.owner.items():
@@ -197,11 +203,12 @@ def _course(tensors: _Tensors, last: Mapping[Value, int]) -> Course:
     for owner, (first, until) in lives.items():
         changes[first] += tensors.bytes[owner]
         changes[until + 1] -= tensors.bytes[owner]
-    alive = dict(zip(times, accumulate(changes[time] for time in times.values()), strict=True))
+    total = accumulate(changes[time] for time in times.values())
+    alive = {path: held + scratch[path] for path, held in zip(times, total, strict=True)}
     node = max(alive, key=alive.__getitem__, default="")
     time = times.get(node, 0)
     there = [owner for owner, (first, until) in lives.items() if first <= time <= until and tensors.bytes[owner]]
-    return Course(alive, node, tuple(Held(owner, tensors.bytes[owner]) for owner in there))
+    return Course(alive, node, tuple(Held(owner, tensors.bytes[owner]) for owner in there), scratch.get(node, 0))
 
 
 def _training(graph: Graph, tensors: _Tensors, sizes: _Sizes) -> tuple[dict[str, int], int]:
@@ -217,7 +224,7 @@ def _training(graph: Graph, tensors: _Tensors, sizes: _Sizes) -> tuple[dict[str,
             continue
         values = _values(node)
         learned.update(values)
-        found = node.resolved.keeps([sizes.of_value(value) for value in node.inputs], [*map(sizes.of_value, values)])
+        found = node.resolved.keeps([*map(sizes.of_value, node.inputs)], [*map(sizes.of_value, values)])
         saved[node.path] += _number(found.extra)
         kept.update(tensors.owner[node.inputs[index]] for index in found.inputs)
         kept.update(tensors.owner[value] for value in values if found.outputs)

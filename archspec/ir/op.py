@@ -168,6 +168,13 @@ class Op(BaseModel):
         """What it keeps for its backward pass in training mode, of what torch saves; by default all it was given."""
         return Kept(inputs=tuple(range(len(inputs))))
 
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        """Bytes beyond those of inputs and outputs that it holds in eval mode, when it holds most of them.
+
+        They are tensors between its torch calls and within them; what a kernel allocates for itself is not counted.
+        """
+        return 0
+
     def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
         """Whether what it gives lies in the memory of its first input, and takes none of its own."""
         return False

@@ -9,9 +9,10 @@ from pydantic import model_validator
 
 from archspec.ir.attributes import Number, OptionalNumbers, wrong_value
 from archspec.ir.conditions import Conditions
+from archspec.ir.dims import Size
 from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._shared import need_float32
+from archspec.ops._shared import bytes_of, need_float32
 
 
 class Scale(Op):
@@ -74,6 +75,9 @@ class Affine(Op):
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept()
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        return bytes_of(outputs[0].elements, outputs[0]) if len(self._constants()) > 1 else 0
 
     def lower(self, x: TensorType) -> list[Step]:
         steps: list[Step] = []

@@ -3,6 +3,7 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any, ClassVar, Literal
 
 from archspec.ir.attributes import Axis
@@ -75,6 +76,11 @@ class _Broadcast(Op):
     def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
         return len(inputs) == 1
 
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        shapes = [given.shape for given in inputs]
+        made = [bytes_of(product(shape), outputs[0]) for shape in accumulate(shapes, _broadcast)][1:]
+        return max((one + next_one - made[-1] for one, next_one in pairwise(made)), default=0)
+
     def lower(self, *inputs: TensorType) -> list[Step]:
         if len(inputs) == 1:
             return [Step("module", "torch.nn.Identity")]
@@ -109,10 +115,8 @@ class Multiply(_Broadcast):
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         if len(inputs) == 1 or not outputs[0].is_floating:
             return Kept()
-        shape, between = inputs[0].shape, list[Size]()
-        for other in inputs[1:-1]:
-            shape = _broadcast(shape, other.shape)
-            between.append(bytes_of(product(shape), outputs[0]))
+        shapes = [given.shape for given in inputs[:-1]]
+        between = [bytes_of(product(shape), outputs[0]) for shape in accumulate(shapes, _broadcast)][1:]
         return Kept(inputs=tuple(range(len(inputs))), extra=sum(between, start=0))
 
 
@@ -158,6 +162,11 @@ class Matmul(Op):
         )
         return Kept(tuple(port for port, whole in enumerate(is_whole) if whole), extra=sum(written, start=0))
 
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        outer = outputs[0].shape[:-2]
+        written = [given for given in inputs if _is_written_out(given.shape[:-2], outer)]
+        return sum((bytes_of(product((*outer, *given.shape[-2:])), given) for given in written), start=0)
+
     def lower(self, *inputs: TensorType) -> list[Step]:
         return [Step("function", "torch.matmul", (Arg(0), Arg(1)))]
 
@@ -167,6 +176,12 @@ def _broadcast(left: Shape, right: Shape) -> Shape:
     rank = max(len(left), len(right))
     sides = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
     return tuple(b if a == 1 else a for a, b in sides)
+
+
+def _is_written_out(own: Shape, outer: Shape) -> bool:
+    """Whether matrices are repeated along some of the first axes, and differ along others: no strides say that."""
+    pairs = list(zip((1,) * (len(outer) - len(own)) + own, outer, strict=True))
+    return any(side != whole for side, whole in pairs) and any(side != 1 for side, _ in pairs)
 
 
 _IMAGE = TensorType((2, 3, 4, 5))

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from archspec.ir.attributes import Axis, Count, Flag, NonNegativeNumber, Number, PositiveNumber
 from archspec.ir.conditions import Conditions
-from archspec.ir.dims import product
+from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, Op, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import (
@@ -72,6 +72,9 @@ class BatchNorm(Op):
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), extra=bytes_of(2 * inputs[0].shape[1], inputs[0]))
 
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        return 0 if self.track else self.keeps(inputs, outputs).extra
+
     def lower(self, x: TensorType) -> list[Step]:
         settings = {"num_features": x.shape[1]} | changed(
             eps=(self.eps, 1e-5),
@@ -118,6 +121,9 @@ class LayerNorm(Op):
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), extra=bytes_of(2 * product(inputs[0].shape[: -self.axes]), inputs[0]))
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        return self.keeps(inputs, outputs).extra
 
     def lower(self, x: TensorType) -> list[Step]:
         shape = self._shape(x)
@@ -172,6 +178,9 @@ class GroupNorm(Op):
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), extra=bytes_of(2 * inputs[0].shape[0] * self.groups, inputs[0]))
 
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        return self.keeps(inputs, outputs).extra
+
     def lower(self, x: TensorType) -> list[Step]:
         settings = {"num_groups": self.groups, "num_channels": x.shape[1]} | changed(
             eps=(self.eps, 1e-5), affine=(self.affine, True)
@@ -210,9 +219,15 @@ class LocalResponseNorm(Op):
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         # The padded squares, the weighted mean with `k`, and its power.
-        batch, channels, *rest = inputs[0].shape
-        padded = product((batch, channels + self.size - 1, *rest))
-        return Kept(inputs=(0,), extra=bytes_of(padded + 2 * inputs[0].elements, inputs[0]))
+        return Kept(inputs=(0,), extra=bytes_of(self._padded(inputs[0]) + 2 * inputs[0].elements, inputs[0]))
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        # The squares beside the padded squares, or the mean in three states, where the output is still to be made.
+        return bytes_of(max(self._padded(inputs[0]), 2 * inputs[0].elements), inputs[0])
+
+    def _padded(self, x: TensorType) -> Size:
+        batch, channels, *rest = x.shape
+        return product((batch, channels + self.size - 1, *rest))
 
     def lower(self, x: TensorType) -> list[Step]:
         settings = changed(alpha=(self.alpha, 1e-4), beta=(self.beta, 0.75), k=(self.k, 1.0))
@@ -242,9 +257,14 @@ class L2Normalize(Op):
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         # The lengths, and what is divided by: both have one number a vector.
-        axis, x = self.axis % inputs[0].rank, inputs[0]
-        vectors = product((*x.shape[:axis], *x.shape[axis + 1 :]))
-        return Kept(inputs=(0,), extra=bytes_of(2 * vectors, x))
+        return Kept(inputs=(0,), extra=bytes_of(2 * self._vectors(inputs[0]), inputs[0]))
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        return bytes_of(self._vectors(inputs[0]), inputs[0])
+
+    def _vectors(self, x: TensorType) -> Size:
+        axis = self.axis % x.rank
+        return product((*x.shape[:axis], *x.shape[axis + 1 :]))
 
     def lower(self, x: TensorType) -> list[Step]:
         settings = changed(dim=(self.axis, 1), eps=(self.eps, 1e-12))

@@ -91,7 +91,10 @@ class MaxPool(_WindowPool):
         return self.dilation
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return _with_indices(outputs)
+        return Kept(inputs=(0,), extra=_indices(outputs))
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        return _indices(outputs)
 
 
 class AvgPool(_WindowPool):
@@ -172,7 +175,10 @@ class AdaptiveMaxPool(_AdaptivePool):
     function: ClassVar[str] = "adaptive_max_pool"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return _with_indices(outputs)
+        return Kept(inputs=(0,), extra=_indices(outputs))
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        return _indices(outputs)
 
 
 class _GlobalPool(Op):
@@ -214,9 +220,9 @@ class GlobalMaxPool(_GlobalPool):
         return Kept(inputs=(0,), outputs=True)
 
 
-def _with_indices(outputs: Sequence[TensorType]) -> Kept:
-    """The input, and where in it each value that is given was found."""
-    return Kept(inputs=(0,), extra=outputs[0].elements * DTYPES["int64"])
+def _indices(outputs: Sequence[TensorType]) -> Size:
+    """The bytes of where each value that is given was found."""
+    return outputs[0].elements * DTYPES["int64"]
 
 
 _SEQUENCE = TensorType((2, 3, 9))

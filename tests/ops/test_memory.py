@@ -1,4 +1,4 @@
-"""Holds every op of the catalogue to torch: what it keeps for its backward pass, and where what it gives lies."""
+"""Holds every op to torch: what it keeps for its backward pass, what it holds, and where what it gives lies."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import pytest
 import torch
 from torch.autograd.graph import saved_tensors_hooks
 
+from archspec.analysis.memory import memory
+from archspec.backends.torch_fx import emit
 from archspec.ir.dims import Size
 from archspec.ir.graph import PHASES, Phase
 from archspec.ir.op import Example, Kept, Op
 from archspec.ir.types import TensorType
 from archspec.ops import find
+from benchmarks.memory import peak_bytes
+from tests.graphs import Sketch
 from tests.ops.runner import Made, draw, infer, run
 from tests.ops.test_contract import CASES
 
@@ -32,6 +36,16 @@ def test_what_is_kept_is_what_torch_saves(kind: type[Op], example: Example) -> N
     with saved_tensors_hooks(note, lambda tensor: tensor):
         outputs, made = run(op, example.inputs, inputs)
     assert op.keeps(example.inputs, types) == _told_apart(op, example, saved, inputs, outputs, made)
+
+
+@pytest.mark.parametrize(("kind", "example"), CASES)
+def test_the_most_that_is_held_in_eval_mode_is_inputs_outputs_and_scratch(kind: type[Op], example: Example) -> None:
+    sketch = Sketch(**{f"x{index}": given.shape for index, given in enumerate(example.inputs)})
+    for node, given in zip(sketch.nodes.values(), example.inputs, strict=True):
+        node.types = (given,)
+    graph = sketch.graph(out=sketch.add("op", kind.name, *sketch.nodes, **example.attributes))
+    inputs = [draw(given, example.below) for given in example.inputs]
+    assert memory(graph).inference.peak == peak_bytes(emit(graph), inputs)
 
 
 @pytest.mark.parametrize("phase", PHASES)
