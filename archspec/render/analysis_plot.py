@@ -9,6 +9,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from warnings import catch_warnings, simplefilter
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -23,6 +24,7 @@ _SETTINGS: Final[Any] = {
     "svg.fonttype": "none",
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
+    "text.parse_math": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
@@ -51,7 +53,8 @@ def plot(analyses: Sequence[Analysis], form: str) -> bytes:
         analyses: the networks.
         form: `svg`, `png` or `pdf`.
     """
-    with rc_context(_SETTINGS):
+    with rc_context(_SETTINGS), catch_warnings():
+        simplefilter("ignore", UserWarning)  # a title in letters that the font does not have is drawn as boxes
         figure = Figure(figsize=(13, 4.2 * len(analyses)), layout="constrained")
         grid = figure.subplots(len(analyses), 4, squeeze=False, width_ratios=(5, 1, 1, 1))
         for axes, found in zip(grid, analyses, strict=True):

@@ -146,7 +146,7 @@ def test_symbols_without_a_nominal_size_leave_what_needs_none(
             "narrowest cut  20 elements: x + y",
         ),
         (
-            "inputs: {x: [N, 4]}\nlayers: [{relu: {id: a}}, {parameter: {id: p, shape: [1, 2]}}, {tanh: {id: b, from: p}}]\n"
+            "inputs: {x: [N, 4]}\nlayers: [relu, {parameter: {id: p, shape: [1, 2]}}, {tanh: {id: b, from: p}}]\n"
             "outputs: {b: b}\nchecks: {dead-node: off}",
             "cuts         no output depends on an input",
         ),
@@ -213,6 +213,13 @@ def test_a_picture_names_the_narrowest_cut_and_the_grid_changes(small: str, caps
     assert "784: pool" in text
     assert "pool keeps 19 %" in text
     assert "final representation 784" in text
+
+
+def test_a_title_may_hold_any_characters(small: str, capsys: pytest.CaptureFixture[str]) -> None:
+    title = r'"$\\frac{ & <b> 起始"'
+    Path(small).write_text(SPEC.replace("name: small", f"name: small\ntitle: {title}"), encoding="utf-8")
+    assert printed(capsys, small, "--plot", "a.svg").startswith("$\\frac{ & <b> 起始\n")
+    assert r"$\frac{ &amp; &lt;b&gt;" in Path("a.svg").read_text(encoding="utf-8")
 
 
 def test_without_matplotlib_it_is_said_what_brings_it(
