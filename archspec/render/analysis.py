@@ -33,7 +33,6 @@ class Line:
     traffic: Traffic
     field: tuple[Field, ...]
     """The receptive field of what it gives, of its first output that has one; by axis."""
-
     peak: int | None
     """The most bytes of activations that are alive while it runs; None where that is not known."""
     saved: int | None

@@ -43,13 +43,13 @@ def short(number: Size | None) -> str:
     if not isinstance(number, int):
         text = "" if number is None else str(number)
         return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
-    if not number:
-        return ""
-    value, units = float(number), iter(("", "k", "M", "G", "T", "P"))
-    unit = next(units)
-    while value >= 999.5:
-        value, unit = value / 1000, next(units)
-    return f"{value:.{max(0, 3 - len(str(int(value))))}f}{unit}" if unit else str(number)
+    if abs(number) < 1000:
+        return str(number or "")
+    for power, unit in enumerate("kMGTP", 1):
+        value = number / 1000**power
+        if abs(value) < 999.5:
+            return f"{value:.{3 - len(str(int(abs(value))))}f}{unit}"
+    return f"{number:.2e}"
 
 
 def percent(share: float) -> str:

@@ -1,0 +1,55 @@
+"""Numbers that are short, bars, and text that stays within its columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from archspec.ir.dims import Size, symbol
+from archspec.render.layout import WIDTH, bar, from_the_end, labelled, percent, short
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, ""),
+        (None, ""),
+        (999, "999"),
+        (1000, "1.00k"),
+        (81_920, "81.9k"),
+        (999_499, "999k"),
+        (999_500, "1.00M"),
+        (23_834_568, "23.8M"),
+        (5_713_216_096, "5.71G"),
+        (10**18, "1.00e+18"),
+        (symbol("H") * 4, "4*H"),
+        (symbol("H") * symbol("W") * 10240, "10240*..."),
+    ],
+)
+def test_numbers_have_three_digits(number: Size | None, text: str) -> None:
+    assert short(number) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0 %"), (0.004, "0.4 %"), (0.0995, "10 %"), (0.62, "62 %"), (1.0, "100 %")]
+)
+def test_shares_are_percents(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_bars_are_as_long_as_what_they_show() -> None:
+    full = "\u2588"
+    assert [bar(share, 4, ascii_only=False) for share in (0.0, 1 / 32, 0.5, 1.0)] == ["", "\u258f", full * 2, full * 4]
+    assert [bar(share, 4, ascii_only=True) for share in (0.0, 0.5, 1.0)] == ["", "##", "####"]
+
+
+def test_long_paths_keep_their_end() -> None:
+    assert from_the_end("features.3.branch1", 18, ascii_only=False) == "features.3.branch1"
+    assert from_the_end("features.3.branch1", 10, ascii_only=False) == "\u20263.branch1"
+    assert from_the_end("features.3.branch1", 10, ascii_only=True) == "...branch1"
+
+
+def test_long_facts_go_on_below_their_beginning() -> None:
+    first, second = labelled([("fact", "word " * 25), ("other", "")], indent="  ").splitlines()[:2]
+    assert first.startswith("  fact   word word")
+    assert second.startswith("         word")
+    assert len(first) <= WIDTH
