@@ -17,6 +17,7 @@ from archspec.analysis.cost import cost
 from archspec.analysis.cuts import capacity, passages
 from archspec.analysis.factorization import convolution
 from archspec.analysis.input_sizes import input_sizes
+from archspec.analysis.memory import memory
 from archspec.analysis.receptive_field import receptive_fields
 from archspec.analysis.traffic import traffic
 from archspec.source.span import Source
@@ -70,6 +71,7 @@ def _facts(graph: Graph) -> dict[str, Callable[[], Any]]:
         "cost": lambda: cost(graph),
         "traffic": lambda: traffic(graph, costs),
         "receptive fields": lambda: receptive_fields(graph),
+        "memory": lambda: memory(graph),
         "input sizes": lambda: input_sizes(graph),
         "the same at another size": lambda: at_sizes(graph, {"H": 64}),
         "the same over symbols": lambda: over_symbols(graph),

@@ -22,7 +22,7 @@ from archspec.render.layout import WIDTH, bar, from_the_end, labelled, percent, 
         (5_713_216_096, "5.71G"),
         (10**18, "1.00e+18"),
         (symbol("H") * 4, "4*H"),
-        (symbol("H") * symbol("W") * 10240, "10240*..."),
+        (symbol("H") * symbol("W") * 102400, "102400..."),
     ],
 )
 def test_numbers_have_three_digits(number: Size | None, text: str) -> None:
