@@ -27,8 +27,8 @@ K = TypeVar("K", bound=Keys)
 
 
 def read_document(value: Value, found: Diagnostics) -> Document | None:
-    """The structure of a whole file; None when it is no mapping at all."""
-    if not isinstance(value, Mapping):
+    """The structure of a whole file; None when it is no mapping of anything."""
+    if not isinstance(value, Mapping) or not value.entries:
         found.error(
             "not-a-spec",
             "a spec is a mapping, with `archspec: 1` at its top",

@@ -99,7 +99,7 @@ class RepresentationalBottleneck(Rule):
             scope,
             f"`{scope.path}` passes everything through {inner.size:,} elements ({tensors} made by {_names(inner)}), "
             f"{passage.ratio:.0%} of the smaller of its ends: {passage.inputs:,} before it, {passage.outputs:,} after",
-            help="give the narrow place more channels, or carry the input past it",
+            help=f"give the narrow place more channels, or carry the input past it; {self._allowed}",
             labels=tuple(_label(graph, value, str(graph.type_of(value))) for value in inner.values),
             severity=self._by_share(passage.ratio, "block_error"),
         )
@@ -118,7 +118,7 @@ class RepresentationalBottleneck(Rule):
             graph[change.after.values[0].node],
             f"{_sizes(graph, change)}, {change.ratio:.0%} of the elements, "
             f"where at least {self.setting('grid_warning'):.0%} are expected",
-            help="give it more channels, or concatenate a strided convolution and a pool",
+            help=f"give it more channels, or concatenate a strided convolution and a pool; {self._allowed}",
             labels=(_label(graph, change.before.values[0], f"{change.before.size:,} elements"),),
             severity=self._by_share(kept(case.facts, change), "grid_error"),
         )
@@ -148,6 +148,10 @@ class RepresentationalBottleneck(Rule):
             help="let a strided convolution run beside the pool, and concatenate them",
             severity=Severity.WARNING if spent < self.setting("early") else Severity.NOTE,
         )
+
+    @property
+    def _allowed(self) -> str:
+        return f'where it is meant, `allow: {{{self.name}: "why"}}`'
 
     def _by_share(self, share: float, error: str) -> Severity:
         return Severity.ERROR if share < self.setting(error) else Severity.WARNING
