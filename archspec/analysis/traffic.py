@@ -8,7 +8,7 @@ Waterman and Patterson 2009, Roofline).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 from archspec.analysis.cost import Cost
@@ -94,10 +94,14 @@ class _Bytes:
     """What the symbols of the batch are."""
     dtypes: Mapping[str, str]
     """What a dtype is instead."""
+    found: dict[Value, Size] = field(default_factory=dict)
+    """What was looked at: one tensor may have many readers."""
 
     def of_value(self, value: Value) -> Size:
-        kind = self.graph.type_of(value)
-        return evaluate(kind.elements, self.sizes) * self.of_element(kind.dtype) if kind is not None else 0
+        if value not in self.found:
+            kind = self.graph.type_of(value)
+            self.found[value] = 0 if kind is None else evaluate(kind.elements, self.sizes) * self.of_element(kind.dtype)
+        return self.found[value]
 
     def of_element(self, dtype: str) -> int:
         return DTYPES[self.dtypes.get(dtype, dtype)]

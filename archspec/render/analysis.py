@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from archspec.analysis.at_sizes import WrongSizesError, over_symbols
@@ -170,15 +171,18 @@ def symbolic_macs(graph: Graph) -> dict[str, Size] | str:
 
 def tensors_text(cut: Cut) -> str:
     """The tensors of a cut, as many as fit, below the path that they have in common."""
-    parts = [value.node.split(".") for value in cut.values]
-    common = 0
-    while len(parts) > 1 and len({tuple(part[: common + 1]) for part in parts}) == 1:
-        common += 1
-    names = [".".join(part[common:]) for part in parts]
-    at = f" in {'.'.join(parts[0][:common])}" if common else ""
+    common = common_path(cut) if len(cut.values) > 1 else ""
+    names = [value.node.removeprefix(f"{common}.") for value in cut.values]
+    at = f" in {common}" if common else ""
     for count in range(len(names), 0, -1):
         more = f" and {len(names) - count} more" if count < len(names) else ""
         text = f"{' + '.join(names[:count])}{more}{at}"
         if len(text) <= _CUT:
             break
     return text
+
+
+def common_path(cut: Cut) -> str:
+    """The path that the tensors of a cut have in common; that of the tensor itself, where it is one."""
+    levels = zip(*(value.node.split(".") for value in cut.values), strict=False)
+    return ".".join(level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels))

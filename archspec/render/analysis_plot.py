@@ -6,16 +6,19 @@ The same analysis gives the same bytes: no dates, no random names, no fonts but 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from archspec.render.analysis import Analysis, Line, tensors_text
+from archspec.analysis.capacity_curve import Segment
+from archspec.render.analysis import Analysis, Line, common_path, tensors_text
 from archspec.render.layout import percent, short
 from archspec.render.table import size_text
 
@@ -33,6 +36,8 @@ _METADATA: Final[Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "
 _UPRIGHT: Final[Any] = {"rotation": 90, "va": "top", "ha": "left", "fontsize": 7, "color": "dimgrey"}
 _LABEL: Final = 0.022
 """The share of the width that an upright label takes."""
+_STAGE: Final = 0.1
+"""The share of the width that a stage takes at least whose narrowest cut is named."""
 _LINE, _BAR, _MARK = "#26547c", "#7fa7c9", "#c0392b"
 
 
@@ -75,6 +80,8 @@ def _curve(axes: Axes, found: Analysis) -> None:
     sizes = [segment.cut.size for segment in found.curve]
     axes.stairs(sizes, edges, baseline=None, color=_LINE, linewidth=1.5)
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda size, _: short(round(size))))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(min(sizes) / 2, max(sizes) * 4)
     axes.set_xlabel("nodes that have run")
@@ -83,18 +90,33 @@ def _curve(axes: Axes, found: Analysis) -> None:
     axes.axhline(final.size, color="grey", linewidth=0.8, linestyle="--")
     axes.text(edges[0], final.size * 1.05, f" final representation {final.size:,}", color="grey", va="bottom")
     place = next(segment for segment in found.curve if segment.cut == narrowest)
-    middle = (place.start + place.end) / 2
-    axes.plot([middle], [narrowest.size], "o", color=_MARK)
-    at_right = middle > (edges[0] + edges[-1]) / 2
-    axes.annotate(
-        f"{narrowest.size:,}: {tensors_text(narrowest)} ({percent(narrowest.size / final.size)} of the final)",
-        (middle, narrowest.size),
-        (0, -14),
-        textcoords="offset points",
-        color=_MARK,
-        ha="right" if at_right else "left",
-    )
+    share = percent(narrowest.size / final.size)
+    _mark(axes, place, f"{narrowest.size:,}: {tensors_text(narrowest)} ({share} of the final)", _MARK)
+    for segment in _narrowest_of_stages(found):
+        if segment.cut.size > narrowest.size:
+            _mark(axes, segment, f"{segment.cut.size:,}: {common_path(segment.cut)}".removesuffix(": "), _LINE)
     _mark_changes(axes, found)
+
+
+def _mark(axes: Axes, segment: Segment, text: str, color: str) -> None:
+    """A dot in the middle of a segment, and its text below, on the side where there is room."""
+    middle = (segment.start + segment.end) / 2
+    side = "right" if middle > sum(axes.get_xlim()) / 2 else "left"
+    axes.plot([middle], [segment.cut.size], "o", color=color, markersize=4)
+    axes.annotate(
+        text, (middle, segment.cut.size), (0, -13), textcoords="offset points", color=color, ha=side, fontsize=8
+    )
+
+
+def _narrowest_of_stages(found: Analysis) -> Iterator[Segment]:
+    """The narrowest cut between each two grid changes that lie far enough apart to have it named."""
+    starts = {segment.cut.values: segment.end for segment in found.curve}
+    last = found.curve[-1].end
+    borders = [0, *(starts[change.before.values] for change in found.changes if change.before.values in starts), last]
+    for first, end in pairwise(borders):
+        inside = [segment for segment in found.curve if first < segment.start and segment.end <= end]
+        if inside and end - first > _STAGE * (last + 1):
+            yield min(inside, key=lambda segment: segment.cut.size)
 
 
 def _mark_changes(axes: Axes, found: Analysis) -> None:
