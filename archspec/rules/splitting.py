@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from archspec.analysis.factorization import Convolution, Factors, convolution
+from archspec.frontend.canonical import text_of
 from archspec.ir.graph import Graph, Node
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.source.remedy import Remedy, SplitItem
@@ -81,13 +82,22 @@ def _remedy(graph: Graph, node: Node, whole: Convolution, factors: Factors) -> R
         if whole.stride > 1 and place < len(factors.kernels) - 1:
             part["stride"] = "1"
         parts.append(part)
-    return Remedy(f"split it into {factors}", (SplitItem(node.path, "kernel", tuple(parts), _activation(graph, node)),))
+    return Remedy(f"split it into {factors}", (SplitItem(node.path, "kernel", tuple(parts), _unit(graph, node)),))
 
 
-def _activation(graph: Graph, node: Node) -> tuple[str, ...]:
-    """The activation that follows a convolution, and so goes between its factors; none where it has attributes."""
-    readers = [graph[path] for path in graph.users(node.path)]
-    if len(readers) != 1 or readers[0].resolved.category != "activation":
-        return ()
-    has_attributes = bool(readers[0].resolved.model_dump(exclude_defaults=True))
-    return () if has_attributes else (readers[0].resolved.name,)
+def _unit(graph: Graph, node: Node) -> tuple[str, ...]:
+    """The norm and the activation that follow a convolution beside it, and so go between its factors, as YAML."""
+    found, scope = list[str](), node.scope
+    while len(readers := graph.users(node.path)) == 1:
+        node = graph[readers[0]]
+        if node.scope is not scope or node.resolved.category not in ("normalization", "activation"):
+            break
+        found.append(_item(node))
+        if node.resolved.category == "activation":
+            return tuple(found)
+    return ()
+
+
+def _item(node: Node) -> str:
+    attributes = node.resolved.model_dump(exclude_defaults=True)
+    return f"{node.resolved.name}: {text_of(attributes)}" if attributes else node.resolved.name

@@ -36,7 +36,7 @@ class SplitItem:
     parts: tuple[Mapping[str, str], ...]
     """For each of the new items, in order, the attributes that differ, as YAML. The last one keeps the `id`."""
     between: tuple[str, ...] = ()
-    """Ops without attributes that go between any two of them; the use of a block has such things in itself."""
+    """Items that go between any two of them, as YAML in flow style; the use of a block has such things in itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,15 +53,22 @@ def _split_item(change: SplitItem, text: Text) -> list[Edit]:
     if place.is_branch or not place.steps:
         raise CannotFixError("it is no item of a list")
     source, value = text.source, place.value
+    between = _between(change, place) if text.is_item_of(change.path, place) else []
     items: list[str] = []
     for index, part in enumerate(change.parts):
         keys = _keys_of_part(place, index, len(change.parts)) | {
             _called(name, change.path, place, text): written for name, written in part.items()
         }
-        if items and text.is_item_of(change.path, place):
-            items += change.between
+        items += between if index else []
         items.append(edited(source.text, set_keys(place, keys), value.start, value.end))
     return [Edit(value.start, value.end, _joined(place, items))]
+
+
+def _between(change: SplitItem, place: Place) -> list[str]:
+    """What goes between the new items: in braces where a list is in flow style."""
+    if not place.stands_for_a_branch and not is_flow(place.owner[0]):
+        return list(change.between)
+    return [f"{{{item}}}" if ":" in item else item for item in change.between]
 
 
 def _keys_of_part(place: Place, index: int, count: int) -> dict[str, str | None]:

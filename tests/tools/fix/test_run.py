@@ -161,6 +161,12 @@ def test_a_finding_is_not_mended_by_another_as_bad() -> None:
     ]
 
 
+def test_the_parts_of_a_convolution_have_the_norm_and_the_activation_of_the_whole() -> None:
+    part = "{conv: {kernel: 3, padding: same, channels: 64, bias: false}}, {batch_norm: {eps: 0.001}}, relu"
+    whole = part.replace("kernel: 3", "kernel: 5")
+    assert lines(fix(spec(f"layers: [{whole}]", "{x: [N, 64, 28, 28]}"))) == [f"layers: [{part}, {part}]"]
+
+
 class Seesaw(Rule):
     """A rule whose two remedies undo each other."""
 
