@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
+from typing import TypeAlias
 
 from archspec import ops
 from archspec.language.values import Entry, Mapping, Scalar, Sequence
@@ -10,7 +11,7 @@ from archspec.tools.fix.edits import CannotFixError, Edit
 from archspec.tools.fix.layout import begins_line, end_of, indent, is_flow, line_end, newline, opening, without_lines
 from archspec.tools.fix.text import Place
 
-Changes = AnyMapping[str, str | None]
+Changes: TypeAlias = AnyMapping[str, str | None]
 """Key to its new value as YAML; None takes the key out."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from archspec import ops
 from archspec.ir.graph import Graph
 from archspec.language.reader import Limits, read
 from archspec.language.values import Mapping, Scalar, Sequence, Value
@@ -64,9 +65,14 @@ class Place:
         """What is written behind the name of an item."""
         return self.value.get(self.name) if isinstance(self.value, Mapping) else None
 
-    def written(self, attribute: str) -> Value | None:
+    def written(self, key: str) -> Value | None:
         """The value of an attribute or reserved key, where the item has it by name."""
-        return self.attributes.get(attribute) if isinstance(self.attributes, Mapping) else None
+        return self.attributes.get(key) if isinstance(self.attributes, Mapping) else None
+
+    def value_of(self, attribute: str) -> Value | None:
+        """The value of an attribute, by name or, of the one that needs none, without."""
+        op = ops.find(self.name) if isinstance(self.attributes, Scalar) else None
+        return self.attributes if op is not None and op.shorthand == attribute else self.written(attribute)
 
 
 class Text:
@@ -101,7 +107,7 @@ class Text:
             each = place.written("each")
             if isinstance(each, Mapping) and attribute in each.entries:
                 raise CannotFixError(f"`{attribute}` differs by turn")
-            value = place.written(attribute) or (place.attributes if isinstance(place.attributes, Scalar) else None)
+            value = place.value_of(attribute)
             if not isinstance(value, Scalar) or value.quoted or not value.text.startswith("$"):
                 return self._own(place), attribute
             parameter = _PARAMETER.match(value.text)

@@ -108,6 +108,16 @@ SET = {
         "layers:\n  - max_pool: 2 # c\n",
         "layers:\n  - max_pool: {kernel: 2, stride: 1} # c\n",
     ),
+    "a key beside a value without a name that a block passes on": (
+        SetAttribute("b.0", "stride", "1"),
+        "blocks: {b: {params: {k: 2}, layers: [{max_pool: $k}]}}\nlayers: [{b: {id: b}}]",
+        "blocks: {b: {params: {k: 2}, layers: [{max_pool: {kernel: $k, stride: 1}}]}}\nlayers: [{b: {id: b}}]",
+    ),
+    "a value without a name that a block passes on": (
+        SetAttribute("b.0", "kernel", "3"),
+        "blocks: {b: {params: {k: 2}, layers: [{max_pool: $k}]}}\nlayers: [{b: {id: b}}]",
+        "blocks: {b: {params: {k: 2}, layers: [{max_pool: $k}]}}\nlayers: [{b: {id: b, k: 3}}]",
+    ),
     "an only item of a branch": (
         SetAttribute("b", "slope", "0.2"),
         "layers: [{add: {branches: {a: [], b: leaky_relu}}}]",
