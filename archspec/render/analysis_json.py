@@ -135,7 +135,7 @@ def _memory(taken: Memory) -> dict[str, Any]:
 
 def _course(course: Course) -> dict[str, Any]:
     alive = [{"node": held.value.node, "port": held.value.port, "bytes": held.bytes} for held in course.alive]
-    return {"peak": course.peak, "node": course.node, "alive": alive}
+    return {"peak": course.peak, "node": course.node, "alive": alive, "scratch": course.scratch}
 
 
 def _convolutions(found: Analysis) -> Iterator[dict[str, Any]]:
