@@ -37,6 +37,10 @@ def at_sizes(graph: Graph, sizes: Mapping[str, int], phase: Phase | None = None)
         raise WrongSizesError(f"the inputs have no size `{unknown}`, only {_listed(graph)}")
     given = {**demands.nominal, **sizes}
     asked = ", ".join(f"{name}={size}" for name, size in sizes.items())
+    for entry in graph.inputs.values():
+        for condition in entry.constraints:
+            if condition.holds(given) is False:
+                raise WrongSizesError(f"it is not meant for {asked}: {condition.message}")
     runs = running(graph)
     needed = runs[phase] if phase is not None else set(demands.types)
     for path, conditions in demands.of_nodes.items():

@@ -87,3 +87,10 @@ def test_what_has_to_run_in_eval_mode_only_may_stop_in_training() -> None:
         at_sizes(graph, {"H": 6})
     found = at_sizes(graph, {"H": 6}, "eval")
     assert (str(found["r"].types[0]), found["aux"].types) == ("[N, 4, 4, 6]", ())
+
+
+def test_what_a_spec_demands_of_its_inputs_is_held() -> None:
+    graph = load("layers: [relu]", "{x: {shape: [N, 4, T=8], where: [T <= 16]}}")
+    assert str(at_sizes(graph, {"T": 16})["x"].types[0]) == "[N, 4, 16]"
+    with pytest.raises(WrongSizesError, match="it is not meant for T=17: `T <= 16` does not hold"):
+        at_sizes(graph, {"T": 17})
