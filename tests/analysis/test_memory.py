@@ -135,7 +135,8 @@ def test_scopes_have_the_peak_and_what_is_saved_of_their_nodes() -> None:
 def test_activations_grow_with_the_batch_and_halve_with_the_dtype(name: str) -> None:
     graph = load_graph(Path(f"specs/{name}.yaml"))
     one, three, half = memory(graph), memory(graph, 3), memory(graph, dtype="bfloat16")
-    assert three.inference.peak == 3 * one.inference.peak == 6 * half.inference.peak
+    fullest = one.inference.node  # in half precision another may be: the indices of a max pool stay as wide
+    assert three.inference.peak == 3 * one.inference.peak == 6 * half.inference.bytes[fullest]
     assert three.outputs == 3 * one.outputs == 6 * half.outputs
     assert three.parameters == one.parameters == 2 * half.parameters
     assert one.saved_in[""] < three.saved_in[""] <= 3 * one.saved_in[""]  # the statistics of a batch are of one size
