@@ -32,8 +32,12 @@ def load_spec(
     params: Values = None,
     limits: Limits = LIMITS,
     rules: Iterable[Rule] = RULES,
+    errors_only: bool = False,
 ) -> Graph | None:
-    """The typed graph of a spec, all there is to say of it added to `found`; None when it does not come to a graph."""
+    """The typed graph of a spec, all there is to say of it added to `found`; None when it does not come to a graph.
+
+    With `errors_only` rules that find no errors are asked only where there is one.
+    """
     with collector_paused(), one_each(found) as here:
         document = load(spec, here, limits)  # the text, with every file it includes, as structure
         if document is None:
@@ -51,7 +55,7 @@ def load_spec(
             from archspec.frontend.training import read_training  # most specs have none, and start without its models
 
             graph.training = read_training(document, graph, here)
-        judge(graph, here, rules)
+        judge(graph, here, rules, errors_only=errors_only)
     return graph
 
 
@@ -63,7 +67,7 @@ def check_spec(spec: Spec, params: Values = None) -> Diagnostics:
 
 def load_graph(spec: Spec, params: Values = None) -> Graph:
     """The typed graph of a spec, without torch; raises `SpecError`, which says all there is to say, on errors."""
-    graph = load_spec(spec, found := Diagnostics(), params)
+    graph = load_spec(spec, found := Diagnostics(), params, errors_only=True)
     if graph is None or found.failed:
         raise SpecError(found)
     return graph

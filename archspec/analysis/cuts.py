@@ -14,13 +14,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import prod
 
 import networkx as nx
 from networkx.algorithms.flow import dinitz
 
 from archspec.analysis.phases import running
-from archspec.ir.dims import evaluate, symbols
+from archspec.ir.dims import Size, evaluate, symbols
 from archspec.ir.graph import Graph, Value, boundaries
 from archspec.ir.types import TensorType
 
@@ -145,14 +144,12 @@ def elements(graph: Graph, value: Value) -> int:
     """
     kind = graph.type_of(value)
     assert kind is not None, "the graph has no errors"
-    count = prod(side if isinstance(side, int) else evaluate(side, _one_each(graph)) for side in kind.shape)
+    count: Size = 1
+    for side in kind.shape:
+        count *= side if isinstance(side, int) else evaluate(side, dict.fromkeys(graph.batch_symbols, 1))
     if isinstance(count, int):
         return count
     raise UnknownSizeError(value.node, kind, min(symbols(count)))
-
-
-def _one_each(graph: Graph) -> dict[str, int]:
-    return dict.fromkeys(graph.batch_symbols, 1)
 
 
 class _Region:
@@ -191,13 +188,12 @@ class _Region:
 
     def parts(self) -> tuple[list[Cut], list[Stretch]]:
         """The tensors that are cuts by themselves, and what stands between them."""
-        places = self._singles()
-        singles = [self.cut([self.order[place]]) for place in places if self.order[place] not in self.uncut]
-        stretches = []
-        for first, last in pairwise([-1, *places, len(self.order)]):
-            if (stretch := self._stretch(first, last)) is not None:
-                stretches.append(stretch)
-        return singles, stretches
+        ends = {-1: self.cut(self.sources)}
+        ends |= {place: self.cut([self.order[place]]) for place in self._singles()}
+        singles = [cut for place, cut in ends.items() if place >= 0 and self.order[place] not in self.uncut]
+        ends[len(self.order)] = self.cut(self.sinks)
+        between = (self._stretch(first, last, ends[first], ends[last]) for first, last in pairwise(ends))
+        return singles, [stretch for stretch in between if stretch is not None]
 
     def _singles(self) -> list[int]:
         """The places in the order that nothing jumps over: what is there is passed by everything."""
@@ -214,11 +210,9 @@ class _Region:
             reach = max(reach, last_reader[value])
         return found
 
-    def _stretch(self, first: int, last: int) -> Stretch | None:
+    def _stretch(self, first: int, last: int, start: Cut, end: Cut) -> Stretch | None:
         """What stands between two places; None where that is nothing, or the way begins or ends there."""
         inside = self.order[first + 1 : last]
-        start = self.cut([self.order[first]]) if first >= 0 else self.cut(self.sources)
-        end = self.cut([self.order[last]]) if last < len(self.order) else self.cut(self.sinks)
         if (first < 0 or last == len(self.order)) and not inside:
             return None
         nodes = dict.fromkeys(value.node for value in (*inside, *end.values) if value not in start.values)

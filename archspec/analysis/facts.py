@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archspec.analysis.branches import Join, joins
 from archspec.analysis.cost import Cost, cost
+from archspec.analysis.factorization import Convolution, convolution
 from archspec.analysis.linear_runs import LinearRuns, linear_runs
 from archspec.analysis.phases import running
 from archspec.analysis.receptive_field import Field, receptive_fields
@@ -40,6 +41,12 @@ class Facts:
     def linear_runs(self) -> LinearRuns:
         """The layers around each node that no nonlinearity stands before."""
         return linear_runs(self.graph)
+
+    @cached_property
+    def convolutions(self) -> Mapping[str, Convolution]:
+        """The convolutions that could be factorised, by path of the node."""
+        found = {node.path: convolution(self.graph, node) for node in self.by_op["conv"]}
+        return {path: whole for path, whole in found.items() if whole is not None}
 
     @cached_property
     def cost(self) -> Cost:

@@ -78,6 +78,8 @@ def _of_node(graph: Graph, node: Node, found: dict[str, tuple[Field, ...]]) -> t
         if through is None:
             return None
         seen.append(through)
+    if len(seen) == 1:
+        return seen[0]
     if len({len(fields) for fields in seen}) != 1:
         return None
     return tuple(_joined([fields[axis] for fields in seen]) for axis in range(len(seen[0])))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import networkx as nx
@@ -268,7 +269,7 @@ class Graph:
         """Inputs first, then all nodes in the order of the file, which is topological."""
         return iter(self._nodes.values())
 
-    @property
+    @cached_property
     def batch_symbols(self) -> frozenset[str]:
         """The symbols of the inputs' first axes."""
         return frozenset(name for given in self.inputs.values() for dim in given.shape[:1] for name in symbols(dim))

@@ -68,10 +68,26 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def judge(graph: Graph, found: Diagnostics, rules: Iterable[Rule] = RULES) -> None:
-    """Hold a graph without errors to every rule that is not off."""
+def judge(graph: Graph, found: Diagnostics, rules: Iterable[Rule] = RULES, *, errors_only: bool = False) -> None:
+    """Hold a graph without errors to every rule that is not off.
+
+    Args:
+        graph: an inferred graph.
+        found: takes the findings.
+        rules: those to ask, in this order.
+        errors_only: whether findings are of no use where none of them is an error; the rules that find errors are
+            asked first then, and the others only where one is found.
+    """
     if found.failed:
         return
+    if errors_only and "error" not in graph.severities.values():
+        _ask([rule for rule in rules if Severity.ERROR in (rule.severity, rule.worst)], graph, errors := Diagnostics())
+        if not errors.failed:
+            return
+    _ask(rules, graph, found)
+
+
+def _ask(rules: Iterable[Rule], graph: Graph, found: Diagnostics) -> None:
     case = Case(graph, Facts(graph))
     for rule in rules:
         severity = graph.severities.get(rule.name)

@@ -68,18 +68,25 @@ class ExpensiveReduction(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         """The dearest of them, the others in a note."""
-        graph, total = case.graph, case.facts.cost.total.macs
-        if not isinstance(total, int):
-            return
-        found: list[tuple[int, Finding]] = []
+        widened = sorted(self._widened(case), key=lambda one: -one[0].macs)
+        total = case.facts.cost.total.macs if widened else 0
+        if isinstance(total, int):
+            findings = (
+                self._finding(case, whole, pool, whole.macs / total)
+                for whole, pool in widened
+                if whole.macs >= self.setting("share") * total
+            )
+            yield from together(self.name, findings)
+
+    def _widened(self, case: Case) -> Iterator[tuple[Convolution, Node]]:
+        """Convolutions that widen, each with the pool right behind it."""
         for change in case.facts.grid_changes:
-            pool = pool_alone(graph, change)
-            whole = previous_convolution(graph, pool) if pool is not None else None
-            if pool is None or whole is None or whole.stride > 1 or whole.macs < self.setting("share") * total:
+            pool = pool_alone(case.graph, change)
+            whole = previous_convolution(case.graph, pool) if pool is not None else None
+            if pool is None or whole is None or whole.stride > 1:
                 continue
             if whole.widening >= self.setting("widening") and whole.inputs >= self.setting("channels"):
-                found.append((whole.macs, self._finding(case, whole, pool, whole.macs / total)))
-        yield from together(self.name, [finding for _, finding in sorted(found, key=lambda one: -one[0])])
+                yield whole, pool
 
     def _finding(self, case: Case, whole: Convolution, pool: Node, share: float) -> Finding:
         grid = grid_of(case.graph, pool.path) or (1, 1)

@@ -67,6 +67,7 @@ class RepresentationalBottleneck(Rule):
 
     name = "representational-bottleneck"
     severity = Severity.WARNING
+    worst = Severity.ERROR
     settings: ClassVar[Mapping[str, Setting]] = {
         "block_warning": Setting(0.5, "the narrowest cut of a block, as a share of the smaller of its ends"),
         "block_error": Setting(0.25, "the same, below which it is an error"),

@@ -79,6 +79,8 @@ class Rule(ABC):
     name: ClassVar[str]
     """States the bad pattern: it reads on after "allow"."""
     severity: ClassVar[Severity]
+    worst: ClassVar[Severity | None] = None
+    """The severity of its worst findings, where that is not its own."""
     settings: ClassVar[Mapping[str, Setting]] = {}
     """Its thresholds by name."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from archspec.analysis.factorization import Convolution, Factors, convolution
+from archspec.analysis.factorization import Convolution, Factors
 from archspec.frontend.canonical import text_of
 from archspec.ir.graph import Graph, Node
 from archspec.rules.rule import Case, Finding, Rule, Setting
@@ -26,9 +26,9 @@ def splits(
     The channels between are those that the convolution gives; where that saves too little, they grow evenly.
     """
     runs = case.facts.running["eval"]
-    for node in case.graph.operations():
-        whole = convolution(case.graph, node) if node.path in runs else None
-        if whole is None or _is_small(rule, whole) or _sees_all(whole) or not wanted(whole):
+    for path, whole in case.facts.convolutions.items():
+        node = case.graph[path]
+        if path not in runs or _is_small(rule, whole) or _sees_all(whole) or not wanted(whole):
             continue
         for growing in (False, True):
             factors = split(whole, growing=growing)

@@ -64,7 +64,8 @@ class StageImbalance(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         """The stage that takes most, where it takes too much."""
-        stages = case.facts.stages
+        grids = {kind.shape[2:] for node in case.graph.operations() for kind in node.types[:1]}
+        stages = case.facts.stages if len(grids) >= self.setting("stages") else ()
         largest = max(stages, key=lambda stage: stage.share, default=None)
         if largest is None or len(stages) < self.setting("stages") or largest.share <= self.setting("share"):
             return

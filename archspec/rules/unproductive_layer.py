@@ -69,10 +69,11 @@ class UnproductiveLayer(Rule):
         runs = case.facts.running["eval"]
         found = []
         for node in case.graph.operations():
-            if node.resolved.category == "convolution" and node.path in runs and _looks_around(case.graph, node):
+            if node.resolved.category == "convolution" and node.path in runs:
                 fields = case.facts.receptive_fields.get(node.inputs[0].node, ())
                 seen = [field.smallest.size for field in fields]
-                if len(seen) == len(sides) and self._is_past(seen, sides):
+                is_past = len(seen) == len(sides) and self._is_past(seen, sides)
+                if is_past and _looks_around(case.graph, node):
                     found.append(self._finding(node, seen, sides))
         yield from together(self.name, found)
 

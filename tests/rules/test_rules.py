@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from archspec.compiler import check_spec
+from archspec.compiler import check_spec, load_graph
 from archspec.rules import RULES
 from archspec.rules.rule import Rule
-from archspec.source.diagnostic import Diagnostics, Severity
+from archspec.source.diagnostic import Diagnostics, Severity, SpecError
 from archspec.source.span import Source
 from tests.specs import spec
 
@@ -62,6 +62,21 @@ def test_a_rule_is_named_for_the_bad_pattern_and_its_page_begins_with_a_sentence
 
 def test_rules_have_names_of_their_own() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+def test_a_graph_is_loaded_with_findings_that_are_no_errors_and_an_error_brings_them_along() -> None:
+    rows = "layers: [{conv: {kernel: 1, channels: 4}}, batch_norm%s]"
+    assert len(load_graph(spec(rows % ""))) == 3
+    with pytest.raises(SpecError) as raised:
+        load_graph(spec(rows % ", {relu: {from: x}}"))
+    assert [found.name for found in raised.value.diagnostics] == ["bias-before-batch-norm", "dead-node"]
+
+
+def test_a_graph_is_not_loaded_where_the_spec_makes_a_finding_an_error() -> None:
+    with pytest.raises(SpecError):
+        load_graph(
+            spec("layers: [{conv: {kernel: 1, channels: 4}}, batch_norm]\nchecks: {bias-before-batch-norm: error}")
+        )
 
 
 DEAD_BLOCK = """
