@@ -83,7 +83,10 @@ class RepresentationalBottleneck(Rule):
         """The worst place of each of the three kinds."""
         if case.facts.capacity is None:
             return
-        for findings in (self._blocks(case), self._grid_changes(case), self._widened_pools(case)):
+        most = max(self.setting("grid_warning"), self.setting("pool"))
+        drops = any(stretch.end.size <= most * stretch.start.size for stretch in case.facts.capacity.stretches)
+        of_grids = (self._grid_changes(case), self._widened_pools(case)) if drops else ()
+        for findings in (self._blocks(case), *of_grids):
             yield from together(self.name, sorted(findings, key=lambda found: list(Severity).index(_severity(found))))
 
     def _blocks(self, case: Case) -> list[Finding]:
