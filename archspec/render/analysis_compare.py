@@ -72,4 +72,4 @@ def _change(count: Size, first: Size) -> str:
     """By how much more or less than the first: `+9 %`, `-28 %`."""
     if not isinstance(count, int) or not isinstance(first, int) or not first:
         return ""
-    return f"{count / first - 1:+.0%}".replace("%", " %")
+    return f"{count / first - 1:+.0%}"

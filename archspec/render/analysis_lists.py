@@ -108,7 +108,7 @@ def _factors_of(whole: Convolution) -> list[str]:
 
 
 def _saved(factors: Factors | None) -> str:
-    return "" if factors is None else f"{short(factors.macs)} {-factors.saving:+.1%}".replace("%", " %")
+    return "" if factors is None else f"{short(factors.macs)} {-factors.saving:+.1%}"
 
 
 def symbolic_text(found: Analysis) -> str:

@@ -53,8 +53,8 @@ def short(number: Size | None) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as text: `28 %`, with a decimal where it is below 10."""
-    return f"{share:.0%}".replace("%", " %") if abs(share) >= 0.0995 or not share else f"{share:.1%}".replace("%", " %")
+    """A share as text: `28%`, with a decimal where it is below 10."""
+    return f"{share:.0%}" if abs(share) >= 0.0995 or not share else f"{share:.1%}"
 
 
 def bar(share: float, width: int, ascii_only: bool) -> str:

@@ -30,7 +30,7 @@ def test_numbers_have_three_digits(number: Size | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0.0, "0 %"), (0.004, "0.4 %"), (0.0995, "10 %"), (0.62, "62 %"), (1.0, "100 %")]
+    ("share", "text"), [(0.0, "0%"), (0.004, "0.4%"), (0.0995, "10%"), (0.62, "62%"), (1.0, "100%")]
 )
 def test_shares_are_percents(share: float, text: str) -> None:
     assert percent(share) == text
