@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
+from archspec.analysis.phases import running
 from archspec.ir.dims import Size, evaluate, symbols
 from archspec.ir.graph import Graph, Node, Phase, Scope
 from archspec.ir.op import Op
@@ -59,23 +60,27 @@ def cost(graph: Graph) -> Cost:
     scopes: dict[str, Counts] = {}
     sample = {name: 1 for given in graph.inputs.values() for dim in given.type.shape[:1] for name in symbols(dim)}
 
-    def count(scope: Scope, phase: Phase | None, borrowed: bool) -> Counts:
-        phase, borrowed = scope.phase or phase, borrowed or scope.share is not None
+    runs = running(graph)
+
+    def count(scope: Scope, borrowed: bool) -> Counts:
+        borrowed = borrowed or scope.share is not None
         total = Counts()
         for member in scope.members:
             if isinstance(member, Scope):
-                total += count(member, phase, borrowed)
+                total += count(member, borrowed)
             elif member.op is not None:
-                nodes[member.path] = _of_node(graph, member, member.phase or phase, borrowed, sample)
+                nodes[member.path] = _of_node(graph, member, runs, borrowed, sample)
                 total += nodes[member.path]
         scopes[scope.path] = total
         return total
 
-    count(graph.root, None, borrowed=False)
+    count(graph.root, borrowed=False)
     return Cost(nodes, scopes)
 
 
-def _of_node(graph: Graph, node: Node, phase: Phase | None, borrowed: bool, sample: Mapping[str, int]) -> Counts:
+def _of_node(
+    graph: Graph, node: Node, runs: Mapping[Phase, set[str]], borrowed: bool, sample: Mapping[str, int]
+) -> Counts:
     inputs = graph.input_types(node)
     if inputs is None or not node.types:
         return Counts()
@@ -84,8 +89,8 @@ def _of_node(graph: Graph, node: Node, phase: Phase | None, borrowed: bool, samp
     return Counts(
         parameters=_elements(node, "parameter") if owns else 0,
         buffers=_elements(node, "buffer") if owns else 0,
-        macs=0 if phase == "training" else macs,
-        training_macs=0 if phase == "eval" else macs,
+        macs=macs if node.path in runs["eval"] else 0,
+        training_macs=macs if node.path in runs["training"] else 0,
     )
 
 

@@ -175,11 +175,17 @@ class _Region:
         """How often each tensor is read, to be read out included."""
         self.sources = [value for value in sources if value in on_the_way]
         self.sinks = [value for value in sinks if value in on_the_way]
-        self.uncut = frozenset() if ends_count else frozenset((*self.sources, *self.sinks))
-        """Tensors that no cut may consist of."""
+        self.uncut = {value for value in self.order if not self._is_floating(value)}
+        """Tensors that no cut may consist of: indices have other units, and what is strictly inside has no ends."""
+        if not ends_count:
+            self.uncut.update((*self.sources, *self.sinks))
 
     def _read_by(self, value: Value, sources: set[Value]) -> tuple[Value, ...]:
         return () if value in sources else self.graph[value.node].inputs
+
+    def _is_floating(self, value: Value) -> bool:
+        kind = self.graph.type_of(value)
+        return kind is None or kind.is_floating
 
     def cut(self, values: Iterable[Value]) -> Cut:
         """Some tensors as a cut."""
@@ -300,21 +306,24 @@ def _finals(graph: Graph, outputs: Sequence[Value]) -> list[Value]:
 
     Where an output itself has space, or nothing before it has, it is what the last node with weights reads.
     """
-    finals: dict[Value, None] = {}
-    for output in outputs:
-        spatial = [] if _has_space(graph, output) else _last(graph, output, _has_space)
-        mapped = [value for value in spatial if _has_space(graph, value)]
-        if not mapped:
-            makers = _last(graph, output, _has_weights)
-            mapped = [read for value in makers for read in graph[value.node].inputs or (value,)]
-        finals.update(dict.fromkeys(mapped))
-    return list(finals)
+    behind_space: set[str] = set()
+    for node in graph:
+        values = [*node.inputs, *(Value(node.path, port) for port in range(len(node.types)))]
+        if any(value.node in behind_space or has_space(graph, value) for value in values):
+            behind_space.add(node.path)
+    pooled = [output for output in outputs if output.node in behind_space and not has_space(graph, output)]
+    others = dict.fromkeys(outputs).keys() - set(pooled)
+    mapped = [value for value in _last(graph, pooled, has_space) if has_space(graph, value)]
+    makers = _last(graph, others, _has_weights)
+    read = (read for value in makers for read in graph[value.node].inputs or (value,))
+    return list(dict.fromkeys([*mapped, *read]))
 
 
-def _last(graph: Graph, output: Value, is_it: Callable[[Graph, Value], bool]) -> list[Value]:
-    """On every way back from an output: the first value that is it; an input of the network where none is."""
+def _last(graph: Graph, outputs: Iterable[Value], is_it: Callable[[Graph, Value], bool]) -> list[Value]:
+    """On every way back from some outputs: the first value that is it; an input of the network where none is."""
     found: dict[Value, None] = {}
-    seen, waiting = {output}, [output]
+    waiting = list(outputs)
+    seen = set(waiting)
     while waiting:
         value = waiting.pop()
         reads = graph[value.node].inputs
@@ -326,7 +335,8 @@ def _last(graph: Graph, output: Value, is_it: Callable[[Graph, Value], bool]) ->
     return list(found)
 
 
-def _has_space(graph: Graph, value: Value) -> bool:
+def has_space(graph: Graph, value: Value) -> bool:
+    """Whether a tensor has spatial axes, more than one place long."""
     kind = graph.type_of(value)
     return kind is not None and any(side != 1 for side in kind.shape[2:])
 

@@ -102,6 +102,21 @@ class Facts:
         return receptive_fields(self.graph)
 
     @cached_property
+    def receptive_field(self) -> tuple[Field, ...]:
+        """What the network sees, by axis: the outputs that have space, or else the final representation.
+
+        Of several tensors that which sees most; empty where none has a field, or sizes are not known.
+        """
+        from archspec.analysis.cuts import has_space
+
+        runs = self.running["eval"]
+        outputs = [output.value for output in self.graph.outputs.values() if output.value.node in runs]
+        spatial = [value for value in outputs if has_space(self.graph, value)]
+        final = self.capacity.final.values if self.capacity is not None else ()
+        found = [self.receptive_fields.get(value.node, ()) for value in spatial or final]
+        return max(found, key=lambda fields: max((one.largest.size for one in fields), default=0), default=())
+
+    @cached_property
     def trunk(self) -> Mapping[str, Passage]:
         """How much gets through every scope that all of the network passes; empty where sizes are not known."""
         from archspec.analysis.trunk import along_trunk

@@ -159,7 +159,7 @@ class _Tensors:
             for value in _values(node):
                 self.owner[value] = self.owner[node.inputs[0]] if view else value
                 if not view:
-                    self.bytes[value] = 0 if _is_weight(node) else _bytes(sizes.of_value(value))
+                    self.bytes[value] = 0 if node.is_weight else _bytes(sizes.of_value(value))
         self.outputs = [output.value for output in graph.outputs.values() if output.value in self.owner]
 
 
@@ -237,11 +237,6 @@ def _training(graph: Graph, tensors: _Tensors, sizes: _Sizes) -> tuple[dict[str,
 
 def _values(node: Node) -> list[Value]:
     return [Value(node.path, port) for port in range(len(node.types))]
-
-
-def _is_weight(node: Node) -> bool:
-    """Whether what it gives is a weight itself."""
-    return node.op is not None and not node.inputs and node.resolved.lower()[-1].kind == "weight"
 
 
 def _has_parameters(graph: Graph, node: Node) -> bool:

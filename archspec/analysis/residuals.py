@@ -30,10 +30,14 @@ class Residual:
 
 
 def residuals(graph: Graph, joins: list[Node], runs: LinearRuns) -> Iterator[Residual]:
-    """The residuals of convolutions among some additions; time is linear in what they read."""
+    """The residuals of convolutions among some additions; time is linear in what they read.
+
+    What the branch starts from goes on to the addition too, so a trunk has at least two readers.
+    """
     for join in joins:
         tails = [runs.tails.get(value.node) for value in join.inputs]
-        trunk = next((value for value, tail in zip(join.inputs, tails, strict=True) if tail is None), None)
+        both = zip(join.inputs, tails, strict=True)
+        trunk = next((value for value, tail in both if tail is None and len(graph.users(value.node)) > 1), None)
         for branch, tail in enumerate(tails):
             if trunk is not None and tail is not None and tail.layer.resolved.category == "convolution":
                 yield _residual(graph, join, branch, trunk, tail)

@@ -26,7 +26,7 @@ class Stage:
 def stages(graph: Graph, cost: Cost) -> tuple[Stage, ...]:
     """The stages in the order of their first nodes; empty where sides are symbols, or nothing multiplies on a grid.
 
-    What has no space, such as a classifier behind the last pool, belongs to no stage, but to the whole.
+    What is no convolution, such as a classifier behind the last pool, belongs to no stage, but to the whole.
     """
     total = cost.total.macs
     macs: dict[tuple[int, ...], int] = {}
@@ -35,7 +35,8 @@ def stages(graph: Graph, cost: Cost) -> tuple[Stage, ...]:
         return ()
     for path, counts in cost.nodes.items():
         spent = counts.macs
-        if spent and isinstance(spent, int) and (grid := grid_of(graph, path)):
+        is_on_grid = graph[path].resolved.category == "convolution"  # what attention multiplies has no grid
+        if is_on_grid and spent and isinstance(spent, int) and (grid := grid_of(graph, path)):
             macs[grid] = macs.get(grid, 0) + spent
             first.setdefault(grid, path)
     return tuple(Stage(grid, first[grid], spent, spent / total) for grid, spent in macs.items())

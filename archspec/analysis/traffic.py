@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from archspec.analysis.cost import Cost
+from archspec.analysis.phases import running
 from archspec.ir.dims import Size, evaluate
 from archspec.ir.graph import Graph, Node, Scope, Value
 from archspec.ir.types import DTYPES
@@ -52,22 +53,21 @@ def traffic(graph: Graph, cost: Cost, batch: int = 1, dtype: str = "float32") ->
         dtype: what all float32 tensors are instead.
     """
     sizes = _Bytes(graph, dict.fromkeys(graph.batch_symbols, batch), {"float32": dtype})
+    runs = running(graph)["eval"]
     found: dict[str, Traffic] = {}
 
-    def add(scope: Scope, idle: bool) -> Traffic:
-        idle = idle or scope.phase == "training"
+    def add(scope: Scope) -> Traffic:
         total = Traffic()
         for member in scope.members:
             if isinstance(member, Scope):
-                total += add(member, idle)
+                total += add(member)
             elif member.path in cost.nodes:
-                still = idle or member.phase == "training"
-                found[member.path] = Traffic() if still else _of_node(graph, member, sizes)
+                found[member.path] = _of_node(graph, member, sizes) if member.path in runs else Traffic()
                 total += found[member.path]
         found[scope.path] = total
         return total
 
-    add(graph.root, idle=False)
+    add(graph.root)
     return found
 
 
@@ -75,13 +75,15 @@ def _of_node(graph: Graph, node: Node, sizes: _Bytes) -> Traffic:
     if not node.types:
         return Traffic()
     inputs = graph.input_types(node) or ()
-    if node.resolved.gives_view("eval", *inputs):
+    if node.is_weight or node.resolved.gives_view("eval", *inputs):
         return Traffic()
     owner = graph[node.share] if node.share is not None and node.share in graph else node
+    written = sum((sizes.of_value(Value(node.path, port)) for port in range(len(node.types))), start=0)
+    weights: Size = sum(sizes.of_element(weight.dtype) * prod(weight.shape) for weight in owner.weights.values())
     return Traffic(
         read=sum((sizes.of_value(value) for value in node.inputs), start=0),
-        weights=sum(sizes.of_element(weight.dtype) * prod(weight.shape) for weight in owner.weights.values()),
-        written=sum((sizes.of_value(Value(node.path, port)) for port in range(len(node.types))), start=0),
+        weights=weights if node.resolved.index_bound() is None else written,  # of a table the rows that are asked for
+        written=written,
     )
 
 

@@ -81,10 +81,10 @@ def parse_settings(settings: Iterable[str], found: Diagnostics) -> dict[str, obj
     return dict(parse(given, found))
 
 
-def load(spec: str, settings: Iterable[str], found: Diagnostics, needs_network: bool = True) -> Graph | None:
-    """Read, expand, infer and judge the spec of a command; None when there are errors in it.
+def load(spec: str, settings: Iterable[str], found: Diagnostics, is_judged: bool = True) -> Graph | None:
+    """Read, expand, infer and, where it is to be, judge the spec of a command; None when there are errors in it.
 
-    A file of blocks alone has no graph, which is an error where the command needs one.
+    A file of blocks alone has no graph, which is an error.
     """
     from archspec.compiler import load_spec
     from archspec.frontend.limits import LIMITS
@@ -93,8 +93,9 @@ def load(spec: str, settings: Iterable[str], found: Diagnostics, needs_network: 
     source = read_spec(spec, found)
     if source is None or found.failed:
         return None
-    graph = load_spec(source, found, params, click.get_current_context().meta.get("limits", LIMITS))
-    if graph is None and needs_network and not found.failed:
+    limits = click.get_current_context().meta.get("limits", LIMITS)
+    graph = load_spec(source, found, params, limits) if is_judged else load_spec(source, found, params, limits, ())
+    if graph is None and not found.failed:
         found.error("not-a-spec", f"there is no network in `{spec}`", None, help="name a spec that includes it")
     return None if found.failed else graph
 

@@ -83,7 +83,7 @@ def analyze(
     with _progress():
         for spec in specs:
             every.append(Diagnostics())
-            graph = load(spec, settings, every[-1])
+            graph = load(spec, settings, every[-1], is_judged=False)  # facts are told of what rules are against, too
             if graph is not None:
                 graphs.append(_at(graph, given, notes) if given else graph)
         if len(graphs) == len(specs):

@@ -93,6 +93,8 @@ def _rules(select: Iterable[str], ignore: Iterable[str]) -> list[Rule]:
     from archspec.rules import RULES
 
     selected, ignored = _names(select), _names(ignore)
+    if list(select) and not selected:
+        raise click.UsageError("`--select` names no rule; `archspec rules` lists them")
     return [rule for rule in RULES if rule.name in (selected or {rule.name}) and rule.name not in ignored]
 
 

@@ -101,6 +101,11 @@ class Node:
         return self.path[len(self.scope.path) + 1 :] if self.scope.path else self.path
 
     @property
+    def is_weight(self) -> bool:
+        """Whether what it gives is a weight itself, and so has memory already."""
+        return self.op is not None and not self.inputs and self.resolved.lower()[-1].kind == "weight"
+
+    @property
     def resolved(self) -> Op:
         """The op itself; call it on nodes of an inferred graph that are no inputs."""
         assert isinstance(self.op, Op), f"{self.path} has no op yet"

@@ -78,15 +78,6 @@ class Analysis:
         runs = self.facts.running["eval"]
         return sum(counts.parameters for path, counts in self.cost.nodes.items() if path in runs)
 
-    @property
-    def final_field(self) -> tuple[Field, ...]:
-        """The receptive field of the final representation, by axis; of several tensors that which sees most."""
-        values = self.capacity.final.values if self.capacity is not None else ()
-        found = [
-            self.facts.receptive_fields[value.node] for value in values if value.node in self.facts.receptive_fields
-        ]
-        return max(found, key=lambda fields: max(one.largest.size for one in fields), default=())
-
 
 def analyse(
     graph: Graph, depth: int = 1, batch: int = 1, dtype: str = "float32", given: Mapping[str, int] | None = None

@@ -44,7 +44,7 @@ def _costs(analyses: Sequence[Analysis], ascii_only: bool) -> str:
 def _capacities(analyses: Sequence[Analysis], ascii_only: bool) -> str:
     lines = [["network", "narrowest cut", "of final", "final", "sees", "stride", "smallest", "peak", "saved"]]
     for found in analyses:
-        capacity, fields, taken = found.capacity, found.final_field, found.memory
+        capacity, fields, taken = found.capacity, found.facts.receptive_field, found.memory
         sizes = found.facts.input_sizes["eval"] if found.graph.size_symbols else ()
         smallest = [str(one.minimum) for one in sizes if one.minimum is not None]
         lines.append(

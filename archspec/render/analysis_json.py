@@ -42,7 +42,7 @@ def analysis_data(found: Analysis) -> dict[str, Any]:
             "intensity": found.traffic.intensity(total.macs * found.batch),
         },
         "capacity": _capacity(found),
-        "receptive_field": [_field(field) for field in found.final_field],
+        "receptive_field": [_field(field) for field in found.facts.receptive_field],
         "memory": None if found.memory is None else _memory(found.memory),
         "input_sizes": sizes_data(found.facts.input_sizes),
         "symbolic": {"unknown": macs} if isinstance(macs, str) else {path: str(of) for path, of in macs.items()},

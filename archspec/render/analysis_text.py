@@ -135,8 +135,8 @@ def _totals(found: Analysis) -> Iterator[tuple[str, str]]:
     if found.changes:
         steps = ", ".join(f"{change.path} {_ratio(change.ratio)}" for change in found.changes)
         yield "grid changes", f"{steps} (elements after as a share of those before)"
-    if found.final_field:
-        yield "sees", _field_text(found.final_field)
+    if found.facts.receptive_field:
+        yield "sees", _field_text(found.facts.receptive_field)
     if any(line.row.phase == "training" for line in found.lines):
         yield "*", "runs in training mode only"
     if graph.size_symbols:
@@ -187,7 +187,7 @@ def _field_text(fields: Sequence[Field]) -> str:
         + (f" ({field.smallest.size} along the branches that see least)" if field.smallest != field.largest else "")
         for field in fields
     ]
-    return "the final representation: " + " by ".join(each)
+    return " by ".join(each)
 
 
 def _bytes(count: Size) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import networkx as nx
+from collections.abc import Iterator, Mapping
 
 from archspec.ir.graph import Graph, Node, Scope
 from archspec.rules.rule import Case, Finding, Rule
@@ -50,10 +48,10 @@ class DeadNode(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """The last nodes (or whole blocks) of every part that leads to no output."""
         graph = case.graph
-        live: set[str] = set()
-        for output in graph.outputs.values():
-            if output.value.node not in live:
-                live |= {output.value.node} | nx.ancestors(graph.dag, output.value.node)
+        live = {output.value.node for output in graph.outputs.values()}
+        for node in reversed(list(graph)):
+            if node.path in live:
+                live.update(value.node for value in node.inputs)
         yield from self._dead_parts(graph, graph.root, live)
 
     def _dead_parts(self, graph: Graph, scope: Scope, live: set[str]) -> Iterator[Finding]:
@@ -63,21 +61,47 @@ class DeadNode(Rule):
                 if isinstance(member, Scope):
                     yield from self._dead_parts(graph, member, live)
             elif self._is_last(graph, nodes):
-                yield self._finding(member)
+                yield self._finding(graph, member, nodes)
 
     def _is_last(self, graph: Graph, nodes: list[Node]) -> bool:
         inside = {node.path for node in nodes}
         return bool(nodes) and not any(user not in inside for path in inside for user in graph.users(path))
 
-    def _finding(self, member: Node | Scope) -> Finding:
+    def _finding(self, graph: Graph, member: Node | Scope, nodes: list[Node]) -> Finding:
         is_input = isinstance(member, Node) and member.op is None
         what = "input" if is_input else "node" if isinstance(member, Node) else "part"
         keep = f'keep it with `allow: {{{self.name}: "why"}}`'
         if is_input:
             keep = f"keep it with `checks: {{{self.name}: off}}`"
+        items = _with_what_leads_to_it(graph, nodes)
+        title = "remove it" if len(items) == 1 else "remove it, and what leads to it alone"
         return Finding(
             member,
             f"no output needs the {what} `{member.path}`",
             help=f"read it somewhere, name it under `outputs`, remove it, or {keep}",
-            remedy=None if is_input else Remedy("remove it", (RemoveItem(member.path),)),
+            remedy=None if is_input else Remedy(title, tuple(map(RemoveItem, items))),
         )
+
+
+def _with_what_leads_to_it(graph: Graph, nodes: list[Node]) -> list[str]:
+    """The paths of the items that make some last nodes, and of those that nothing else reads then."""
+    gone = {node.path: node for node in nodes}
+    waiting = list(nodes)
+    while waiting:
+        for value in waiting.pop().inputs:
+            before = graph[value.node]
+            is_left = (
+                before.op is None or value.node in gone or any(user not in gone for user in graph.users(value.node))
+            )
+            if not is_left:
+                gone[value.node] = before
+                waiting.append(before)
+    return list(dict.fromkeys(_item(node, gone) for node in gone.values()))
+
+
+def _item(node: Node, gone: Mapping[str, Node]) -> str:
+    """The path of the outermost item that holds a node, and nothing that stays."""
+    path, scope = node.path, node.scope
+    while scope.parent is not None and all(inside.path in gone for inside in scope.nodes()):
+        path, scope = scope.path, scope.parent
+    return path

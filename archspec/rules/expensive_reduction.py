@@ -98,7 +98,7 @@ class ExpensiveReduction(Rule):
             f"{whole.macs:,} MACs ({share:.0%} of the network's) make {whole.outputs:,} channels of {whole.inputs:,} "
             f"right before `{pool.path}` drops most of the places; a strided convolution to {more:,} channels beside "
             f"the pool takes {parallel.macs:,} ({-parallel.saving:.0%})",
-            help=f"concatenate a {whole.side}x{whole.side} convolution of stride 2 to {more:,} channels and the pool",
+            help=f"concatenate the pool and a {whole.side}x{whole.side} convolution of its stride to {more:,} channels",
             caption=f"{whole}",
             labels=(Label(pool.origin.span, "makes the grid smaller"),),
         )

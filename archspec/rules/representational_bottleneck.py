@@ -8,7 +8,7 @@ from typing import ClassVar
 from archspec.analysis.capacity_curve import GridChange
 from archspec.analysis.cuts import Cut, Passage
 from archspec.ir.graph import Graph, Node, Scope, Value
-from archspec.rules.reductions import KEPT, WIDENING, kept, next_convolution, pool_alone
+from archspec.rules.reductions import KEPT, WIDENING, is_of_image, kept, next_convolution, pool_alone
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.rules.together import together
 from archspec.source.diagnostic import Label, Severity
@@ -113,7 +113,7 @@ class RepresentationalBottleneck(Rule):
         return [
             self._grid_change(case, change)
             for change in case.facts.grid_changes
-            if kept(case.facts, change) < limit and case.graph[change.before.values[0].node].op is not None
+            if kept(case.facts, change) < limit and not is_of_image(case.graph, change)
         ]
 
     def _grid_change(self, case: Case, change: GridChange) -> Finding:

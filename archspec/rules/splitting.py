@@ -44,7 +44,7 @@ def is_medium(whole: Convolution, rule: Rule) -> bool:
 
 
 def _is_small(rule: Rule, whole: Convolution) -> bool:
-    return whole.side < rule.setting("kernel") or whole.inputs < rule.setting("channels")
+    return whole.side < rule.setting("kernel") or min(whole.inputs, whole.outputs) < rule.setting("channels")
 
 
 def _sees_all(whole: Convolution) -> bool:
@@ -69,9 +69,9 @@ _COUNTS: Final = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 def _remedy(graph: Graph, node: Node, whole: Convolution, factors: Factors) -> Remedy | None:
-    """The items in place of the one; None where its padding is neither none nor half of its kernel."""
-    kind = graph.input_types(node)
-    if kind is None or whole.padding not in (0, whole.side // 2):
+    """The items in place of the one; None where its padding is neither none nor half of its kernel, or it is shared."""
+    is_shared = any(other.share == node.path for other in graph)
+    if is_shared or graph.input_types(node) is None or whole.padding not in (0, whole.side // 2):
         return None
     pads = whole.padding > 0 and getattr(node.op, "padding", None) != "same"
     parts = []

@@ -110,10 +110,8 @@ class UnmetContract(Rule):
 
 
 def _receptive_field(facts: Facts) -> int | None:
-    """The largest receptive field of the final representation, along whichever axis it is larger."""
-    final = facts.capacity.final.values if facts.capacity is not None else ()
-    fields = [field for value in final for field in facts.receptive_fields.get(value.node, ())]
-    return max((field.largest.size for field in fields), default=None)
+    """What the network sees along its longer axis."""
+    return max((field.largest.size for field in facts.receptive_field), default=None)
 
 
 def _peak_memory(facts: Facts) -> int | None:
@@ -130,7 +128,7 @@ _MEASURES: Final[Mapping[str, Callable[[Facts], Any]]] = {
 _WORDS: Final = {
     "parameters": ("the network has", " parameters", "are"),
     "macs": ("the network has", " MACs", "are"),
-    "receptive_field": ("the final representation sees", " pixels", "are"),
+    "receptive_field": ("the network sees", " pixels", "are"),
     "peak_memory": ("the activations of a sample take", " bytes in inference", "are"),
 }
 """By what is counted: how a sentence about it begins, its unit, and the verb of what is expected."""

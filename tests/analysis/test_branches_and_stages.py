@@ -73,3 +73,8 @@ def test_macs_are_shared_out_by_grid_and_known_before_each_node() -> None:
 def test_where_sides_are_symbols_nothing_is_shared_out() -> None:
     facts = Facts(load_graph(spec(ROWS, "{x: [N, 4, H, W]}")))
     assert (facts.stages, facts.spent_before) == ((), {})
+
+
+def test_products_of_matrices_have_no_grid() -> None:
+    rows = "layers: [{matmul: {from: [x, y]}}]"
+    assert Facts(load_graph(spec(rows, "{x: [N, 2, 8, 4], y: [N, 2, 4, 8]}"))).stages == ()

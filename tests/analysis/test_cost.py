@@ -88,3 +88,12 @@ def test_a_node_whose_input_is_unknown_costs_nothing() -> None:
     graph = sketch.graph(b="b")
     graph["a"].types = ()
     assert cost(graph).total == Counts()
+
+
+def test_what_only_a_training_head_reads_costs_nothing_in_eval_mode() -> None:
+    sketch = Sketch(rows=("N", 3))
+    sketch.add("main", "linear", "rows", features=2)
+    sketch.add("before", "linear", "rows", features=5)
+    sketch.add("aux", "linear", "before", features=4, phase="training")
+    total = cost(sketch.graph(main="main", aux="aux")).total
+    assert (total.macs, total.training_macs) == (6, 6 + 15 + 20)

@@ -162,3 +162,10 @@ def test_sides_without_a_nominal_size_are_named() -> None:
     graph = load("layers: [{conv: {kernel: 3, channels: 8}}, global_avg_pool]", "{x: [N, 4, H, W]}")
     with pytest.raises(UnknownSizeError, match="`H` has no nominal size"):
         capacity(graph)
+
+
+def test_indices_are_no_cut() -> None:
+    rows = "layers: [{embedding: {id: e, tokens: 9, features: 8}}, relu, {linear: 8}]"
+    found = capacity(load(rows, "{x: {shape: [N, 4], dtype: int64}}"))
+    assert found is not None
+    assert [cut.values[0].node for cut in found.tensors] == ["e", "1"]

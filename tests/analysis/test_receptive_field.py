@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from archspec.analysis.cuts import capacity
+from archspec.analysis.facts import Facts
 from archspec.analysis.receptive_field import Field, receptive_fields
 from archspec.compiler import compile_spec, load_graph
 from tests.doc_blocks import ROOT
 from tests.graphs import Sketch
-from tests.specs import spec
+from tests.specs import load, spec
 
 SIDE = 41
 
@@ -90,3 +91,9 @@ def test_rows_without_space_have_no_field() -> None:
     sketch = Sketch(rows=("N", 8))
     sketch.add("out", "linear", "rows", features=2)
     assert receptive_fields(sketch.graph(out="out")) == {}
+
+
+@pytest.mark.parametrize(("rest", "seen"), [("", 7), (", global_avg_pool", 7), (", flatten, {linear: 4}", 7)])
+def test_a_network_sees_what_its_last_tensors_with_space_see(rest: str, seen: int) -> None:
+    graph = load(f"layers: [{{conv: {{kernel: 5, channels: 4}}}}, relu, {{conv: {{kernel: 3, channels: 2}}}}{rest}]")
+    assert [field.largest.size for field in Facts(graph).receptive_field] == [seen, seen]

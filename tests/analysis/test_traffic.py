@@ -8,6 +8,7 @@ from archspec.compiler import load_graph
 from archspec.ir.graph import Graph
 from tests.doc_blocks import ROOT
 from tests.graphs import Sketch
+from tests.specs import load
 
 
 def traffic_of(graph: Graph, path: str, batch: int = 1, dtype: str = "float32") -> Traffic:
@@ -71,3 +72,14 @@ def test_bytes_are_symbolic_where_sides_are() -> None:
     moved = traffic_of(sketch.graph(out="act"), "act")
     assert str(moved.total) == "16*H"
     assert moved.intensity(1) is None
+
+
+def test_of_a_table_the_rows_that_are_asked_for_are_read() -> None:
+    graph = load("layers: [{embedding: {id: table, tokens: 1000, features: 8}}]", "{x: {shape: [N, 4], dtype: int64}}")
+    assert traffic_of(graph, "table") == Traffic(read=4 * 8, weights=4 * 8 * 4, written=4 * 8 * 4)
+
+
+def test_a_learned_tensor_is_moved_by_those_who_read_it() -> None:
+    graph = load("layers: [{parameter: {id: p, shape: [1, 4]}}, {add: {id: sum, from: [x, p]}}]", "{x: [N, 4]}")
+    assert traffic_of(graph, "p") == Traffic()
+    assert traffic_of(graph, "sum").read == 2 * 4 * 4

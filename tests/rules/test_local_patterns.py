@@ -270,6 +270,11 @@ def test_a_wide_residual_has_to_be_scaled(branch: str, inputs: str, place: list[
     assert places("unscaled-residual", RESIDUAL % branch, inputs) == place
 
 
+def test_the_projection_beside_a_branch_that_ends_in_an_activation_is_no_residual() -> None:
+    projected = f"layers: [relu, {{add: {{branches: {{main: [{UP}, relu], skip: [{UP}]}}}}}}]"
+    assert places("unscaled-residual", projected, WIDE) == []
+
+
 def test_the_width_from_which_residuals_are_scaled_is_a_setting() -> None:
     rows = RESIDUAL % "{conv: {kernel: 1, channels: 4}}" + "\nchecks: {unscaled-residual: {channels: 3}}"
     (found,) = findings("unscaled-residual", rows)

@@ -95,6 +95,19 @@ def test_what_a_pool_loses_at_the_border_does_not_count() -> None:
     )
 
 
+def test_a_pool_of_a_volume_keeps_as_much_as_one_of_an_image() -> None:
+    layers = f"{conv(32)}, {{max_pool: %s}}, {conv(32)}, {END}"
+    volume = "{x: [N, 3, 16, 16, 16]}"
+    assert not found("representational-bottleneck", layers % "{kernel: 2, stride: 2}", volume)
+    (finding,) = found("representational-bottleneck", layers % "{kernel: 4, stride: 4}", volume)
+    assert finding.severity is Severity.ERROR
+
+
+def test_an_image_may_be_normalised_before_it_is_made_smaller() -> None:
+    layers = f"{{affine: {{scale: 2}}}}, {{conv: {{kernel: 16, stride: 16, channels: 24}}}}, relu, {conv(64)}, {END}"
+    assert not found("representational-bottleneck", layers, "{x: [N, 3, 64, 64]}")
+
+
 def test_an_image_may_be_made_smaller_before_anything_is_known_of_it() -> None:
     assert not found("representational-bottleneck", f"{{avg_pool: 8}}, {conv(8)}, {END}")
 

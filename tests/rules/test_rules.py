@@ -212,7 +212,7 @@ def test_checks_may_hold_settings_of_a_rule(checks: str, names: list[str]) -> No
     assert [one.name for one in found] == names
 
 
-@pytest.mark.parametrize(("expected", "messages"), [(8, []), (9, ["the final representation sees 8 pixels, but 9"])])
+@pytest.mark.parametrize(("expected", "messages"), [(8, []), (9, ["the network sees 8 pixels, but 9"])])
 def test_a_receptive_field_is_expected(expected: int, messages: list[str]) -> None:
     rows = (
         "layers: [{conv: {kernel: 3, channels: 8}}, {max_pool: 2}, {conv: {kernel: 3, channels: 8}}, global_avg_pool]"

@@ -10,6 +10,7 @@ from archspec.analysis.size_demands import size_demands
 from archspec.ir.dims import UNKNOWN, are_equal
 from archspec.ir.graph import Graph
 from archspec.ir.types import TensorType
+from archspec.rules import by_name
 from archspec.source.diagnostic import Diagnostic, Severity
 from archspec.source.span import Source
 from archspec.tools.fix.edits import Edit, after
@@ -57,16 +58,29 @@ def harm(edits: Sequence[Edit], old: Reading, new: Reading) -> str | None:
 
 
 def effect(old: Reading, new: Reading) -> str | None:
-    """`-64 parameters, -0.3% MACs`; None where something of one of the two is unknown, and so is not counted."""
-    if (
-        old.graph is None
-        or new.graph is None
-        or not all(node.types for graph in (old.graph, new.graph) for node in graph)
-    ):
+    """`-64 parameters, -0.3% MACs`; None where one of the two is wrong, as then not everything is counted."""
+    if old.graph is None or new.graph is None or _is_wrong(old) or _is_wrong(new):
         return None
     one, other = cost(old.graph).total, cost(new.graph).total
-    changes = [_of_parameters(one, other), _of_macs(one, other)]
+    changes = [_of_parameters(one, other), _of_macs(one, other), _of_keys(old.graph, new.graph)]
     return ", ".join(change for change in changes if change) or "same parameters and MACs"
+
+
+def _is_wrong(reading: Reading) -> bool:
+    """Whether it has errors of its own, beside what rules are against."""
+    rules = by_name()
+    return any(one.severity is Severity.ERROR and one.name not in rules for one in reading.found)
+
+
+def _of_keys(old: Graph, new: Graph) -> str:
+    """Whether weights that are there before and after are called otherwise after."""
+    gone = _keys(old) - _keys(new)
+    came = _keys(new) - _keys(old)
+    return "other names of weights" if gone and came else ""
+
+
+def _keys(graph: Graph) -> set[str]:
+    return {f"{node.path}.{name}" for node in graph for name in node.weights}
 
 
 def _told(came: Diagnostic) -> str:

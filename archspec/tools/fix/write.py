@@ -6,6 +6,7 @@ import codecs
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from difflib import unified_diff
 from pathlib import Path
 
@@ -36,12 +37,20 @@ def write(source: Source, text: str) -> None:
             temporary = Path(file.name)
             file.write(_mark(data) + text.encode("utf-8"))
         shutil.copymode(path, temporary)
+        _keep_owner(path, temporary)
         os.replace(temporary, path)
     except (OSError, UnicodeDecodeError) as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise CannotWriteError(f"`{source.name}` cannot be written: {reason}") from error
+
+
+def _keep_owner(path: Path, temporary: Path) -> None:
+    """Give a file the owner of another, where that is allowed; whoever may not is most often the owner already."""
+    owner = path.stat()
+    with suppress(PermissionError, AttributeError):  # Windows has no owners of this kind
+        os.chown(temporary, owner.st_uid, owner.st_gid)
 
 
 def diff(source: Source, text: str) -> str:

@@ -65,9 +65,22 @@ def test_what_a_fix_changes_is_told_with_the_place_in_the_text_as_it_was() -> No
     fixed = wish("layers:\n  - relu\n  - tanh\n  - conv: {kernel: 3, channels: 2}\n  - tanh\n", without("tanh"))
     assert lines(fixed) == ["layers:", "  - relu", "  - conv: {kernel: 3, channels: 2}"]
     assert [str(tried.place) for tried in fixed.made] == ["spec.yaml:6:5", "spec.yaml:8:5"]
-    assert [tried.outcome for tried in fixed.made] == ["same parameters and MACs"] * 2
+    assert [tried.outcome for tried in fixed.made] == ["other names of weights", "same parameters and MACs"]
     fixed = wish("layers: [{conv: {kernel: 3, channels: 2}}]", unbiased)
     assert [tried.outcome for tried in fixed.made] == ["-2 parameters"]
+
+
+def test_what_leads_to_a_dead_item_alone_goes_with_it() -> None:
+    rows = (
+        "blocks: {b: {layers: [{conv: {kernel: 1, channels: 4}}, relu]}}\nlayers:\n  - relu: {id: a}\n"
+        "  - b: {id: b}\n  - tanh: {id: c}\n  - add: {id: d, from: [a, c]}\noutputs: {o: a}\n"
+    )
+    assert lines(fix(spec(rows)))[1:3] == ["layers:", "  - relu: {id: a}"]
+
+
+def test_a_convolution_whose_weights_are_shared_is_not_split() -> None:
+    rows = "layers: [{conv: {id: b, kernel: 5, padding: same, channels: 32}}, relu, {conv: {id: c, share: b}}, relu]"
+    assert not fix(spec(rows, "{x: [N, 32, 64, 64]}")).made
 
 
 def test_one_edit_serves_every_use_of_a_block() -> None:
@@ -111,10 +124,10 @@ BROKEN: dict[str, tuple[str, Callable[[Node], Change | None], str]] = {
         without("tanh"),
         "then there would be `unknown-node`: there is nothing called `t` here",
     ),
-    "what only a dead item needed": (
+    "neighbours on one line": (
         "layers: [{relu: {id: a}}, {tanh: {id: b}}, {sigmoid: {id: c}}]\noutputs: {o: a}",
         lambda _: None,
-        "then there would be `dead-node`: no output needs the node `b`",
+        "its changes overlap",
     ),
     "a number that means another item then": (
         "layers: [relu, tanh, sigmoid, silu, {add: {branches: {a: [], b: {relu: {from: 2}}}}}]",
