@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ COMMANDS: Final = {
 }
 """Each command, in the order of the help, by the name of its module and function."""
 
+UNREADABLE: Final = 2
 MISSING: Final = 3
 BUG: Final = 70
 STOPPED: Final = 130
@@ -76,9 +78,21 @@ class LazyGroup(click.Group):
             code = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+            _discard_output()
             return PIPE_CLOSED
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            _discard_output()
+            failure = click.ClickException("the output cannot be written: no space is left")
+            failure.exit_code = UNREADABLE
+            raise failure from error
         return code
+
+
+def _discard_output() -> None:
+    """Let the flush at exit succeed, where what is printed goes nowhere any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -90,7 +90,7 @@ def factorization_text(found: Analysis, ascii_only: bool) -> str:
         if whole is not None and whole.side > 1:
             lines.append([from_the_end(whole.node, _NAME, ascii_only), *_factors_of(whole)])
     if len(lines) == 1:
-        return f"{found.name}: no convolution can be factorised\n"
+        return f"{found.name}: no convolution of one group, with a square kernel and on a known grid\n"
     table = aligned(lines, [False, True, True, True, True, True, True, True])
     return f"{found.name}, convolutions as smaller ones that see as much\n\n{table}"
 

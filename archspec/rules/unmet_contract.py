@@ -65,7 +65,7 @@ class UnmetContract(Rule):
         actual = self._fact(contract, graph, facts)
         if actual is None and contract.fact != "outputs":
             message = f"`{contract.fact}` cannot be told of this network, but {_text(contract.expected)} is expected"
-            return Finding(contract.span, message, help="give the inputs nominal sizes, such as `H=224`, or remove it")
+            return Finding(contract.span, message, help=_what_is_missing(graph))
         if actual is None or _agree(contract.expected, actual):
             return None
         return Finding(contract.span, self._message(contract, actual), help="correct the number here, or the layers")
@@ -107,6 +107,14 @@ class UnmetContract(Rule):
         difference = f" ({actual - contract.expected:+,})" if isinstance(actual, int) else ""
         what, unit, are = _WORDS[contract.fact]
         return f"{what} {_text(actual)}{unit}, but {_text(contract.expected)} {are} expected{difference}"
+
+
+def _what_is_missing(graph: Graph) -> str:
+    """What to do about a number that cannot be told."""
+    sides = (side for given in graph.inputs.values() for side in given.type.shape[1:])
+    if all(isinstance(side, int) for side in sides):
+        return "remove it: there are no tensors with space, [N, C, ...], that it could be told of"
+    return "give the inputs nominal sizes, such as `H=224`, or remove it"
 
 
 def _receptive_field(facts: Facts) -> int | None:

@@ -148,3 +148,11 @@ def _raise_key_error() -> list[str]:
 
 def _interrupt() -> list[str]:
     raise KeyboardInterrupt
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_told_in_a_line() -> None:
+    command = [sys.executable, "-m", "archspec", "rules"]
+    with open("/dev/full", "w") as full:
+        finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (2, "Error: the output cannot be written: no space is left\n")
