@@ -33,10 +33,12 @@ def load_spec(
     limits: Limits = LIMITS,
     rules: Iterable[Rule] = RULES,
     errors_only: bool = False,
+    apart: bool = False,
 ) -> Graph | None:
     """The typed graph of a spec, all there is to say of it added to `found`; None when it does not come to a graph.
 
-    With `errors_only` rules that find no errors are asked only where there is one.
+    With `errors_only` rules that find no errors are asked only where there is one; with `apart` what they say of
+    several places is said of each.
     """
     with collector_paused(), one_each(found) as here:
         document = load(spec, here, limits)  # the text, with every file it includes, as structure
@@ -55,7 +57,7 @@ def load_spec(
             from archspec.frontend.training import read_training  # most specs have none, and start without its models
 
             graph.training = read_training(document, graph, here)
-        judge(graph, here, rules, errors_only=errors_only)
+        judge(graph, here, rules, errors_only=errors_only, apart=apart)
     return graph
 
 

@@ -43,6 +43,12 @@ STOPPED: Final = 130
 PIPE_CLOSED: Final = 141
 
 
+class FullDiskError(click.ClickException):
+    """What is printed does not fit on the disk that it goes to."""
+
+    exit_code = UNREADABLE
+
+
 class LazyGroup(click.Group):
     """Commands that are imported when they are used, and listed without."""
 
@@ -84,9 +90,7 @@ class LazyGroup(click.Group):
             if error.errno != errno.ENOSPC:
                 raise
             _discard_output()
-            failure = click.ClickException("the output cannot be written: no space is left")
-            failure.exit_code = UNREADABLE
-            raise failure from error
+            raise FullDiskError("the output cannot be written: no space is left") from error
         return code
 
 

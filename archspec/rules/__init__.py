@@ -27,6 +27,7 @@ from archspec.rules.residual_scale_range import ResidualScaleRange
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.rules.softmax_before_cross_entropy import SoftmaxBeforeCrossEntropy
 from archspec.rules.stage_imbalance import StageImbalance
+from archspec.rules.together import said_once
 from archspec.rules.unmet_contract import UnmetContract
 from archspec.rules.unproductive_layer import UnproductiveLayer
 from archspec.rules.unscaled_residual import UnscaledResidual
@@ -68,7 +69,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def judge(graph: Graph, found: Diagnostics, rules: Iterable[Rule] = RULES, *, errors_only: bool = False) -> None:
+def judge(
+    graph: Graph,
+    found: Diagnostics,
+    rules: Iterable[Rule] = RULES,
+    *,
+    errors_only: bool = False,
+    apart: bool = False,
+) -> None:
     """Hold a graph without errors to every rule that is not off.
 
     Args:
@@ -77,6 +85,7 @@ def judge(graph: Graph, found: Diagnostics, rules: Iterable[Rule] = RULES, *, er
         rules: those to ask, in this order.
         errors_only: whether findings are of no use where none of them is an error; the rules that find errors are
             asked first then, and the others only where one is found.
+        apart: whether every finding is told by itself, and not with others of its kind.
     """
     if found.failed:
         return
@@ -84,10 +93,10 @@ def judge(graph: Graph, found: Diagnostics, rules: Iterable[Rule] = RULES, *, er
         _ask([rule for rule in rules if Severity.ERROR in (rule.severity, rule.worst)], graph, errors := Diagnostics())
         if not errors.failed:
             return
-    _ask(rules, graph, found)
+    _ask(rules, graph, found, apart=apart)
 
 
-def _ask(rules: Iterable[Rule], graph: Graph, found: Diagnostics) -> None:
+def _ask(rules: Iterable[Rule], graph: Graph, found: Diagnostics, *, apart: bool = False) -> None:
     case = Case(graph, Facts(graph))
     for rule in rules:
         severity = graph.severities.get(rule.name)
@@ -95,9 +104,9 @@ def _ask(rules: Iterable[Rule], graph: Graph, found: Diagnostics) -> None:
             continue
         asked = type(rule)(graph.thresholds[rule.name]) if rule.name in graph.thresholds else rule
         case.judged.add(rule.name)
-        for finding in asked.check(case):
-            if not _is_allowed(finding, rule.name, case):
-                found.add(finding.diagnostic(rule.name, Severity(severity or finding.severity or rule.severity)))
+        findings = [finding for finding in asked.check(case) if not _is_allowed(finding, rule.name, case)]
+        for finding in findings if apart else said_once(findings):
+            found.add(finding.diagnostic(rule.name, Severity(severity or finding.severity or rule.severity)))
 
 
 def _is_allowed(finding: Finding, rule: str, case: Case) -> bool:

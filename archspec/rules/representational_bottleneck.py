@@ -85,9 +85,9 @@ class RepresentationalBottleneck(Rule):
             return
         most = max(self.setting("grid_warning"), self.setting("pool"))
         drops = any(stretch.end.size <= most * stretch.start.size for stretch in case.facts.capacity.stretches)
-        of_grids = (self._grid_changes(case), self._widened_pools(case)) if drops else ()
-        for findings in (self._blocks(case), *of_grids):
-            yield from together(self.name, sorted(findings, key=lambda found: list(Severity).index(_severity(found))))
+        of_grids = {"grids": self._grid_changes(case), "pools": self._widened_pools(case)} if drops else {}
+        for kind, findings in {"blocks": self._blocks(case), **of_grids}.items():
+            yield from together(kind, sorted(findings, key=lambda found: list(Severity).index(_severity(found))))
 
     def _blocks(self, case: Case) -> list[Finding]:
         found: dict[tuple[Value, ...], Finding] = {}

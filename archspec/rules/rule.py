@@ -38,6 +38,8 @@ class Finding:
     severity: Severity | None = None
     """Where it is worse, or less bad, than the rule's own; what `checks` says goes before it."""
     remedy: Remedy | None = None
+    kind: str = ""
+    """Of the findings of one kind the first is told, with a note of the others; empty for one by itself."""
 
     def diagnostic(self, rule: str, severity: Severity) -> Diagnostic:
         """The finding as what is printed."""

@@ -13,18 +13,29 @@ _NAMED: Final = 4
 """How many of the others a note names."""
 
 
-def together(rule: str, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """The first finding, with a note that names the others; those that an `allow` silences stay by themselves."""
-    said: list[Finding] = []
-    for finding in findings:
-        if not isinstance(finding.at, Span) and rule in finding.at.allow:
-            yield finding
-        else:
-            said.append(finding)
-    if said:
-        first, *others = said
-        names = dict.fromkeys(f"`{other.at.path}`" for other in others if not isinstance(other.at, Span))
-        yield replace(first, notes=(*first.notes, *([_note(list(names))] if names else [])))
+def together(kind: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings as ones of a kind, the first of which stands for all."""
+    return (replace(finding, kind=kind) for finding in findings)
+
+
+def said_once(findings: Iterable[Finding]) -> list[Finding]:
+    """The first finding of each kind, with a note that names the others; those of no kind stay as they are."""
+    found = list(findings)
+    kinds: dict[str, list[Finding]] = {}
+    for finding in found:
+        if finding.kind:
+            kinds.setdefault(finding.kind, []).append(finding)
+    return [_first(kinds[finding.kind]) if finding.kind else finding for finding in found if _is_told(finding, kinds)]
+
+
+def _is_told(finding: Finding, kinds: dict[str, list[Finding]]) -> bool:
+    return not finding.kind or kinds[finding.kind][0] is finding
+
+
+def _first(alike: list[Finding]) -> Finding:
+    first, *others = alike
+    names = dict.fromkeys(f"`{other.at.path}`" for other in others if not isinstance(other.at, Span))
+    return replace(first, notes=(*first.notes, *([_note(list(names))] if names else [])))
 
 
 def _note(names: list[str]) -> str:

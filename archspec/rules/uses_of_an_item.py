@@ -23,7 +23,7 @@ def by_item(rule: str, findings: Iterable[Finding], graph: Graph) -> Iterator[Fi
     if wrong:
         nodes = Counter(_place(node) for node in graph.operations())
         for place, found in wrong.items():
-            yield from found if len(found) == nodes[place] else together(rule, found)
+            yield from found if len(found) == nodes[place] else together(f"{rule} at {place}", found)
 
 
 def _place(at: Node | Scope | Span) -> tuple[int, int]:

@@ -7,14 +7,15 @@ from archspec.compiler import load_graph
 from archspec.ir.graph import Graph
 from archspec.rules import by_name
 from archspec.rules.rule import Case, Finding
+from archspec.rules.together import said_once
 from tests.specs import spec
 
 OFF = "{" + ", ".join(f"{name}: off" for name in by_name()) + "}"
 
 
 def asked(graph: Graph, rule: str, **settings: float) -> list[Finding]:
-    """What a rule says of a graph."""
-    return list(type(by_name()[rule])(settings).check(Case(graph, Facts(graph))))
+    """What a rule says of a graph, once of each kind."""
+    return said_once(type(by_name()[rule])(settings).check(Case(graph, Facts(graph))))
 
 
 def found(rule: str, layers: str, inputs: str = "{x: [N, 3, 64, 64]}", **settings: float) -> list[Finding]:

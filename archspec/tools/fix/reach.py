@@ -22,7 +22,7 @@ def other_use(finding: Diagnostic, graph: Graph, text: Text, rules: Iterable[Rul
     """
     if finding.remedy is None or finding.name not in {rule.name for rule in rules}:
         return None
-    judge(graph, found := Diagnostics(), [rule for rule in rules if rule.name == finding.name])
+    judge(graph, found := Diagnostics(), [rule for rule in rules if rule.name == finding.name], apart=True)
     wished = [change for one in found if one.remedy is not None for change in one.remedy.changes]
     for change in finding.remedy.changes:
         if isinstance(change, SplitItem):

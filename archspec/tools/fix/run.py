@@ -84,7 +84,8 @@ def fix(
         fixed.made.append(Tried(finding, place, effect(now, then)))
         history.append(edits)
         now, is_retry = then, False
-    fixed.new, fixed.left_out = now, list(refused.values())
+    told = {(one.finding.name, one.place, one.outcome): one for one in reversed(refused.values())}
+    fixed.new, fixed.left_out = now, list(reversed(told.values()))
     return fixed
 
 
@@ -100,7 +101,7 @@ class _Prover:
     def read(self, source: Source, params: Values = None) -> Reading:
         """A text from the start, with the parameters that were given or with others."""
         given = self.params if params is None else params
-        graph = load_spec(source, found := Diagnostics(), given, self.limits, self.rules)
+        graph = load_spec(source, found := Diagnostics(), given, self.limits, self.rules, apart=True)
         return Reading(source, graph, tuple(found))
 
     def attempt(self, finding: Diagnostic, now: Reading) -> tuple[list[Edit], Reading]:

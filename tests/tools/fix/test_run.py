@@ -78,6 +78,17 @@ def test_what_leads_to_a_dead_item_alone_goes_with_it() -> None:
     assert lines(fix(spec(rows)))[1:3] == ["layers:", "  - relu: {id: a}"]
 
 
+def test_a_finding_that_cannot_be_mended_does_not_keep_others_of_its_kind_from_it() -> None:
+    part = "{conv: {kernel: 5, padding: same, channels: %s}}"
+    rows = f"layers: [{{conv: {{kernel: 5, padding: same, channels: 64, repeat: 2}}}}, relu, {part % 32}, relu]"
+    fixed = fix(spec(rows, "{x: [N, 64, 64, 64]}"))
+    assert reasons(fixed)[0] == "its item has `repeat`"
+    assert lines(fixed)[0].endswith(
+        "relu, {conv: {kernel: 3, padding: same, channels: 32}}, relu, "
+        "{conv: {kernel: 3, padding: same, channels: 32}}, relu]"
+    )
+
+
 def test_a_convolution_whose_weights_are_shared_is_not_split() -> None:
     rows = "layers: [{conv: {id: b, kernel: 5, padding: same, channels: 32}}, relu, {conv: {id: c, share: b}}, relu]"
     assert not fix(spec(rows, "{x: [N, 32, 64, 64]}")).made
