@@ -90,7 +90,7 @@ def convolution(graph: Graph, node: Node) -> Convolution | None:
         return None
     inside, outside, height, width = numbers
     padding = _padding(node.resolved.sees(*inputs))
-    return Convolution(node.path, kernel, inside, outside, stride, (height, width), grid_of(inputs[0]), padding)
+    return Convolution(node.path, kernel, inside, outside, stride, (height, width), _grid(inputs[0]), padding)
 
 
 def as_threes(whole: Convolution, *, growing: bool = True) -> Factors | None:
@@ -174,7 +174,7 @@ def _square(sides: int | tuple[int, ...]) -> int | None:
     return sides[0] if len(set(sides)) == 1 else None
 
 
-def grid_of(kind: TensorType) -> tuple[int, int] | None:
+def _grid(kind: TensorType) -> tuple[int, int] | None:
     """Height and width of an image; None where they are not known, or it is none."""
     sides = [side for side in kind.shape[2:] if isinstance(side, int)]
     return (sides[0], sides[1]) if kind.rank == 4 and len(sides) == 2 else None

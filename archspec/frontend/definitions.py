@@ -53,7 +53,8 @@ def _texts(entries: Iterable[Entry], *, bare: bool = False) -> Iterator[str]:
     """All keys and texts, and each name in an expression with a `$` before it."""
     for entry in entries:
         yield from _read(entry.key, bare=False)
-        yield from _values(entry.value, bare=bare or entry.key in _BARE)
+        texts = _values(entry.value, bare=bare or entry.key in _BARE)
+        yield from (text for text in texts if entry.key != "id" or text.startswith("$"))  # an id may be any name
 
 
 def _values(value: Value, *, bare: bool) -> Iterator[str]:

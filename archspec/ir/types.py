@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -50,3 +51,12 @@ class TensorType:
     def __str__(self) -> str:
         text = f"[{', '.join(map(str, self.shape))}]"
         return text if self.dtype == "float32" else f"{self.dtype}{text}"
+
+
+def by(sides: Sequence[Size] | int) -> str:
+    """Sides as messages print them: `3x3`, a list where they are symbolic, one number of a sequence as it is."""
+    if isinstance(sides, int):
+        return str(sides)
+    if all(isinstance(side, int) for side in sides):
+        return "x".join(map(str, sides))
+    return f"[{', '.join(map(str, sides))}]"

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import LIMIT, UNKNOWN, Size
 from archspec.ir.op import Window
+from archspec.ir.types import by
 
 Sides: TypeAlias = "int | tuple[int, ...]"
 
@@ -135,15 +136,6 @@ def _does_not_fit(
 ) -> str:
     spaced = f" with dilation {compact_text(dilation)}" if max(dilation) > 1 else ""
     return f"a {by(kernel)} {what}{spaced} does not fit into the {by(sides)} input with padding {compact_text(pads)}"
-
-
-def by(sides: Sequence[Size] | Sides) -> str:
-    """Sides as messages print them: `3x3`, a list where they are symbolic, one number of a sequence as it is."""
-    if isinstance(sides, int):
-        return str(sides)
-    if all(isinstance(side, int) for side in sides):
-        return "x".join(map(str, sides))
-    return f"[{', '.join(map(str, sides))}]"
 
 
 def compact_text(sides: tuple[int, ...]) -> str:

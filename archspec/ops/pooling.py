@@ -9,9 +9,9 @@ from archspec.ir.attributes import Flag, OptionalSizes, Padding, Sizes
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size
 from archspec.ir.op import Arg, Example, Kept, Op, Sight, Step, Window
-from archspec.ir.types import DTYPES, TensorType
+from archspec.ir.types import DTYPES, TensorType, by
 from archspec.ops._shared import changed, compact, need_full_precision, spatial
-from archspec.ops._windows import IMAGES, by, need_sides, pad_sides, slide, spread, windows
+from archspec.ops._windows import IMAGES, need_sides, pad_sides, slide, spread, windows
 
 
 class _WindowPool(Op):

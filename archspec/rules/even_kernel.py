@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archspec.ir.graph import Graph, Node
 from archspec.ir.op import Window
-from archspec.ops._windows import by
+from archspec.ir.types import by
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.source.diagnostic import Severity
 

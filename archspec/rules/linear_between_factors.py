@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archspec.analysis.layers_in_a_row import Layer, Pair, layers_in_a_row
-from archspec.ops._windows import by
+from archspec.ir.types import by
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.rules.uses_of_an_item import by_item
 from archspec.source.diagnostic import Label, Severity

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
+from archspec.ir.types import by
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.source.diagnostic import Severity
 
@@ -69,15 +70,11 @@ class StageImbalance(Rule):
         largest = max(stages, key=lambda stage: stage.share, default=None)
         if largest is None or len(stages) < self.setting("stages") or largest.share <= self.setting("share"):
             return
-        others = ", ".join(f"{_by(stage.grid)} {stage.share:.0%}" for stage in stages if stage is not largest)
+        others = ", ".join(f"{by(stage.grid)} {stage.share:.0%}" for stage in stages if stage is not largest)
         yield Finding(
             case.graph[largest.first],
-            f"the {_by(largest.grid)} grid takes {largest.share:.0%} of the MACs, more than "
+            f"the {by(largest.grid)} grid takes {largest.share:.0%} of the MACs, more than "
             f"{self.setting('share'):.0%} ({others})",
             help="move layers or channels from it to the other grids",
             caption="begins here",
         )
-
-
-def _by(grid: tuple[int, ...]) -> str:
-    return "x".join(map(str, grid))

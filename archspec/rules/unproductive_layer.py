@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from archspec.ir.graph import Graph, Node
+from archspec.ir.types import by
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.rules.together import together
 from archspec.source.diagnostic import Severity
@@ -83,7 +84,7 @@ class UnproductiveLayer(Rule):
     def _finding(self, node: Node, seen: list[int], sides: tuple[int, ...]) -> Finding:
         return Finding(
             node,
-            f"what `{node.path}` reads has seen {_by(seen)} pixels already, and the image is {_by(sides)}",
+            f"what `{node.path}` reads has seen {by(seen)} pixels already, and the image is {by(sides)}",
             help="leave it out, stride later, or take a larger image",
         )
 
@@ -98,7 +99,3 @@ def _sides(graph: Graph) -> tuple[int, ...]:
 def _looks_around(graph: Graph, node: Node) -> bool:
     sight = node.resolved.sees(*(graph.input_types(node) or ()))
     return isinstance(sight, tuple) and any(window.size > 1 for window in sight)
-
-
-def _by(sides: list[int] | tuple[int, ...]) -> str:
-    return "x".join(map(str, sides))

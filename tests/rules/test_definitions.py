@@ -82,3 +82,7 @@ def test_only_what_the_file_itself_defines_is_looked_at(tmp_path: Path, changes:
     (tmp_path / "changed.yaml").write_text(f"archspec: 1\nname: changed\nextends: base.yaml\n{changes}\n", "utf-8")
     found = list(check_spec(tmp_path / "changed.yaml"))
     assert [one.span.text for one in found if one.span] == names
+
+
+def test_an_item_that_is_called_like_a_block_does_not_use_it() -> None:
+    assert unused("blocks: {stem: {layers: [relu]}}\nlayers: [{tanh: {id: stem}}]") == ["stem"]
