@@ -93,7 +93,7 @@ class Node:
     """What `op` was made of, where attributes depend on dims."""
     varying: frozenset[str] = frozenset()
     """The attributes that another use of the same item may have other values of: those that an expression or an `each`
-    gives, and `branches` where an `if` took one away."""
+    gives, `branches` where an `if` took one away, and `if` where one might take the node itself away."""
 
     @property
     def name(self) -> str:

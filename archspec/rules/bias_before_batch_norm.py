@@ -84,4 +84,8 @@ def _has_bias(node: Node) -> bool:
 
 def _is_only_normalised(graph: Graph, node: Node, ends: set[str]) -> bool:
     readers = graph.users(node.path)
-    return node.path not in ends and all(graph[path].resolved.name == "batch_norm" for path in readers)
+    return node.path not in ends and all(_always_normalises(graph[path]) for path in readers)
+
+
+def _always_normalises(node: Node) -> bool:
+    return node.resolved.name == "batch_norm" and "if" not in node.varying

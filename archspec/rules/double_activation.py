@@ -69,7 +69,7 @@ class DoubleActivation(Rule):
             f"this `{node.resolved.name}` changes nothing: what it reads is never below 0",
             labels=_label(maker, node, f"after `{maker.resolved.name}` nothing is"),
             help="remove it",
-            remedy=Remedy("remove it", (RemoveItem(node.path),)),
+            remedy=Remedy("remove it", (RemoveItem(node.path),)) if "if" not in maker.varying else None,
         )
 
     def _twice(self, node: Node, before: Node) -> Finding:

@@ -57,7 +57,7 @@ def summary(diagnostics: Iterable[Diagnostic], dependent: int = 0) -> str:
 
 def fix_text(remedy: Remedy) -> str:
     """What a program would do about a finding, and how to have it done."""
-    return f"{remedy.title} (`archspec check --diff` shows it)"
+    return f"{remedy.title} (see `archspec check --diff`)"
 
 
 def _plural(count: int, word: str) -> str:

@@ -13,7 +13,7 @@ from archspec.tools.fix.layout import begins_line, dash_of, indent, is_flow, new
 from archspec.tools.fix.lists import append, as_list, remove
 from archspec.tools.fix.text import Place, Text
 
-_ONE_ONLY: Final = ("repeat", "each", "share", "tie", "branches", "layers")
+_ONE_ONLY: Final = ("repeat", "each", "share", "tie", "init", "branches", "layers")
 """Keys of an item that several items cannot have in its place."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -35,9 +36,10 @@ def objection(finding: Diagnostic, edits: Sequence[Edit], old: Reading, new: Rea
         return reason
     if _count(finding, edits, new, old) >= _count(finding, (), old, old):
         return "it would still be there"
-    known, severities = {one.name for one in old.found}, list(Severity)
+    known, severities = Counter(one.name for one in old.found), list(Severity)
     worse = severities[: severities.index(finding.severity) + 1]
-    came = next((one for one in new.found if one.severity in worse and one.name not in known), None)
+    counts = Counter(one.name for one in new.found)
+    came = next((one for one in new.found if one.severity in worse and counts[one.name] > known[one.name]), None)
     return _told(came) if came else None
 
 

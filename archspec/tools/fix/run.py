@@ -114,6 +114,8 @@ class _Prover:
             raise CannotFixError("there is no network yet")
         text = Text(now.source, now.graph, self.limits.text)
         edits = edits_of(finding.remedy, text)
+        if any(map(text.is_repeated, edits)):
+            raise CannotFixError("aliases repeat what is written there")
         if other := other_use(finding, now.graph, text, self.rules):
             raise CannotFixError(f"`{other}` is written there too, and nothing is said of it")
         then = self.read(Source(now.source.name, edited(now.source.text, edits), now.source.path))

@@ -14,7 +14,7 @@ from archspec.language.values import Mapping, Scalar, Sequence, Value
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.origin import Origin
 from archspec.source.span import Source, Span
-from archspec.tools.fix.edits import CannotFixError
+from archspec.tools.fix.edits import CannotFixError, Edit
 from archspec.tools.fix.layout import is_flow
 
 Step: TypeAlias = "tuple[Mapping | Sequence, str | int]"
@@ -131,6 +131,23 @@ class Text:
                 around = (origin.span, *(use.span for use in origin.uses()))
                 if any(each.source is self.source and each.start == place.start for each in around):
                     yield member.path
+
+    def is_repeated(self, edit: Edit) -> bool:
+        """Whether what an edit changes has an anchor, and aliases repeat it elsewhere."""
+        root = read(self.source, Diagnostics(), self._limits)
+        seen, waiting = dict[int, Value](), [root] if root is not None else []
+        while waiting:
+            value = waiting.pop()
+            if id(value) in seen:
+                if value.start <= edit.start <= value.end or edit.start < value.start < edit.end:
+                    return True
+                continue
+            seen[id(value)] = value
+            if isinstance(value, Mapping):
+                waiting += (entry.value for entry in value.entries.values())
+            elif isinstance(value, Sequence):
+                waiting += value.items
+        return False
 
     def input_count(self, path: str) -> int:
         """How many inputs a node has."""

@@ -89,6 +89,29 @@ def test_a_finding_that_cannot_be_mended_does_not_keep_others_of_its_kind_from_i
     )
 
 
+@pytest.mark.parametrize(
+    "first",
+    ["&a {kernel: 5, channels: 64, padding: same}", "&a {kernel: 3, channels: 64, padding: same}}, {batch_norm: {}"],
+)
+def test_what_aliases_repeat_is_not_edited(first: str) -> None:
+    fixed = fix(spec(f"layers: [{{conv: {first}}}, relu, {{conv: *a}}, relu]", "{x: [N, 64, 64, 64]}"))
+    assert not fixed.made
+    assert "aliases repeat what is written there" in reasons(fixed)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "params: {p: true}\nlayers: [{conv: {kernel: 1, channels: 8}}, {batch_norm: {if: $p}}, relu]",
+        "params: {p: true}\nlayers: [{relu: {if: $p}}, relu]",
+        "layers: [{conv: {kernel: 5, channels: 64, padding: same, init: {weight: zeros}}}, relu]",
+    ],
+    ids=["a norm that may not be there", "an activation that may not be there", "initial weights"],
+)
+def test_what_depends_on_more_than_is_seen_is_not_mended(rows: str) -> None:
+    assert not fix(spec(rows, "{x: [N, 64, 64, 64]}")).made
+
+
 def test_a_convolution_whose_weights_are_shared_is_not_split() -> None:
     rows = "layers: [{conv: {id: b, kernel: 5, padding: same, channels: 32}}, relu, {conv: {id: c, share: b}}, relu]"
     assert not fix(spec(rows, "{x: [N, 32, 64, 64]}")).made
