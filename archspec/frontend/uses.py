@@ -158,8 +158,7 @@ def _annotate(expander: Expander, use: Use, made: Node) -> None:
     made.allow = allowances(context, item)
     if item.op is None:
         made.varying = frozenset(name for name, given in item.arguments.items() if given.expressions) | set(use.values)
-    if item.keys.if_ is not None:
-        made.varying |= {"if"}
+    made.varying |= {"if"} if item.keys.if_ is not None else set()
 
 
 def allowances(context: ListContext, item: Item) -> Mapping[str, Allowance]:
