@@ -102,15 +102,6 @@ def _around(graph: Graph, nodes: Sequence[str]) -> str:
     """The path of a node; of several that of the innermost scope around all of them, or the last of them."""
     if len(nodes) == 1:
         return nodes[0]
-    chains = [_scopes(graph, path) for path in nodes]
-    common: list[str] = [level[0] for level in zip(*chains, strict=False) if len(set(level)) == 1]
-    return common[-1] or nodes[-1]
-
-
-def _scopes(graph: Graph, path: str) -> list[str]:
-    """The paths of the scopes around a node, outer before inner, from the whole network on."""
-    scope, found = graph[path].scope, [graph[path].scope.path]
-    while scope.parent is not None:
-        scope = scope.parent
-        found.append(scope.path)
-    return found[::-1]
+    chains = [graph[path].scope.lineage() for path in nodes]
+    common = [level[0].path for level in zip(*chains, strict=False) if all(scope is level[0] for scope in level)]
+    return common[-1] if common else nodes[-1]

@@ -10,7 +10,7 @@ def running(graph: Graph) -> dict[Phase, set[str]]:
     found: dict[Phase, set[str]] = {}
     for phase in PHASES:
         outputs = {output.value.node for output in graph.outputs.values()}
-        found[phase] = _needed(graph, outputs & _available(graph, phase))
+        found[phase] = needed(graph, outputs & _available(graph, phase))
     return found
 
 
@@ -26,9 +26,10 @@ def _available(graph: Graph, phase: Phase) -> set[str]:
     return available
 
 
-def _needed(graph: Graph, paths: set[str]) -> set[str]:
-    needed = set(paths)
+def needed(graph: Graph, paths: set[str]) -> set[str]:
+    """The paths of some nodes, and of all that they are computed from."""
+    found = set(paths)
     for node in reversed(list(graph)):
-        if node.path in needed:
-            needed.update(value.node for value in node.inputs)
-    return needed
+        if node.path in found:
+            found.update(value.node for value in node.inputs)
+    return found

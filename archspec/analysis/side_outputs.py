@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archspec.analysis.linear_runs import is_layer
-from archspec.ir.graph import Graph, GraphOutput, Node, Scope
+from archspec.ir.graph import Graph, GraphOutput, Node, Scope, outermost
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,7 @@ class SideOutput:
 
     def member(self, graph: Graph) -> Node | Scope:
         """What the network has all of it in: the head, or the last node where there is no such part."""
-        inside = {node.path for node in self.nodes}
-        part: Node | Scope = graph[self.output.value.node]
-        scope: Scope | None = graph[self.output.value.node].scope
-        while scope is not None and scope.parent is not None and all(node.path in inside for node in scope.nodes()):
-            part, scope = scope, scope.parent
-        return part
+        return outermost(graph[self.output.value.node], {node.path for node in self.nodes})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archspec.analysis.cuts import Capacity, Passage, Stretch
-from archspec.ir.graph import Graph, Scope
+from archspec.ir.graph import Graph
 
 
 def along_trunk(graph: Graph, capacity: Capacity) -> Mapping[str, Passage]:
@@ -20,21 +20,12 @@ def along_trunk(graph: Graph, capacity: Capacity) -> Mapping[str, Passage]:
     """
     inside: dict[str, list[Stretch]] = {}
     for stretch in capacity.stretches:
-        scopes = [_scopes(graph[path].scope) for path in stretch.nodes]
+        scopes = [graph[path].scope.lineage() for path in stretch.nodes]
         for level in zip(*scopes, strict=False):
-            if len(set(level)) > 1:
+            if any(scope is not level[0] for scope in level):
                 break
-            inside.setdefault(level[0], []).append(stretch)
+            inside.setdefault(level[0].path, []).append(stretch)
     return {scope.path: _passage(inside[scope.path]) for scope in graph.root.scopes() if scope.path in inside}
-
-
-def _scopes(scope: Scope) -> list[str]:
-    """The paths of a scope and of those around it, outer before inner; the whole network is not among them."""
-    found = []
-    while scope.parent is not None:
-        found.append(scope.path)
-        scope = scope.parent
-    return found[::-1]
 
 
 def _passage(stretches: Sequence[Stretch]) -> Passage:

@@ -6,7 +6,7 @@ branches, repeats) say which nodes belong together: a scope becomes a submodule,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -142,6 +142,15 @@ class Scope:
     def name(self) -> str:
         """The last part of its path, below its parent."""
         return self.path[len(self.parent.path) + 1 :] if self.parent and self.parent.path else self.path
+
+    def lineage(self) -> list[Scope]:
+        """The scopes around it and itself, outermost first; the whole network is not among them."""
+        found: list[Scope] = []
+        scope = self
+        while scope.parent is not None:
+            found.append(scope)
+            scope = scope.parent
+        return found[::-1]
 
     def registration_order(self) -> list[Node | Scope]:
         """The members in the order in which modules, and so keys of the `state_dict`, are registered."""
@@ -303,6 +312,16 @@ class Graph:
     def users(self, path: str) -> list[str]:
         """The paths of the nodes that read a node, in order, each once."""
         return list(self.dag.successors(path))
+
+
+def outermost(node: Node, paths: Container[str]) -> Node | Scope:
+    """The outermost member of a graph that holds a node, and no node but those at some paths."""
+    found: Node | Scope = node
+    for scope in reversed(node.scope.lineage()):
+        if any(inside.path not in paths for inside in scope.nodes()):
+            break
+        found = scope
+    return found
 
 
 @dataclass(frozen=True, slots=True)

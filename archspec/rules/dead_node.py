@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from archspec.ir.graph import Graph, Node, Scope
+from archspec.analysis.phases import needed
+from archspec.ir.graph import Graph, Node, Scope, outermost
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.source.diagnostic import Severity
 from archspec.source.remedy import Remedy, RemoveItem
@@ -48,10 +49,7 @@ class DeadNode(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """The last nodes (or whole blocks) of every part that leads to no output."""
         graph = case.graph
-        live = {output.value.node for output in graph.outputs.values()}
-        for node in reversed(list(graph)):
-            if node.path in live:
-                live.update(value.node for value in node.inputs)
+        live = needed(graph, {output.value.node for output in graph.outputs.values()})
         yield from self._dead_parts(graph, graph.root, live)
 
     def _dead_parts(self, graph: Graph, scope: Scope, live: set[str]) -> Iterator[Finding]:
@@ -96,12 +94,4 @@ def _with_what_leads_to_it(graph: Graph, nodes: list[Node]) -> list[str]:
             if not is_left:
                 gone[value.node] = before
                 waiting.append(before)
-    return list(dict.fromkeys(_item(node, gone) for node in gone.values()))
-
-
-def _item(node: Node, gone: Mapping[str, Node]) -> str:
-    """The path of the outermost item that holds a node, and nothing that stays."""
-    path, scope = node.path, node.scope
-    while scope.parent is not None and all(inside.path in gone for inside in scope.nodes()):
-        path, scope = scope.path, scope.parent
-    return path
+    return list(dict.fromkeys(outermost(node, gone).path for node in gone.values()))
