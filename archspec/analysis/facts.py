@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from archspec.analysis.branches import Join, joins
 from archspec.analysis.cost import Cost, cost
 from archspec.analysis.factorization import Convolution, convolution
+from archspec.analysis.layers_in_a_row import Pair, layers_in_a_row
 from archspec.analysis.linear_runs import LinearRuns, linear_runs
 from archspec.analysis.phases import running
 from archspec.analysis.receptive_field import Field, receptive_fields
+from archspec.analysis.residuals import Residual, residuals
+from archspec.analysis.side_outputs import Ways, ways
 from archspec.analysis.stages import Stage, spent_before, stages
 from archspec.ir.graph import Graph, Node, Phase
 
@@ -41,6 +44,21 @@ class Facts:
     def linear_runs(self) -> LinearRuns:
         """The layers around each node that no nonlinearity stands before."""
         return linear_runs(self.graph)
+
+    @cached_property
+    def layers_in_a_row(self) -> tuple[Pair, ...]:
+        """Two layers each that nothing but linear ops lies between."""
+        return tuple(layers_in_a_row(self.graph, self.linear_runs))
+
+    @cached_property
+    def residuals(self) -> tuple[Residual, ...]:
+        """The convolutions that are added to a trunk."""
+        return tuple(residuals(self.graph, self.by_op["add"], self.linear_runs))
+
+    @cached_property
+    def ways(self) -> Ways | None:
+        """The main output and those beside it; None where there are not several."""
+        return ways(self.graph, self.running["eval"])
 
     @cached_property
     def convolutions(self) -> Mapping[str, Convolution]:

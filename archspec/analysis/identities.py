@@ -62,7 +62,7 @@ _IDENTITIES: Final[dict[str, tuple[tuple[str, ...], _Test]]] = {
     "unflatten": (("sizes",), lambda op, _: len(op.sizes) == 1),
     "permute": (("axes",), _keeps_order),
     "channel_shuffle": (("groups",), _shuffles_nothing),
-    "split": (("parts", "sections"), lambda op, _: op.parts == 1 or len(op.sections or ()) == 1),
+    "split": (("sections",), lambda op, _: len(op.sections or ()) == 1),
     "concat": (_JOIN, _joins_one),
     "add": (_JOIN, _joins_one),
     "multiply": (_JOIN, _joins_one),

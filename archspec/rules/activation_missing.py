@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.analysis.layers_in_a_row import Pair, layers_in_a_row
+from archspec.analysis.layers_in_a_row import Pair
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.rules.uses_of_an_item import by_item
 from archspec.source.diagnostic import Label, Severity
@@ -52,7 +52,7 @@ class ActivationMissing(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Every layer that leads to layers alone."""
-        pairs = layers_in_a_row(case.graph, case.facts.linear_runs)
+        pairs = case.facts.layers_in_a_row
         found = [self._finding(pair) for pair in pairs if not (pair.is_meant or pair.are_factors)]
         yield from by_item(self.name, found, case.graph)
 

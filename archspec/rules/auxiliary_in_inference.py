@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from archspec.analysis.linear_runs import is_layer
-from archspec.analysis.side_outputs import SideOutput, Ways, ways
+from archspec.analysis.side_outputs import SideOutput, Ways
 from archspec.ir.graph import Graph
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.source.diagnostic import Label, Severity
@@ -72,7 +72,7 @@ class AuxiliaryInInference(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Every side output of eval mode that is like the main one, and much less deep."""
         graph, running = case.graph, case.facts.running["eval"]
-        found = ways(graph, running)
+        found = case.facts.ways
         for side in found.sides if found is not None else ():
             if found is not None and side.output.value.node in running and self._is_auxiliary(side, found, graph):
                 yield self._finding(side, found, graph)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from archspec.analysis.linear_runs import is_layer
-from archspec.analysis.side_outputs import SideOutput, ways
+from archspec.analysis.side_outputs import SideOutput
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.source.diagnostic import Severity
 
@@ -85,7 +85,7 @@ class AuxiliaryWithoutBatchNorm(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Every side output of training alone with hidden layers that nothing normalises."""
         graph, running = case.graph, case.facts.running["eval"]
-        found = ways(graph, running) if case.facts.by_op["batch_norm"] else None
+        found = case.facts.ways if case.facts.by_op["batch_norm"] else None
         if found is None or not any(node.path in found.nodes for node in case.facts.by_op["batch_norm"]):
             return
         for side in found.sides:

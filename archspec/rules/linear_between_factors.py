@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.analysis.layers_in_a_row import Layer, Pair, layers_in_a_row
+from archspec.analysis.layers_in_a_row import Layer, Pair
 from archspec.ir.types import by
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.rules.uses_of_an_item import by_item
@@ -52,7 +52,7 @@ class LinearBetweenFactors(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Every convolution that leads to convolutions alone, where both look at space."""
-        pairs = layers_in_a_row(case.graph, case.facts.linear_runs)
+        pairs = case.facts.layers_in_a_row
         found = [self._finding(pair) for pair in pairs if pair.are_factors and not pair.is_meant]
         yield from by_item(self.name, found, case.graph)
 

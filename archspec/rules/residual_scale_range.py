@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from archspec.analysis.residuals import residuals
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.source.diagnostic import Severity
 
@@ -61,7 +60,7 @@ class ResidualScaleRange(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Every residual of a convolution with a factor out of the range."""
         least, most = self.setting("least"), self.setting("most")
-        for residual in residuals(case.graph, case.facts.by_op["add"], case.facts.linear_runs):
+        for residual in case.facts.residuals:
             factor, scale = residual.tail.factor, residual.tail.scale
             if scale is not None and abs(factor) < 1 and not least <= factor <= most:
                 message = f"a residual is scaled by {factor:g}; expected a factor from {least:g} to {most:g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from archspec.analysis.residuals import Residual, residuals
+from archspec.analysis.residuals import Residual
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.source.diagnostic import Label, Severity
 from archspec.source.remedy import AppendToBranch, Remedy, SetAttribute
@@ -61,9 +61,8 @@ class UnscaledResidual(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Every wide residual with a factor of 1 or more."""
-        graph, facts = case.graph, case.facts
-        for residual in residuals(graph, facts.by_op["add"], facts.linear_runs):
-            channels = residual.channels(graph)
+        for residual in case.facts.residuals:
+            channels = residual.channels(case.graph)
             wide = channels is not None and channels > self.setting("channels")
             if wide and abs(residual.tail.factor) >= 1 and not residual.is_normalised:
                 yield self._finding(residual, channels or 0)

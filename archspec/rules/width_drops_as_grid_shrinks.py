@@ -9,6 +9,7 @@ from typing import ClassVar
 from archspec.analysis.capacity_curve import GridChange
 from archspec.analysis.cuts import Stretch
 from archspec.ir.graph import Graph
+from archspec.ir.types import by
 from archspec.rules.reductions import KEPT, kept
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.rules.together import together
@@ -91,7 +92,7 @@ class WidthDropsAsGridShrinks(Rule):
             node,
             f"the grid that `{change.path}` makes has {after:,} channels at its widest, the one before it {before:,}",
             help=f"give it {before:,} channels or more",
-            caption=f"{'x'.join(map(str, sides))} from here on",
+            caption=f"{by(sides)} from here on",
             labels=(Label(graph[change.before.values[0].node].origin.span, "the grid before it ends here"),),
         )
 

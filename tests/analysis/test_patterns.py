@@ -11,7 +11,6 @@ from archspec.analysis.facts import Facts
 from archspec.analysis.identities import identity_because_of
 from archspec.analysis.linear_runs import linear_runs
 from archspec.analysis.nonnegative import changes_nothing_from_0, nonnegative
-from archspec.analysis.residuals import residuals
 from archspec.compiler import compile_spec, load_graph
 from archspec.ir.graph import Graph
 from tests.specs import spec
@@ -92,9 +91,7 @@ def test_layers_with_linear_ops_between_are_one_affine_map(between: list[str]) -
 
 def of_residuals(branches: str) -> list[tuple[int, float, bool]]:
     graph: Graph = load_graph(spec(f"layers: [relu, {{add: {{branches: {branches}}}}}]"))
-    facts = Facts(graph)
-    found = residuals(graph, facts.by_op["add"], facts.linear_runs)
-    return [(one.branch, one.tail.factor, one.is_normalised) for one in found]
+    return [(one.branch, one.tail.factor, one.is_normalised) for one in Facts(graph).residuals]
 
 
 CONV = "{conv: {kernel: 1, channels: 4}}"
