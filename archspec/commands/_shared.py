@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
@@ -15,6 +14,7 @@ import click
 from archspec.source.diagnostic import Diagnostic, Diagnostics, Severity
 
 if TYPE_CHECKING:
+    from archspec.frontend.limits import Limits
     from archspec.ir.graph import Graph
     from archspec.source.span import Source
 
@@ -55,6 +55,14 @@ def _keep_limits(context: click.Context, option: click.Parameter, settings: tupl
         raise click.BadParameter(str(error), context, option) from None
 
 
+def limits() -> Limits:
+    """The limits of `--limit` options, or else the usual ones."""
+    from archspec.frontend.limits import LIMITS
+
+    given: Limits = click.get_current_context().meta.get("limits", LIMITS)
+    return given
+
+
 def output_option(function: Decorated) -> Decorated:
     """The option `-o FILE`."""
     return click.option(
@@ -87,14 +95,13 @@ def load(spec: str, settings: Iterable[str], found: Diagnostics, is_judged: bool
     A file of blocks alone has no graph, which is an error.
     """
     from archspec.compiler import load_spec
-    from archspec.frontend.limits import LIMITS
+    from archspec.rules import RULES
 
     params = parse_settings(settings, found)
     source = read_spec(spec, found)
     if source is None or found.failed:
         return None
-    limits = click.get_current_context().meta.get("limits", LIMITS)
-    graph = load_spec(source, found, params, limits) if is_judged else load_spec(source, found, params, limits, ())
+    graph = load_spec(source, found, params, limits(), RULES if is_judged else ())
     if graph is None and not found.failed:
         found.error("not-a-spec", f"there is no network in `{spec}`", None, help="name a spec that includes it")
     return None if found.failed else graph
@@ -159,21 +166,16 @@ def write_whole(path: Path, content: str | bytes, option: str = "-o") -> None:
     Raises:
         click.BadParameter: when it cannot be written.
     """
+    from archspec.source.files import replace_file
+
     data = content.encode() if isinstance(content, str) else content
-    temporary: str | None = None
     path = path.resolve()
     try:
         if path.exists() and not path.is_file():  # /dev/stdout and the like
             path.write_bytes(data)
             return
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = file.name
-            file.write(data)
-        os.chmod(temporary, _mode_of_new_files())
-        os.replace(temporary, path)
+        replace_file(path, data, lambda new: new.chmod(_mode_of_new_files()))
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         reason = (error.strerror or str(error)).lower()
         raise click.BadParameter(f"`{path}` cannot be written: {reason}", param_hint=option) from error
 

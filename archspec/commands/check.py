@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.commands._shared import exit_code, findings_text, parse_settings, read_spec, set_option
+from archspec.commands._shared import exit_code, findings_text, limits, parse_settings, read_spec, set_option
 from archspec.source.diagnostic import Diagnostic, Diagnostics, Severity
 
 if TYPE_CHECKING:
-    from archspec.frontend.limits import Limits
     from archspec.ir.graph import Graph
     from archspec.rules.rule import Rule
     from archspec.source.span import Source
@@ -113,24 +112,17 @@ def _names(options: Iterable[str]) -> set[str]:
     return names
 
 
-def _limits() -> Limits:
-    from archspec.frontend.limits import LIMITS
-
-    limits: Limits = click.get_current_context().meta.get("limits", LIMITS)
-    return limits
-
-
 def _read(spec: str, found: Diagnostics) -> Source | None:
     from archspec.source.files import load_file
 
     given = read_spec(spec, found)
-    return load_file(Path(given), given, found, _limits().text.max_bytes) if isinstance(given, str) else given
+    return load_file(Path(given), given, found, limits().text.max_bytes) if isinstance(given, str) else given
 
 
 def _load(source: Source, params: dict[str, object], rules: Iterable[Rule], found: Diagnostics) -> Graph | None:
     from archspec.compiler import load_spec
 
-    return load_spec(source, found, params, _limits(), rules)
+    return load_spec(source, found, params, limits(), rules)
 
 
 def _fixed(
@@ -142,7 +134,7 @@ def _fixed(
     from archspec.tools.fix.write import CannotWriteError, diff, write
 
     unasked = by_name().keys() - {rule.name for rule in rules}
-    fixed = fix(source, params, _limits(), wanted=lambda finding: finding.name not in unasked)
+    fixed = fix(source, params, limits(), wanted=lambda finding: finding.name not in unasked)
     try:
         if not is_written:
             click.echo(diff(source, fixed.new.source.text), nl=False)

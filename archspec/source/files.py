@@ -1,9 +1,14 @@
-"""Files and bytes as sources: regular files of UTF-8 text, of a bounded size, and a diagnostic for anything else."""
+"""Files and bytes as sources: regular files of UTF-8 text, of a bounded size, and a diagnostic for anything else.
+
+And back again: bytes in place of a file, whole or not at all.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
+import tempfile
+from collections.abc import Callable
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -109,3 +114,26 @@ def _similar_file(path: Path, shown_name: str) -> str | None:
         return None
     folder = shown_name[: len(shown_name) - len(path.name)] if shown_name.endswith(path.name) else ""
     return f"did you mean `{folder}{close[0]}`?"
+
+
+def replace_file(path: Path, data: bytes, prepare: Callable[[Path], None]) -> None:
+    """Put bytes in place of a file, whole or not at all: beside its place, then in one move.
+
+    Args:
+        path: The file, no link.
+        data: What is to be in it.
+        prepare: Gives the new file its permissions before it is moved.
+
+    Raises:
+        OSError: When it cannot be written; nothing is left beside it then.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        prepare(temporary)
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

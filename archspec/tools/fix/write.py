@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import os
 import shutil
-import tempfile
 from contextlib import suppress
 from difflib import unified_diff
 from pathlib import Path
 
+from archspec.source.files import replace_file
 from archspec.source.span import Source
 
 _NO_NEWLINE = "\n\\ No newline at end of file\n"
@@ -26,28 +26,22 @@ def write(source: Source, text: str) -> None:
         CannotWriteError: when it cannot be written, or is not what was read any more. It is then left as it is.
     """
     assert source.path is not None, "only a file is written"
-    path, temporary = source.path.resolve(), None
+    path = source.path.resolve()
     try:
         data = path.read_bytes()
         if data.decode("utf-8-sig") != source.text:
             raise CannotWriteError(f"`{source.name}` was changed meanwhile, and is left as it is")
         if not os.access(path, os.W_OK):
             raise CannotWriteError(f"`{source.name}` cannot be written: it is read-only")
-        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(_mark(data) + text.encode("utf-8"))
-        shutil.copymode(path, temporary)
-        _keep_owner(path, temporary)
-        os.replace(temporary, path)
+        replace_file(path, _mark(data) + text.encode("utf-8"), lambda new: _keep_access(path, new))
     except (OSError, UnicodeDecodeError) as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise CannotWriteError(f"`{source.name}` cannot be written: {reason}") from error
 
 
-def _keep_owner(path: Path, temporary: Path) -> None:
-    """Give a file the owner of another, where that is allowed; whoever may not is most often the owner already."""
+def _keep_access(path: Path, temporary: Path) -> None:
+    """Give a file the permissions of another and, where that is allowed, the owner: most often it is the same one."""
+    shutil.copymode(path, temporary)
     owner = path.stat()
     with suppress(PermissionError, AttributeError):  # Windows has no owners of this kind
         os.chown(temporary, owner.st_uid, owner.st_gid)
