@@ -166,7 +166,7 @@ def _picture(analyses: Sequence[Analysis], suffix: str) -> bytes:
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "matplotlib":
             raise
-        help_text = "python -m pip install 'archspec-nn[plot]'"
+        help_text = "python -m pip install matplotlib"
         raise MissingError(f"`--plot` draws with matplotlib, which cannot be imported: {error}", help_text) from error
     return plot(analyses, suffix.removeprefix("."))
 
