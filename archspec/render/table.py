@@ -20,13 +20,8 @@ from archspec.ir.dims import Size
 from archspec.ir.graph import Graph, Node, Scope, Value, boundaries
 from archspec.ir.op import Op
 from archspec.ir.types import TensorType
+from archspec.render.layers import PATCHED, is_padded, only_layer, sides_text, steps_text, times
 from archspec.render.layout import aligned
-
-PATCHED: Final = {"convolution": "conv", "pooling": "pool"}
-"""Categories of ops that slide a patch over their input, by the word their rows begin with."""
-
-AROUND: Final = frozenset({"activation", "normalization", "regularization"})
-"""Categories that may stand beside the single convolution or pooling that a scope reads as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,7 @@ def rows(graph: Graph, depth: int = 1) -> list[Row]:
     def walk(scope: Scope, level: int) -> Iterator[Row]:
         for member in scope.members:
             if isinstance(member, Scope):
-                if level < depth and _only_patched(member) is None:
+                if level < depth and only_layer(member, PATCHED) is None:
                     yield from walk(member, level + 1)
                     continue
                 border = crossing[member.path]
@@ -109,18 +104,11 @@ def _describe(member: Node | Scope, graph: Graph) -> tuple[str, str]:
     word = PATCHED.get(op.category)
     if word is None:
         return op.name, "" if member.name.isdigit() or member.name == op.name else member.name
-    return f"{word} padded" if word == "conv" and _is_padded(op) else word, _patch(op, graph.input_types(member))
-
-
-def _is_padded(op: Op) -> bool:
-    padding, kernel = getattr(op, "padding", 0), getattr(op, "kernel", 1)
-    if padding == "same":
-        return kernel != 1 and set(kernel if isinstance(kernel, tuple) else ()) != {1}
-    return any(padding) if isinstance(padding, tuple) else padding not in ("valid", 0)
+    return f"{word} padded" if word == "conv" and is_padded(op) else word, _patch(op, graph.input_types(member))
 
 
 def _describe_scope(scope: Scope, graph: Graph) -> tuple[str, str]:
-    only = _only_patched(scope)
+    only = only_layer(scope, PATCHED)
     if only is not None:
         return _describe(only, graph)
     if scope.title:
@@ -134,33 +122,13 @@ def _describe_scope(scope: Scope, graph: Graph) -> tuple[str, str]:
     return scope.block or scope.kind, ""
 
 
-def _only_patched(scope: Scope) -> Node | None:
-    """The single convolution or pooling of a scope in which nothing else changes a shape."""
-    found: Node | None = None
-    for node in scope.nodes():
-        category = node.resolved.category
-        if category in PATCHED and found is None:
-            found = node
-        elif category not in AROUND:
-            return None
-    return found
-
-
 def _patch(op: Op, inputs: Sequence[TensorType] | None) -> str:
     """Patch size and stride: `3x3/2`; the stride only where it is given."""
     kernel, stride = getattr(op, "kernel", None), getattr(op, "stride", None)
     if kernel is None:
         return op.name.removesuffix("_pool").replace("_", " ")
-    axes = inputs[0].rank - 2 if inputs else 2
-    size = _times(kernel if isinstance(kernel, tuple) else (kernel,) * axes)
-    if stride is None:
-        return size
-    steps = stride if isinstance(stride, tuple) else (stride,)
-    return f"{size}/{steps[0] if len(set(steps)) == 1 else _times(steps)}"
-
-
-def _times(sides: Iterable[Size | str]) -> str:
-    return "x".join(map(str, sides))
+    size = sides_text(kernel, inputs[0].rank - 2 if inputs else 2)
+    return size if stride is None else f"{size}/{steps_text(stride)}"
 
 
 def size_text(types: Sequence[TensorType | None]) -> str:
@@ -172,7 +140,7 @@ def _sample_text(of: TensorType) -> str:
     if of.rank != 4:
         return f"[{', '.join(map(str, of.shape[1:]))}]"
     _, channels, height, width = of.shape
-    return _times(f"({dim})" if " " in str(dim) else dim for dim in (height, width, channels))
+    return times(f"({dim})" if " " in str(dim) else dim for dim in (height, width, channels))
 
 
 def _type_text(row: Row) -> str:

@@ -1,0 +1,1 @@
+"""Figures: what can be drawn of a graph, what is drawn of it, and how it looks."""

@@ -1,0 +1,73 @@
+"""What is told in words of each thing in a figure: for readers who point at it, and for those who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archspec.ir.graph import Graph, Node
+from archspec.render.figure.labels import box_label, frame_label, op_of
+from archspec.render.figure.style import Style
+from archspec.render.figure.view import Arrow, Box, Figure, Frame, Terminal
+from archspec.source.sanitize import visible
+
+
+def box_title(graph: Graph, box: Box, style: Style) -> str:
+    """Path, ops, shape of what it gives, and what is marked on it."""
+    nodes = list(box.part.nodes())
+    lines = [box.id or graph.name, box_label(graph, box).heading]
+    if box.part.kind == "layer":
+        lines.append(", ".join(_op_name(node) for node in nodes))
+    elif len(nodes) > 1:
+        lines.append(f"{len(list(box.nodes()))} nodes")
+    lines.append(f"gives {_types(nodes[-1:])}")
+    return _joined([*lines, *(mark.text for mark in style.marks_of(box.nodes()))])
+
+
+def frame_title(frame: Frame) -> str:
+    """Path and name, and how many turns it stands for."""
+    turns = [f"one of {len(frame.turns)} turns"] if frame.turns else []
+    return _joined([frame.part.id, frame_label(frame).heading, *turns])
+
+
+def terminal_title(terminal: Terminal) -> str:
+    """Input or output, and its shape."""
+    only = [f"in {terminal.phase} only"] if terminal.phase else []
+    return _joined([f"{terminal.kind} {terminal.name}", str(terminal.type or "of a shape that is not known"), *only])
+
+
+def arrow_title(arrow: Arrow) -> str:
+    """The shape on the way."""
+    return str(arrow.type or "of a shape that is not known")
+
+
+def figure_title(figure: Figure) -> str:
+    """What is drawn: the network, or a part of it."""
+    graph, part = figure.graph, figure.root.part
+    name = graph.title or graph.name
+    return visible(name if part.kind == "network" else f"{frame_label(figure.root).heading} of {name}")
+
+
+def figure_description(figure: Figure) -> str:
+    """What is drawn, in sentences."""
+    ends = {kind: [one for one in figure.terminals if one.kind == kind] for kind in ("input", "output")}
+    said = [
+        f"{kind} {', '.join(f'{one.name} {one.type}' if one.type else one.name for one in found)}"
+        for kind, found in ends.items()
+        if found
+    ]
+    boxes = [box_label(figure.graph, box).heading for box in figure.root.boxes()]
+    return visible(f"A graph of {len(boxes)} boxes, {'; '.join(said)}. In order: {'; '.join(boxes)}.")
+
+
+def _types(nodes: Iterable[Node]) -> str:
+    types = [str(of) for node in nodes for of in node.types]
+    return ", ".join(types) or "a shape that is not known"
+
+
+def _op_name(node: Node) -> str:
+    op = op_of(node)
+    return "?" if op is None else op.name
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "\n".join(visible(line) for line in lines if line)

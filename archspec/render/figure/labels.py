@@ -1,0 +1,218 @@
+"""What boxes say, in the manner of papers: `3x3 conv V, stride 2, 192`.
+
+As in the figures of the Inception papers a convolution that is not padded is marked V, one that is padded to keep its
+size is not marked, and what stands after a convolution as a matter of course is not said (Szegedy et al. 2016,
+arXiv:1602.07261, figures 3 to 20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from archspec.ir.graph import Deferred, Graph, Node, Scope
+from archspec.ir.op import Op
+from archspec.render.figure.parts import Part, differences
+from archspec.render.figure.view import Box, Frame
+from archspec.render.layers import category_of, is_padded, sides_text, steps_text, times
+
+Role: TypeAlias = Literal["heading", "plain", "small"]
+Shape: TypeAlias = Literal["box", "bar", "sign"]
+
+SIGNS: Final = {"add": "+", "multiply": "×"}
+"""Joins that figures draw as a sign in a circle."""
+
+_SILENT: Final = frozenset({"batch_norm", "relu"})
+"""What follows a convolution as a matter of course."""
+
+_LINE: Final = 18
+"""Characters after which a box begins a second line."""
+_LISTED: Final = 6
+"""Differences between turns that a closed repeat lists at most."""
+_VALUES: Final = 12
+"""Values of one attribute that are listed at most."""
+
+
+class Line(NamedTuple):
+    """A line of a box."""
+
+    text: str
+    role: Role = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a box says, and how it is drawn for it."""
+
+    lines: tuple[Line, ...]
+    shape: Shape = "box"
+
+    @property
+    def heading(self) -> str:
+        """Its lines in one."""
+        return ", ".join(line.text for line in self.lines)
+
+
+def box_label(graph: Graph, box: Box) -> Label:
+    """What a closed part says."""
+    part = box.part
+    if part.node is None:
+        return Label(tuple(_part_lines(part)))
+    op = op_of(part.node)
+    if isinstance(op, Op) and op.name in SIGNS and part.kind == "node":
+        return Label((Line(SIGNS[op.name], "heading"),), "sign")
+    is_bar = part.kind == "node" and category_of(part.node) == "merge" and len(part.node.inputs) > 1
+    terms = layer_terms(graph, box.alike(part.node)) + list(_around(part))
+    return Label(tuple(map(Line, _wrapped(terms))), "bar" if is_bar else "box")
+
+
+def frame_label(frame: Frame) -> Label:
+    """What stands above an open part."""
+    count = f" × {len(frame.turns)}" if frame.turns else ""
+    heading, remarks = part_title(frame.turns[0] if frame.turns else frame.part)
+    return Label((Line(f"{heading}{count}", "heading"), *([Line(remarks, "small")] if remarks else [])))
+
+
+def part_title(part: Part) -> tuple[str, str]:
+    """The name of a block or sequence, and remarks on it: what follows the first comma of its title."""
+    scope: Scope | None = part.scope
+    if scope is None:
+        return part.id, ""
+    if scope.title:
+        heading, _, remarks = scope.title.partition(", ")
+        return heading, remarks
+    return scope.block or scope.name, ""
+
+
+def _part_lines(part: Part) -> Iterator[Line]:
+    if part.kind != "repeat":
+        heading, remarks = part_title(part)
+        yield Line(heading, "heading")
+        if remarks:
+            yield Line(remarks, "small")
+        return
+    heading, remarks = part_title(part.members[0])
+    yield Line(f"{heading} × {len(part.members)}", "heading")
+    if remarks:
+        yield Line(remarks, "small")
+    yield from (Line(text, "small") for text in difference_lines(part))
+
+
+def difference_lines(part: Part) -> list[str]:
+    """What differs between the turns of a repeat: `branch_pool: 32, 64, 64`."""
+    paths: dict[tuple[str, tuple[object, ...]], list[str]] = {}
+    for found in differences(part.members):
+        paths.setdefault((found.attribute, found.values), []).append(found.path)
+    lines = []
+    for (attribute, values), where in paths.items():
+        name = where[0] if len(where) == 1 else f"{len(where)} layers"
+        what = "" if attribute in ("channels", "features") else f" {attribute}"
+        lines.append(f"{name}{what}: {', '.join(_few([_value_text(value) for value in values]))}")
+    return lines if len(lines) <= _LISTED else [*lines[: _LISTED - 1], f"and {len(lines) - _LISTED + 1} more differ"]
+
+
+def layer_terms(graph: Graph, alike: Sequence[Node]) -> list[str]:
+    """What a node is, as terms: `3x3 conv V`, `stride 2`, `192`. Of nodes in several turns all that they are."""
+    every = [_terms(graph, node) for node in alike]
+    if len({len(terms) for terms in every}) > 1:
+        return every[0]
+    return [_joined(column) for column in zip(*every, strict=True)]
+
+
+def _joined(column: Sequence[str]) -> str:
+    return column[0] if len(set(column)) == 1 else "/".join(_few(column))
+
+
+def _few(values: Sequence[str]) -> list[str]:
+    return list(values) if len(values) <= _VALUES else [*values[: _VALUES - 1], "..."]
+
+
+def _terms(graph: Graph, node: Node) -> list[str]:
+    op = op_of(node)
+    if not isinstance(op, Op):
+        return ["?" if op is None else _words(op.name)]
+    kernel = getattr(op, "kernel", None)
+    if kernel is None:
+        return [f"{_words(op.name)}{_shorthand(op)}", *_settings(op, ("channels", "features"))]
+    types = graph.input_types(node)
+    axes = types[0].rank - 2 if types else 2
+    channels = types[0].shape[1] if types else None
+    size = sides_text(kernel, axes)
+    mark = "" if set(size.split("x")) == {"1"} or is_padded(op) else " V"
+    groups = getattr(op, "groups", 1)
+    depthwise = "depthwise " if groups != 1 and groups == channels else ""
+    first = f"{size} {depthwise}{_words(op.name)}{mark}"
+    return [first, *_window(op, "" if depthwise else str(groups)), *_settings(op, ("channels",))]
+
+
+def _window(op: Any, groups: str) -> Iterator[str]:
+    """What is special of a window: a stride, a padding that does not keep the size, a dilation, groups."""
+    stride, dilation, padding = op.stride, getattr(op, "dilation", 1), op.padding
+    if stride is not None and steps_text(stride) != "1":
+        yield f"stride {steps_text(stride)}"
+    if is_padded(op) and padding != "same" and not _keeps(op):
+        yield f"pad {steps_text(padding)}"
+    if steps_text(dilation) != "1":
+        yield f"dilation {steps_text(dilation)}"
+    if groups not in ("", "1"):
+        yield f"{groups} groups"
+
+
+def _keeps(op: Any) -> bool:
+    """Whether a padding in numbers is what `same` would be, strides aside."""
+    kernel, padding, dilation = op.kernel, op.padding, getattr(op, "dilation", 1)
+    axes = max(len(value) if isinstance(value, tuple) else 1 for value in (kernel, padding, dilation))
+    sides, pads, gaps = (
+        value if isinstance(value, tuple) else (value,) * axes for value in (kernel, padding, dilation)
+    )
+    return all(2 * pad == gap * (side - 1) for side, pad, gap in zip(sides, pads, gaps, strict=True))
+
+
+def _settings(op: Op, names: Iterable[str]) -> list[str]:
+    return [str(value) for name in names if isinstance(value := getattr(op, name, None), int)]
+
+
+def _shorthand(op: Op) -> str:
+    """The attribute that the op's item may give alone, where it was given: `dropout 0.2`."""
+    if op.shorthand is None or op.shorthand not in op.model_fields_set or op.shorthand in ("channels", "features"):
+        return ""
+    return f" {_value_text(getattr(op, op.shorthand))}"
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return times(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _around(part: Part) -> Iterator[str]:
+    """What stands beside the op that a layer is named after, where it is not what always does."""
+    for node in part.nodes():
+        op = op_of(node)
+        if node is not part.node and isinstance(op, Op) and op.name not in _SILENT:
+            yield f"{_words(op.name)}{_shorthand(op)}"
+
+
+def _wrapped(terms: Sequence[str]) -> list[str]:
+    """Terms behind commas in as few lines as they fit, none broken."""
+    lines = [terms[0]]
+    for term in terms[1:]:
+        if len(lines[-1]) + len(term) + 2 <= _LINE:
+            lines[-1] += f", {term}"
+        else:
+            lines.append(term)
+    return lines
+
+
+def op_of(node: Node) -> Op | type[Op] | None:
+    """The op of a node: only its class where attributes are not known yet, None for an input or an unknown op."""
+    return node.op.op if isinstance(node.op, Deferred) else node.op
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+Writer: TypeAlias = Callable[[Box], list[str]]
+"""Further lines of a box."""

@@ -1,0 +1,80 @@
+"""Text as Graphviz takes it: HTML-like labels whose cells have the size that we measured, not the one it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from math import ceil
+from typing import Final, NamedTuple
+
+from archspec.render.figure.labels import Line, Role
+from archspec.render.figure.metrics import text_width
+from archspec.source.sanitize import brief, visible
+
+SIZES: Final[Mapping[Role, float]] = {"heading": 11.0, "plain": 11.0, "small": 9.0}
+"""The size of each kind of line, in points."""
+LONGEST: Final = 120
+"""Characters of a line; what is longer is cut off."""
+_LEADING: Final = 1.28
+
+
+class Cell(NamedTuple):
+    """Text as a label, and the room it takes in points."""
+
+    markup: str
+    width: int
+    height: int
+
+
+def shown(text: str) -> str:
+    """Text of a spec made safe for every format: one line, no control characters, not too long."""
+    return brief(visible(text), LONGEST).strip() or " "
+
+
+def cell(lines: Sequence[Line], colors: Mapping[Role, str], align: str = "CENTER") -> Cell:
+    """Lines below each other."""
+    rows = [Line(shown(line.text), line.role) for line in lines]
+    heights = [ceil(SIZES[row.role] * _LEADING) for row in rows]
+    width = ceil(max((text_width(row.text, SIZES[row.role], row.role == "heading") for row in rows), default=0))
+    body = "".join(
+        f'<TR><TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}" ALIGN="{align}">{_line(row, colors)}</TD></TR>'
+        for row, height in zip(rows, heights, strict=True)
+    )
+    return Cell(_table(body), width, sum(heights))
+
+
+def label(found: Cell) -> str:
+    """A cell as the value of a `label` attribute."""
+    return f"<{found.markup}>"
+
+
+def side_by_side(swatches: Iterable[tuple[str, str, str]], color: str) -> Cell:
+    """Small squares, each with a word behind it: fill, line and word."""
+    size, body, width = SIZES["small"], "", 0
+    for fill, line, word in swatches:
+        room = ceil(text_width(word, size)) + 8
+        body += (
+            f'<TD FIXEDSIZE="TRUE" WIDTH="10" HEIGHT="10" BORDER="1" COLOR="{line}" BGCOLOR="{fill}"></TD>'
+            f'<TD FIXEDSIZE="TRUE" WIDTH="{room}" HEIGHT="14">{_font(word, size, color)}</TD>'
+        )
+        width += room + 10
+    return Cell(_table(f"<TR>{body}</TR>"), width, 14)
+
+
+def stacked(cells: Sequence[Cell]) -> Cell:
+    """Cells below each other, all at the left."""
+    body = "".join(f'<TR><TD ALIGN="LEFT" HEIGHT="{one.height + 2}">{one.markup}</TD></TR>' for one in cells)
+    return Cell(_table(body), max(one.width for one in cells), sum(one.height + 2 for one in cells))
+
+
+def _table(body: str) -> str:
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{body}</TABLE>'
+
+
+def _line(line: Line, colors: Mapping[Role, str]) -> str:
+    text = _font(line.text, SIZES[line.role], colors[line.role])
+    return f"<B>{text}</B>" if line.role == "heading" else text
+
+
+def _font(text: str, size: float, color: str) -> str:
+    return f'<FONT POINT-SIZE="{size:g}" COLOR="{color}">{escape(text, quote=False)}</FONT>'

@@ -1,0 +1,57 @@
+"""How a figure looks: what the reader may choose, and what is marked in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from archspec.analysis.cost import Counts
+from archspec.ir.graph import Node
+from archspec.render.figure.heat import Heat
+from archspec.render.figure.theme import THEMES, Theme
+
+Direction: TypeAlias = Literal["down", "up", "right", "left"]
+Shapes: TypeAlias = Literal["hwc", "chw", "none"]
+Content: TypeAlias = Literal["paper", "names", "full"]
+
+MARKS: Final = ("error", "removed", "added", "changed", "renamed", "warning", "note", "highlight")
+"""The kinds of marks, the strongest first: a box that stands for several nodes has the strongest of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that is to be seen at once: a mistake, a finding, a difference."""
+
+    kind: str
+    """One of `MARKS`."""
+    text: str
+    """What a reader is told who points at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The choices; the defaults are those of `archspec render`."""
+
+    theme: Theme = THEMES["light"]
+    direction: Direction = "down"
+    font: str = "Helvetica"
+    shapes: Shapes = "hwc"
+    """How arrows name the shape of their tensor: `35x35x288`, `288x35x35`, or not at all."""
+    content: Content = "paper"
+    """What boxes say: what papers do, the names of the spec too, or shapes and costs as well."""
+    has_title: bool = True
+    has_legend: bool = True
+    marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
+    """By path of the node."""
+    heat: Heat | None = None
+    most: int = 1
+    """What the end of the scale of a heat map stands for."""
+    costs: Mapping[str, Counts] = field(default_factory=dict)
+    """What boxes say of costs, by path of the node."""
+    subtitle: str = ""
+
+    def marks_of(self, nodes: Iterable[Node]) -> list[Mark]:
+        """The marks of some nodes, the strongest first, each once."""
+        found = dict.fromkeys(mark for node in nodes for mark in self.marks.get(node.path, ()))
+        return sorted(found, key=lambda mark: MARKS.index(mark.kind))

@@ -1,0 +1,155 @@
+"""Themes: the colours of a figure. Each can be told apart by readers who do not see some colours, and in greyscale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+
+class Paint(NamedTuple):
+    """The inside and the outline of a box."""
+
+    fill: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours by what they are for."""
+
+    background: str
+    text: str
+    muted: str
+    """Of remarks and shapes."""
+    arrow: str
+    categories: Mapping[str, Paint]
+    """By category of the op; what is not among them is painted as `other`."""
+    other: Paint
+    block: Paint
+    """Of blocks that are closed."""
+    frame: Paint
+    """Around what is open."""
+    terminal: Paint
+    marks: Mapping[str, str]
+    """Outlines of what is marked, by kind of mark."""
+    scale: tuple[str, ...]
+    """Of a heat map, from little to much."""
+    on_scale: tuple[str, str]
+    """The colours of text on the lower and the upper half of the scale."""
+
+    def paint(self, category: str) -> Paint:
+        """Of a box of some category."""
+        return self.categories.get(category, self.other)
+
+
+WORDS: Final[Mapping[str, str]] = {
+    "convolution": "convolution",
+    "linear": "linear",
+    "pooling": "pooling",
+    "merge": "join",
+    "normalization": "normalisation",
+    "activation": "activation",
+    "regularization": "regularisation",
+    "attention": "attention",
+    "recurrent": "recurrent",
+}
+"""What legends call the categories that have a colour of their own, in the order of the legend."""
+
+_LIGHT: Final = Theme(
+    background="#ffffff",
+    text="#1a1f26",
+    muted="#5b6570",
+    arrow="#4a545e",
+    categories={
+        "convolution": Paint("#cfe2f5", "#2a6398"),
+        "linear": Paint("#bfe3dd", "#1d6f65"),
+        "pooling": Paint("#fbd5bd", "#b0541a"),
+        "merge": Paint("#d9edc2", "#4b7a1d"),
+        "normalization": Paint("#fbf0bf", "#8a7312"),
+        "activation": Paint("#eadcf4", "#7a4a9c"),
+        "regularization": Paint("#ececef", "#6b7280"),
+        "attention": Paint("#f7d3e3", "#a83a6d"),
+        "recurrent": Paint("#d3d6f3", "#4a50a6"),
+    },
+    other=Paint("#f1f2f4", "#6b7280"),
+    block=Paint("#e9edf2", "#43566b"),
+    frame=Paint("#f7f9fb", "#a9b4c0"),
+    terminal=Paint("#ffffff", "#1a1f26"),
+    marks={
+        "error": "#d0021b", "warning": "#c76a00", "note": "#2367c4", "highlight": "#c2188f",
+        "added": "#1a7f37", "removed": "#d0021b", "changed": "#b77400", "renamed": "#2367c4",
+    },
+    scale=("#f3f6fa", "#fdf0b3", "#fbd57a", "#f5ae52", "#e67f3c", "#cd4f33", "#a6242f", "#73102b"),
+    on_scale=("#1a1f26", "#ffffff"),
+)  # fmt: skip
+
+_DARK: Final = Theme(
+    background="#14181d",
+    text="#e8ecf0",
+    muted="#9aa6b2",
+    arrow="#9aa6b2",
+    categories={
+        "convolution": Paint("#1e3f5f", "#7db6ec"),
+        "linear": Paint("#164a44", "#6fcbbd"),
+        "pooling": Paint("#5c3216", "#f0a070"),
+        "merge": Paint("#33501a", "#a5d46f"),
+        "normalization": Paint("#4c4212", "#e0c95c"),
+        "activation": Paint("#42295a", "#c79be6"),
+        "regularization": Paint("#34383f", "#a3abb5"),
+        "attention": Paint("#57203a", "#ee8fb8"),
+        "recurrent": Paint("#2b2f63", "#a0a6f0"),
+    },
+    other=Paint("#2b3037", "#a3abb5"),
+    block=Paint("#273340", "#a9bed3"),
+    frame=Paint("#1a2027", "#4d5a67"),
+    terminal=Paint("#14181d", "#e8ecf0"),
+    marks={
+        "error": "#ff6b6b", "warning": "#ffb454", "note": "#79b8ff", "highlight": "#ff7ad9",
+        "added": "#56d364", "removed": "#ff6b6b", "changed": "#ffd33d", "renamed": "#79b8ff",
+    },
+    scale=("#1d232a", "#3b2f52", "#5d3a73", "#8a4a86", "#b95f86", "#e07f7c", "#f6ad7a", "#fde3a0"),
+    on_scale=("#ffffff", "#14181d"),
+)  # fmt: skip
+
+_PRINT: Final = replace(
+    _LIGHT,
+    text="#000000",
+    muted="#333333",
+    arrow="#000000",
+    categories={
+        name: Paint(fill, "#000000")
+        for name, fill in (
+            ("convolution", "#dbe8f4"), ("linear", "#c5d9d6"), ("pooling", "#f6d9c8"), ("merge", "#ffffff"),
+            ("normalization", "#f4eed0"), ("activation", "#e8e0ee"), ("regularization", "#f0f0f0"),
+            ("attention", "#efd3df"), ("recurrent", "#d8daee"),
+        )
+    },
+    other=Paint("#f4f4f4", "#000000"),
+    block=Paint("#ffffff", "#000000"),
+    frame=Paint("#ffffff", "#777777"),
+    terminal=Paint("#ffffff", "#000000"),
+)  # fmt: skip
+
+_MONOCHROME: Final = replace(
+    _PRINT,
+    categories={
+        name: Paint(fill, "#000000")
+        for name, fill in (
+            ("convolution", "#e2e2e2"), ("linear", "#c4c4c4"), ("pooling", "#a9a9a9"), ("merge", "#ffffff"),
+            ("normalization", "#f3f3f3"), ("activation", "#f3f3f3"), ("regularization", "#ffffff"),
+            ("attention", "#d0d0d0"), ("recurrent", "#b6b6b6"),
+        )
+    },
+    other=Paint("#ffffff", "#000000"),
+    marks=dict.fromkeys(_LIGHT.marks, "#000000"),
+    scale=("#ffffff", "#ececec", "#d6d6d6", "#bdbdbd", "#a0a0a0", "#7d7d7d", "#565656", "#2b2b2b"),
+)  # fmt: skip
+
+THEMES: Final[Mapping[str, Theme]] = {
+    "light": _LIGHT,
+    "dark": _DARK,
+    "print": _PRINT,
+    "monochrome": _MONOCHROME,
+}
+"""The themes, by name; the first is the one that is taken where nobody says."""

@@ -1,0 +1,272 @@
+"""What is drawn of a graph: the parts that are opened, as frames, the others, as boxes, and the arrows between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from archspec.ir.graph import Graph, Node, Phase, Value
+from archspec.ir.types import TensorType
+from archspec.render.figure.parts import Part, parts_of
+
+READABLE: Final = 64
+"""Boxes that a figure holds at most where nobody says how deep it is to be."""
+
+ALL: Final = 1_000
+"""A depth at which everything is open: no spec nests as deep."""
+
+
+@dataclass(slots=True, eq=False)
+class Box:
+    """A part that is drawn closed."""
+
+    part: Part
+    copies: dict[str, list[Node]] = field(default_factory=dict)
+    """Where it stands for the same place in every turn of a repeat: its nodes in all turns, by those of the first."""
+
+    @property
+    def id(self) -> str:
+        """That of its part."""
+        return self.part.id
+
+    def alike(self, node: Node) -> list[Node]:
+        """A node of it, and those it stands for."""
+        return self.copies.get(node.path, [node])
+
+    def nodes(self) -> Iterator[Node]:
+        """All nodes that it stands for."""
+        for node in self.part.nodes():
+            yield from self.alike(node)
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """A part that is drawn open."""
+
+    part: Part
+    members: list[Box | Frame]
+    turns: tuple[Part, ...] = ()
+    """Of a repeat that is drawn as its first turn: all of them."""
+
+    def boxes(self) -> Iterator[Box]:
+        """The boxes inside, at any depth, in order."""
+        for member in self.members:
+            if isinstance(member, Box):
+                yield member
+            else:
+                yield from member.boxes()
+
+    def frames(self) -> Iterator[Frame]:
+        """Itself and the frames inside, outer before inner."""
+        yield self
+        for member in self.members:
+            if isinstance(member, Frame):
+                yield from member.frames()
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where something comes into what is drawn, or leaves it."""
+
+    kind: Literal["input", "output"]
+    name: str
+    value: Value
+    type: TensorType | None
+    phase: Phase | None = None
+
+    @property
+    def id(self) -> str:
+        """Of its own: no path has a colon."""
+        return f"{self.kind}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A tensor on its way from one box or terminal to another, by their ids."""
+
+    source: str
+    target: str
+    type: TensorType | None
+    phase: Phase | None
+    is_labelled: bool
+    """Whether it is the first arrow of a tensor that is of another shape than all that its box reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Everything that is drawn."""
+
+    graph: Graph
+    root: Frame
+    terminals: tuple[Terminal, ...]
+    arrows: tuple[Arrow, ...]
+
+
+Opens: TypeAlias = Callable[[Part, int], bool]
+"""Whether a part at a level is opened: the network is at level 0, what is in it at 1."""
+
+
+def at_depth(depth: int) -> Opens:
+    """Open what is above a level; single layers only where everything is open."""
+    return lambda part, level: level < depth and (part.kind != "layer" or depth >= ALL)
+
+
+def figure(graph: Graph, depth: int | None = None, unfold: bool = False, block: Part | None = None) -> Figure:
+    """What is drawn of a graph.
+
+    Args:
+        graph: the graph; nodes may lack types, where an error made them unknowable.
+        depth: how many levels are open; None for as many as stay readable.
+        unfold: whether every turn of a repeat is drawn, rather than one for all of them.
+        block: the one part that is drawn, rather than the whole network; it is open at depth 0 already.
+    """
+    whole = block or parts_of(graph)
+    if depth is None:
+        return figure(graph, _readable_depth(whole, unfold), unfold, whole)
+    drawing = _Drawing(
+        at_depth(depth if block is None or block.kind == "network" else depth + 1), unfold or depth >= ALL
+    )
+    root = drawing.draw(whole)
+    terminals = _terminals(graph, whole)
+    return Figure(graph, root, terminals, tuple(_arrows(graph, root, terminals, drawing.stands_for)))
+
+
+def _readable_depth(whole: Part, unfold: bool) -> int:
+    """The deepest level at which there are not too many boxes: at least one, as the network by itself says little."""
+    depth, count = 1, 0
+    while True:
+        boxes = sum(1 for _ in _Drawing(at_depth(depth + 1), unfold).draw(whole).boxes())
+        if boxes > READABLE or boxes == count:
+            return depth
+        depth, count = depth + 1, boxes
+
+
+class _Drawing:
+    """Opens parts, and keeps which nodes stand for which."""
+
+    def __init__(self, opens: Opens, unfold: bool) -> None:
+        self._opens = opens
+        self._unfold = unfold
+        self.stands_for: dict[str, str] = {}
+        """The path of a node in a later turn to that of the same node in the first one, which is drawn."""
+
+    def draw(self, whole: Part) -> Frame:
+        """The frame around everything, with what is in it."""
+        if not self._opens(whole, 0):
+            root = Frame(whole, [Box(whole)])
+        elif whole.kind == "repeat" and not self._unfold:
+            root = self._first_turn(whole, 0)
+        else:
+            root = Frame(whole, list(self._inside(whole, 0)))
+        self._tell_copies(root)
+        return root
+
+    def _inside(self, part: Part, level: int) -> Iterator[Box | Frame]:
+        for member in part.members:
+            yield from self._drawn(member, level + 1)
+
+    def _drawn(self, part: Part, level: int) -> Iterator[Box | Frame]:
+        if part.kind == "branch":
+            yield from self._inside(part, level - 1)
+        elif part.kind == "repeat" and self._unfold:
+            for turn in part.members:
+                yield from self._drawn(turn, level)
+        elif not part.members or not self._opens(part, level):
+            yield Box(part)
+        elif part.kind == "repeat":
+            yield self._first_turn(part, level)
+        else:
+            yield Frame(part, list(self._inside(part, level)))
+
+    def _first_turn(self, part: Part, level: int) -> Frame:
+        first, *others = part.members
+        for other in others:
+            pairs = zip(first.nodes(), other.nodes(), strict=True)
+            self.stands_for |= {copy.path: node.path for node, copy in pairs}
+        return Frame(part, list(self._inside(first, level)), part.members)
+
+    def _tell_copies(self, root: Frame) -> None:
+        copies: dict[str, list[Node]] = {}
+        if not self.stands_for:
+            return
+        for node in root.part.nodes():
+            copies.setdefault(resolved(self.stands_for, node.path), []).append(node)
+        for box in root.boxes():
+            box.copies = {node.path: copies.get(node.path, [node]) for node in box.part.nodes()}
+
+
+def resolved(stands_for: Mapping[str, str], path: str) -> str:
+    """The path of the node that is drawn for a node: repeats may lie within repeats."""
+    while path in stands_for:
+        path = stands_for[path]
+    return path
+
+
+def _terminals(graph: Graph, whole: Part) -> tuple[Terminal, ...]:
+    if whole.kind == "network":
+        inputs = [Terminal("input", name, Value(name), given.type) for name, given in graph.inputs.items()]
+        outputs = [
+            Terminal("output", name, output.value, graph.type_of(output.value), graph[output.value.node].phase)
+            for name, output in graph.outputs.items()
+        ]
+        return (*inputs, *outputs)
+    inside = {node.path: node for node in whole.nodes()}
+    read = dict.fromkeys(value for node in inside.values() for value in node.inputs if value.node not in inside)
+    given = dict.fromkeys(value for value in _given(graph, whole) if value.node in inside)
+    named_inputs = {value: name for name, _, value in whole.scope.signature} if whole.scope else {}
+    named_outputs = {value: name for name, value in whole.scope.outputs} if whole.scope else {}
+    return (*_named(graph, "input", list(read), named_inputs), *_named(graph, "output", list(given), named_outputs))
+
+
+def _given(graph: Graph, whole: Part) -> Iterator[Value]:
+    """What is read outside of a part, or declared as its output, in order."""
+    yield from (value for _, value in (whole.scope.outputs if whole.scope else ()))
+    inside = {node.path: node for node in whole.nodes()}
+    for path in inside:
+        for reader in graph.users(path):
+            yield from (value for value in graph[reader].inputs if value.node == path and reader not in inside)
+
+
+def _named(
+    graph: Graph, kind: Literal["input", "output"], values: list[Value], names: Mapping[Value, str]
+) -> Iterator[Terminal]:
+    """Terminals with the names that a block declares, or else numbered where there are several."""
+    for place, value in enumerate(values, 1):
+        name = names.get(value) or (kind if len(values) == 1 else f"{kind} {place}")
+        yield Terminal(kind, name, value, graph.type_of(value))
+
+
+def _arrows(
+    graph: Graph, root: Frame, terminals: tuple[Terminal, ...], stands_for: Mapping[str, str]
+) -> Iterator[Arrow]:
+    """Each tensor that goes from one drawn thing to another, once, in the order in which they are read."""
+    boxes = {node.path: box.id for box in root.boxes() for node in box.part.nodes()}
+    inputs = {terminal.value: terminal.id for terminal in terminals if terminal.kind == "input"}
+    ways: dict[tuple[str, str], tuple[Value, Phase | None]] = {}
+    for node in root.part.nodes():
+        if node.path in stands_for:
+            continue
+        for value in node.inputs:
+            source = inputs.get(value) or boxes[resolved(stands_for, value.node)]
+            if source != boxes[node.path]:
+                ways.setdefault((source, boxes[node.path]), (value, graph[value.node].phase or node.phase))
+    for terminal in terminals:
+        if terminal.kind == "output":
+            source = inputs.get(terminal.value) or boxes[resolved(stands_for, terminal.value.node)]
+            ways[source, terminal.id] = (terminal.value, terminal.phase)
+    yield from _labelled(graph, ways)
+
+
+def _labelled(graph: Graph, ways: Mapping[tuple[str, str], tuple[Value, Phase | None]]) -> Iterator[Arrow]:
+    entering: dict[str, set[TensorType | None]] = {}
+    for (_, target), (value, _) in ways.items():
+        entering.setdefault(target, set()).add(graph.type_of(value))
+    told: set[tuple[str, Value]] = set()
+    for (source, target), (value, phase) in ways.items():
+        type_ = graph.type_of(value)
+        is_new = source in entering and type_ not in entering[source] and (source, value) not in told
+        is_labelled = is_new and not target.startswith("output:")
+        if is_labelled:
+            told.add((source, value))
+        yield Arrow(source, target, type_, phase, is_labelled)
