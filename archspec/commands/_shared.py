@@ -94,6 +94,12 @@ def load(spec: str, settings: Iterable[str], found: Diagnostics, is_judged: bool
 
     A file of blocks alone has no graph, which is an error.
     """
+    graph = load_despite_errors(spec, settings, found, is_judged)
+    return None if found.failed else graph
+
+
+def load_despite_errors(spec: str, settings: Iterable[str], found: Diagnostics, is_judged: bool = True) -> Graph | None:
+    """The same, but of a spec that has errors as much of the graph as there is; None where it comes to none."""
     from archspec.compiler import load_spec
     from archspec.rules import RULES
 
@@ -104,7 +110,7 @@ def load(spec: str, settings: Iterable[str], found: Diagnostics, is_judged: bool
     graph = load_spec(source, found, params, limits(), RULES if is_judged else ())
     if graph is None and not found.failed:
         found.error("not-a-spec", f"there is no network in `{spec}`", None, help="name a spec that includes it")
-    return None if found.failed else graph
+    return graph
 
 
 def print_findings(found: Diagnostics) -> int:

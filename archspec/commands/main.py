@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "check": "Find the mistakes in specs.",
     "verify": "Prove that a network is torchvision's, timm's or yours, by weights and numbers.",
     "table": "Print the layer table the way papers do.",
+    "render": "Draw the figure: SVG, PNG, PDF, DOT, or a page to explore.",
     "analyze": "Measure what a network costs, sees and lets through: cuts, receptive fields, memory, input sizes.",
     "expand": "Print the canonical form: every node named, every repeat unrolled.",
     "new": "Start a spec.",

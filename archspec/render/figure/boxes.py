@@ -38,9 +38,9 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
     if style.heat is not None and (value := style.heat.of(box.nodes())) is not None:
         fill, color = color_of(style.theme, value / max(style.most, 1))
         paint = Paint(fill, paint.line)
-        lines = (*lines, Line(style.heat.text(value), "small"))
+        lines = (*lines, *([Line(style.heat.text(value), "small")] if value and said.shape != "sign" else []))
     text = cell(lines, _colors(color, style if style.heat is None else None))
-    marks = style.marks_of(box.nodes())
+    marks = style.marks_of(box.paths())
     return {
         "id": box.id or "network",
         "class": " ".join(["box", box.part.kind, _category(box.part), *({mark.kind: None for mark in marks})]),
@@ -48,7 +48,7 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
         "fillcolor": paint.fill,
         "color": paint.line,
         **_outline(said, text, len(box.part.node.inputs) if box.part.node else 1),
-        **_strokes("filled", box.part.phase, marks, style, is_round=said.shape == "box"),
+        **_strokes("filled", box.part.phase, marks, style, is_round=box.part.node is None),
     }
 
 
@@ -63,7 +63,7 @@ def frame_attributes(frame: Frame, style: Style) -> Attributes:
         "margin": "10",
         "fillcolor": style.theme.frame.fill,
         "color": style.theme.frame.line,
-        **_strokes("filled", frame.part.phase, [], style, is_round=True),
+        **_strokes("filled", frame.part.phase, style.marks_of([frame.id]), style, is_round=True),
     }
 
 

@@ -20,13 +20,14 @@ def box_title(graph: Graph, box: Box, style: Style) -> str:
     elif len(nodes) > 1:
         lines.append(f"{len(list(box.nodes()))} nodes")
     lines.append(f"gives {_types(nodes[-1:])}")
-    return _joined([*lines, *(mark.text for mark in style.marks_of(box.nodes()))])
+    return _joined([*lines, *(mark.text for mark in style.marks_of(box.paths()))])
 
 
-def frame_title(frame: Frame) -> str:
-    """Path and name, and how many turns it stands for."""
+def frame_title(frame: Frame, style: Style) -> str:
+    """Path and name, how many turns it stands for, and what is marked on it."""
     turns = [f"one of {len(frame.turns)} turns"] if frame.turns else []
-    return _joined([frame.part.id, frame_label(frame).heading, *turns])
+    marks = (mark.text for mark in style.marks_of([frame.id]))
+    return _joined([frame.id, frame_label(frame).heading, *turns, *marks])
 
 
 def terminal_title(terminal: Terminal) -> str:

@@ -52,16 +52,20 @@ class Dot:
     description: str
 
 
-def dot(drawn: Sequence[tuple[Figure, Style]]) -> Dot:
-    """Figures in one drawing, side by side where there are several; the first one's style is that of the whole."""
+def dot(drawn: Sequence[tuple[Figure, Style]], is_dense: bool | None = None) -> Dot:
+    """Figures in one drawing, side by side where there are several; the first one's style is that of the whole.
+
+    Where it `is_dense` it is laid out in less time, and less well; by default where there are many arrows.
+    """
     scaled = [(one, _scaled(one, style)) for one, style in drawn]
     first, style = scaled[0]
     head = caption(first, style) if len(scaled) == 1 else None
-    arrows = sum(len(one.arrows) for one, _ in scaled)
+    if is_dense is None:
+        is_dense = is_crowded(drawn)
     whole = Digraph(
         "figure",
         graph_attr={
-            **graph_attributes(style, is_dense=arrows > DENSE),
+            **graph_attributes(style, is_dense),
             **({"label": label(head), "labelloc": "t", "labeljust": "l"} if head is not None else {}),
         },
         node_attr=node_attributes(style),
@@ -74,9 +78,15 @@ def dot(drawn: Sequence[tuple[Figure, Style]]) -> Dot:
     return Dot(whole.source, writer.titles, title, " ".join(figure_description(one) for one, _ in scaled))
 
 
+def is_crowded(drawn: Sequence[tuple[Figure, Style]]) -> bool:
+    """Whether there are so many arrows that Graphviz would take minutes over them."""
+    return sum(len(one.arrows) for one, _ in drawn) > DENSE
+
+
 def graph_attributes(style: Style, is_dense: bool = False) -> Attributes:
     """Of the whole drawing."""
     return {
+        "id": "figure:",
         "rankdir": _RANKS[style.direction],
         "bgcolor": style.theme.background,
         "fontname": style.font,
@@ -145,7 +155,7 @@ class _Writer:
             target.node(names[member.id], **attributes)
             return
         attributes = _with_id(frame_attributes(member, style), prefix)
-        name = f"cluster_{self._name(attributes['id'], frame_title(member))}"
+        name = f"cluster_{self._name(attributes['id'], frame_title(member, style))}"
         with target.subgraph(name=name, graph_attr=attributes) as inside:
             for one in member.members:
                 self._write_member(inside, one, figure, style, names, prefix)

@@ -7,7 +7,7 @@ arXiv:1602.07261, figures 3 to 20).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -195,9 +195,11 @@ def _around(part: Part) -> Iterator[str]:
 
 
 def _wrapped(terms: Sequence[str]) -> list[str]:
-    """Terms behind commas in as few lines as they fit, none broken."""
-    lines = [terms[0]]
-    for term in terms[1:]:
+    """Terms behind commas: in one line where they fit, else what it is above what is special of it."""
+    if sum(map(len, terms)) + 2 * (len(terms) - 1) <= _LINE:
+        return [", ".join(terms)]
+    lines = [terms[0], *terms[1:2]]
+    for term in terms[2:]:
         if len(lines[-1]) + len(term) + 2 <= _LINE:
             lines[-1] += f", {term}"
         else:
@@ -212,7 +214,3 @@ def op_of(node: Node) -> Op | type[Op] | None:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-Writer: TypeAlias = Callable[[Box], list[str]]
-"""Further lines of a box."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from archspec.analysis.cost import Counts
 from archspec.render.figure.describe import figure_title
 from archspec.render.figure.heat import color_of
 from archspec.render.figure.labels import Line, Role, box_label
-from archspec.render.figure.markup import Cell, cell, side_by_side, stacked
+from archspec.render.figure.markup import Cell, Swatch, cell, side_by_side, stacked
 from archspec.render.figure.style import MARKS, Style
 from archspec.render.figure.theme import WORDS
 from archspec.render.figure.view import Figure
@@ -31,28 +32,28 @@ def caption(figure: Figure, style: Style) -> Cell | None:
         cells.append(cell(lines, colors, "LEFT"))
     if style.has_legend:
         entries = list(_entries(figure, style))
-        rows = (entries[at : at + _IN_A_ROW] for at in range(0, len(entries), _IN_A_ROW))
-        cells += [side_by_side(row, muted) for row in rows]
+        rows = [entries[at : at + _IN_A_ROW] for at in range(0, len(entries), _IN_A_ROW)]
+        cells += side_by_side(rows, muted)
         cells += [cell([Line(remark, "small")], colors, "LEFT") for remark in _remarks(figure, style)]
     return stacked(cells) if cells else None
 
 
-def _entries(figure: Figure, style: Style) -> Iterator[tuple[str, str, str]]:
+def _entries(figure: Figure, style: Style) -> Iterator[Swatch]:
     """Squares and their words: of the scale of a heat map, or of the categories, then of the marks."""
     theme, boxes = style.theme, list(figure.root.boxes())
     if style.heat is not None:
         last = len(theme.scale) - 1
         for step in (0, last // 2, last):
-            yield color_of(theme, step / last)[0], theme.muted, style.heat.text(round(style.most * step / last))
+            yield Swatch(color_of(theme, step / last)[0], theme.muted, style.heat.text(round(style.most * step / last)))
     else:
         there = {category_of(box.part.node) for box in boxes if box.part.node is not None}
         for category, word in WORDS.items():
             if category in there:
-                yield (*theme.paint(category), word)
+                yield Swatch(*theme.paint(category), word)
         if any(box.part.node is None for box in boxes):
-            yield (*theme.block, "block")
-    marked = {mark.kind for box in boxes for mark in style.marks_of(box.nodes())}
-    yield from ((theme.background, theme.marks[kind], kind) for kind in MARKS if kind in marked)
+            yield Swatch(*theme.block, "block")
+    marked = {mark.kind for box in boxes for mark in style.marks_of(box.paths())}
+    yield from (Swatch(theme.background, theme.marks[kind], kind) for kind in MARKS if kind in marked)
 
 
 def _remarks(figure: Figure, style: Style) -> Iterator[str]:
@@ -67,10 +68,9 @@ def _remarks(figure: Figure, style: Style) -> Iterator[str]:
             yield f"dashed: in {phase} mode only"
 
 
-def costs_text(parameters: int, macs: object) -> str:
-    """What a network costs: `23.8M parameters, 5.71G MACs`."""
-    told = [
-        f"{short(parameters)} parameters" if parameters else "",
-        f"{short(macs)} MACs" if isinstance(macs, int) and macs else "",
-    ]
-    return ", ".join(filter(None, told))
+def costs_text(counts: Iterable[Counts]) -> str:
+    """What nodes cost together: `23.8M parameters, 5.71G MACs`."""
+    total = sum(counts, Counts())
+    parameters = f"{short(total.parameters)} parameters" if total.parameters else ""
+    macs = f"{short(total.macs)} MACs" if isinstance(total.macs, int) and total.macs else ""
+    return ", ".join(filter(None, (parameters, macs)))

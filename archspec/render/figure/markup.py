@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil
 from typing import Final, NamedTuple
@@ -24,6 +24,14 @@ class Cell(NamedTuple):
     markup: str
     width: int
     height: int
+
+
+class Swatch(NamedTuple):
+    """A square of a legend, and the word behind it."""
+
+    fill: str
+    line: str
+    word: str
 
 
 def shown(text: str) -> str:
@@ -48,17 +56,25 @@ def label(found: Cell) -> str:
     return f"<{found.markup}>"
 
 
-def side_by_side(swatches: Iterable[tuple[str, str, str]], color: str) -> Cell:
-    """Small squares, each with a word behind it: fill, line and word."""
-    size, body, width = SIZES["small"], "", 0
-    for fill, line, word in swatches:
-        room = ceil(text_width(word, size)) + 8
-        body += (
-            f'<TD FIXEDSIZE="TRUE" WIDTH="10" HEIGHT="10" BORDER="1" COLOR="{line}" BGCOLOR="{fill}"></TD>'
-            f'<TD FIXEDSIZE="TRUE" WIDTH="{room}" HEIGHT="14">{_font(word, size, color)}</TD>'
+def side_by_side(rows: Sequence[Sequence[Swatch]], color: str) -> list[Cell]:
+    """Rows of small squares, each with a word behind it; all rows as wide as the widest, so that they begin alike."""
+    size = SIZES["small"]
+    rooms = [[ceil(text_width(swatch.word, size)) + 8 for swatch in row] for row in rows]
+    width = max((sum(row) + 10 * len(row) for row in rooms), default=0)
+    cells = []
+    for row, room in zip(rows, rooms, strict=True):
+        body = "".join(
+            f'<TD FIXEDSIZE="TRUE" WIDTH="10" HEIGHT="10" BORDER="1" COLOR="{swatch.line}" BGCOLOR="{swatch.fill}">'
+            "</TD>"
+            f'<TD FIXEDSIZE="TRUE" WIDTH="{wide}" HEIGHT="14">{_font(swatch.word, size, color)}</TD>'
+            for swatch, wide in zip(row, room, strict=True)
         )
-        width += room + 10
-    return Cell(_table(f"<TR>{body}</TR>"), width, 14)
+        rest = width - sum(room) - 10 * len(row)
+        filler = f'<TD FIXEDSIZE="TRUE" WIDTH="{rest}" HEIGHT="14"></TD>' if rest else ""
+        cells.append(
+            Cell(_table(f"<TR>{body}{filler}</TR>", f' FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="14"'), width, 14)
+        )
+    return cells
 
 
 def stacked(cells: Sequence[Cell]) -> Cell:
@@ -67,8 +83,8 @@ def stacked(cells: Sequence[Cell]) -> Cell:
     return Cell(_table(body), max(one.width for one in cells), sum(one.height + 2 for one in cells))
 
 
-def _table(body: str) -> str:
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{body}</TABLE>'
+def _table(body: str, size: str = "") -> str:
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"{size}>{body}</TABLE>'
 
 
 def _line(line: Line, colors: Mapping[Role, str]) -> str:

@@ -14,7 +14,7 @@ _HELVETICA: Final = (
 """The widths of the characters from blank to tilde in thousandths of the size, from Adobe's metrics of Helvetica."""
 
 _WIDTHS: Final = dict(zip(map(chr, range(32, 127)), map(int, _HELVETICA.split()), strict=True))
-_BOLD: Final = 1.07
+_BOLD: Final = 1.14
 """How much wider bold text is."""
 _OTHER: Final = 1.1
 """How much wider fonts are that stand in for Helvetica."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from archspec.analysis.cost import Counts
-from archspec.ir.graph import Node
 from archspec.render.figure.heat import Heat
 from archspec.render.figure.theme import THEMES, Theme
 
@@ -35,7 +34,7 @@ class Style:
 
     theme: Theme = THEMES["light"]
     direction: Direction = "down"
-    font: str = "Helvetica"
+    font: str = "Helvetica,Arial,sans-serif"
     shapes: Shapes = "hwc"
     """How arrows name the shape of their tensor: `35x35x288`, `288x35x35`, or not at all."""
     content: Content = "paper"
@@ -43,7 +42,7 @@ class Style:
     has_title: bool = True
     has_legend: bool = True
     marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
-    """By path of the node."""
+    """By path of the node or scope."""
     heat: Heat | None = None
     most: int = 1
     """What the end of the scale of a heat map stands for."""
@@ -51,7 +50,7 @@ class Style:
     """What boxes say of costs, by path of the node."""
     subtitle: str = ""
 
-    def marks_of(self, nodes: Iterable[Node]) -> list[Mark]:
-        """The marks of some nodes, the strongest first, each once."""
-        found = dict.fromkeys(mark for node in nodes for mark in self.marks.get(node.path, ()))
+    def marks_of(self, paths: Iterable[str]) -> list[Mark]:
+        """The marks of some nodes and scopes, the strongest first, each once."""
+        found = dict.fromkeys(mark for path in paths for mark in self.marks.get(path, ()))
         return sorted(found, key=lambda mark: MARKS.index(mark.kind))

@@ -10,7 +10,7 @@ from archspec.ir.graph import Graph, Node, Phase, Value
 from archspec.ir.types import TensorType
 from archspec.render.figure.parts import Part, parts_of
 
-READABLE: Final = 64
+READABLE: Final = 40
 """Boxes that a figure holds at most where nobody says how deep it is to be."""
 
 ALL: Final = 1_000
@@ -39,6 +39,11 @@ class Box:
         for node in self.part.nodes():
             yield from self.alike(node)
 
+    def paths(self) -> Iterator[str]:
+        """The paths of the nodes that it stands for, and of the scopes that it is or has inside."""
+        yield from (node.path for node in self.nodes())
+        yield from (part.scope.path for part in self.part.parts() if part.scope is not None)
+
 
 @dataclass(slots=True, eq=False)
 class Frame:
@@ -48,6 +53,11 @@ class Frame:
     members: list[Box | Frame]
     turns: tuple[Part, ...] = ()
     """Of a repeat that is drawn as its first turn: all of them."""
+
+    @property
+    def id(self) -> str:
+        """That of its part."""
+        return self.part.id
 
     def boxes(self) -> Iterator[Box]:
         """The boxes inside, at any depth, in order."""
@@ -101,6 +111,8 @@ class Figure:
     root: Frame
     terminals: tuple[Terminal, ...]
     arrows: tuple[Arrow, ...]
+    depth: int
+    unfold: bool
 
 
 Opens: TypeAlias = Callable[[Part, int], bool]
@@ -129,7 +141,21 @@ def figure(graph: Graph, depth: int | None = None, unfold: bool = False, block: 
     )
     root = drawing.draw(whole)
     terminals = _terminals(graph, whole)
-    return Figure(graph, root, terminals, tuple(_arrows(graph, root, terminals, drawing.stands_for)))
+    arrows = tuple(_arrows(graph, root, terminals, drawing.stands_for))
+    return Figure(graph, root, terminals, arrows, depth, drawing.unfold)
+
+
+def with_less(of: Figure) -> Figure | None:
+    """The figure with less in it: repeats folded, or else a level less open; None where there is nothing to close."""
+    levels = [level for level in range(1, of.depth) if level < _levels(of.root.part)]
+    if of.unfold and of.depth < ALL:
+        return figure(of.graph, of.depth, block=of.root.part)
+    return figure(of.graph, levels[-1], block=of.root.part) if levels else None
+
+
+def _levels(part: Part) -> int:
+    """How many levels there are to open, at most."""
+    return 1 + max(map(_levels, part.members), default=0)
 
 
 def _readable_depth(whole: Part, unfold: bool) -> int:
@@ -147,7 +173,7 @@ class _Drawing:
 
     def __init__(self, opens: Opens, unfold: bool) -> None:
         self._opens = opens
-        self._unfold = unfold
+        self.unfold = unfold
         self.stands_for: dict[str, str] = {}
         """The path of a node in a later turn to that of the same node in the first one, which is drawn."""
 
@@ -155,7 +181,7 @@ class _Drawing:
         """The frame around everything, with what is in it."""
         if not self._opens(whole, 0):
             root = Frame(whole, [Box(whole)])
-        elif whole.kind == "repeat" and not self._unfold:
+        elif whole.kind == "repeat" and not self.unfold:
             root = self._first_turn(whole, 0)
         else:
             root = Frame(whole, list(self._inside(whole, 0)))
@@ -169,7 +195,7 @@ class _Drawing:
     def _drawn(self, part: Part, level: int) -> Iterator[Box | Frame]:
         if part.kind == "branch":
             yield from self._inside(part, level - 1)
-        elif part.kind == "repeat" and self._unfold:
+        elif part.kind == "repeat" and self.unfold:
             for turn in part.members:
                 yield from self._drawn(turn, level)
         elif not part.members or not self._opens(part, level):
@@ -242,6 +268,9 @@ def _arrows(
 ) -> Iterator[Arrow]:
     """Each tensor that goes from one drawn thing to another, once, in the order in which they are read."""
     boxes = {node.path: box.id for box in root.boxes() for node in box.part.nodes()}
+    varied = {
+        path for box in root.boxes() for path, alike in box.copies.items() if len({one.types for one in alike}) > 1
+    }
     inputs = {terminal.value: terminal.id for terminal in terminals if terminal.kind == "input"}
     ways: dict[tuple[str, str], tuple[Value, Phase | None]] = {}
     for node in root.part.nodes():
@@ -255,10 +284,13 @@ def _arrows(
         if terminal.kind == "output":
             source = inputs.get(terminal.value) or boxes[resolved(stands_for, terminal.value.node)]
             ways[source, terminal.id] = (terminal.value, terminal.phase)
-    yield from _labelled(graph, ways)
+    yield from _labelled(graph, ways, varied)
 
 
-def _labelled(graph: Graph, ways: Mapping[tuple[str, str], tuple[Value, Phase | None]]) -> Iterator[Arrow]:
+def _labelled(
+    graph: Graph, ways: Mapping[tuple[str, str], tuple[Value, Phase | None]], varied: set[str]
+) -> Iterator[Arrow]:
+    """The arrows, with a label where there is something to say; `varied` nodes are not of one shape in all turns."""
     entering: dict[str, set[TensorType | None]] = {}
     for (_, target), (value, _) in ways.items():
         entering.setdefault(target, set()).add(graph.type_of(value))
@@ -266,7 +298,7 @@ def _labelled(graph: Graph, ways: Mapping[tuple[str, str], tuple[Value, Phase | 
     for (source, target), (value, phase) in ways.items():
         type_ = graph.type_of(value)
         is_new = source in entering and type_ not in entering[source] and (source, value) not in told
-        is_labelled = is_new and not target.startswith("output:")
+        is_labelled = is_new and value.node not in varied and not target.startswith("output:")
         if is_labelled:
             told.add((source, value))
         yield Arrow(source, target, type_, phase, is_labelled)

@@ -1,0 +1,189 @@
+"""`archspec render`: the figure of a network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import click
+
+from archspec.commands._environment import MissingError
+from archspec.commands._figures import MEASURES, THEMES, Wishes, composed
+from archspec.commands._shared import load_despite_errors, print_findings, set_option, write_whole
+from archspec.source.diagnostic import Diagnostics
+
+if TYPE_CHECKING:
+    from archspec.ir.graph import Graph
+    from archspec.render.figure.picture import Drawn, PictureForm
+    from archspec.render.figure.style import Style
+    from archspec.render.figure.view import Figure
+
+FORMS: Final = ("svg", "png", "pdf", "dot", "html")
+"""What is written, by the ending of the file."""
+
+_ALL: Final = "all"
+
+
+def _depth(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
+    """The number of levels that `--depth` asks for."""
+    from archspec.render.figure.view import ALL
+
+    if value is None or value == _ALL:
+        return None if value is None else ALL
+    if not re.fullmatch("[0-9]{1,3}", value):
+        raise click.BadParameter(f"`{value}` is no depth; expected 0, 1, 2, ... or `{_ALL}`", context, option)
+    return int(value)
+
+
+@click.command()
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
+@set_option
+@click.option("--svg", "form", flag_value="svg", help="Write SVG; so it is where nothing is said.")
+@click.option("--png", "form", flag_value="png", help="Write PNG.")
+@click.option("--pdf", "form", flag_value="pdf", help="Write PDF.")
+@click.option("--dot", "form", flag_value="dot", help="Write DOT, the language of Graphviz; nothing is laid out.")
+@click.option("--html", "form", flag_value="html", help="Write a page to explore the network in, one file.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Where to write, - for standard output; the name of the network in the current folder where nothing is said."
+    " The ending says what is written, where no option does.",
+)
+@click.option(
+    "--depth",
+    callback=_depth,
+    metavar="N",
+    help="How many levels are open: 0 is one box, 1 the spec's own list, `all` every single op; as many as stay"
+    " readable where nothing is said.",
+)
+@click.option("--unfold", is_flag=True, help="Draw every turn of a repeat, not one for all of them.")
+@click.option("--block", metavar="NAME", help="Draw one block alone: by its name, or by the path of one use.")
+@click.option(
+    "--highlight",
+    metavar="NAME",
+    multiple=True,
+    help="Mark what is at a path, all uses of a block, or what a rule finds.",
+)
+@click.option("--color-by", type=click.Choice(MEASURES), help="Colour boxes by what they cost or see.")
+@click.option("--theme", type=click.Choice(THEMES), default=THEMES[0], help="The colours.")
+@click.option("--direction", type=click.Choice(["down", "up", "right", "left"]), default="down", help="Where it goes.")
+@click.option("--font", metavar="NAME", help="The font of all text.")
+@click.option(
+    "--shapes",
+    type=click.Choice(["hwc", "chw", "none"]),
+    default="hwc",
+    help="What arrows say where the shape changes: height x width x channels, as papers do, or channels first.",
+)
+@click.option(
+    "--labels",
+    type=click.Choice(["paper", "names", "full"]),
+    default="paper",
+    help="What boxes say: what papers do, the names of the spec as well, or shapes and costs too.",
+)
+@click.option("--title/--no-title", "has_title", default=True, help="Whether the title stands above.")
+@click.option("--legend/--no-legend", "has_legend", default=True, help="Whether the legend stands above.")
+@click.option("--side-by-side", "together", is_flag=True, help="Draw several networks in one figure.")
+@click.option("--engine", metavar="NAME", help="What lays out: `archspec doctor` lists the layout engines.")
+@click.option(
+    "--seconds", type=click.FloatRange(min=0, min_open=True), default=20.0, help="How long a layout may take."
+)
+def render(
+    specs: tuple[str, ...],
+    settings: tuple[str, ...],
+    form: str | None,
+    output: str | None,
+    together: bool,
+    engine: str | None,
+    seconds: float,
+    **wishes: Any,
+) -> int:
+    """Draw networks as the papers do.
+
+    A spec that has errors is drawn as far as it goes, with what is wrong marked in red.
+    """
+    chosen = _form(form, output)
+    if together and chosen == "html":
+        raise click.UsageError(
+            "a page holds one network; two of them are compared in the page of `archspec diff --html`"
+        )
+    if len(specs) > 1 and output is not None and not together:
+        raise click.UsageError("several specs go into one file with --side-by-side only")
+    asked, code = Wishes(**wishes), 0
+    drawn: list[tuple[Figure, Style]] = []
+    for spec in specs:
+        found = Diagnostics()
+        graph = load_despite_errors(spec, settings, found)
+        code = max(code, print_findings(found))
+        if graph is None:
+            continue
+        if chosen == "html":
+            _write(_page(graph, found, asked), graph.name, chosen, output)
+        else:
+            drawn.append(composed(graph, found, asked))
+    for figures in [drawn] if together and drawn else [[one] for one in drawn]:
+        data, said = _drawing(figures, chosen, engine, seconds)
+        _write(data, "-".join(figure.graph.name for figure, _ in figures), chosen, output, said)
+    return code
+
+
+def _form(form: str | None, output: str | None) -> str:
+    """What is written: as an option says, or else the ending of the file."""
+    if form is not None or output in (None, "-"):
+        return form or FORMS[0]
+    ending = Path(str(output)).suffix.lower().removeprefix(".")
+    if ending not in FORMS:
+        known = ", ".join(f"`.{known}`" for known in FORMS)
+        raise click.BadParameter(
+            f"`{output}` has an ending that says nothing; expected one of {known}, or an option such as --svg",
+            param_hint="-o",
+        )
+    return ending
+
+
+def _drawing(figures: Drawn, form: str, engine: str | None, seconds: float) -> tuple[bytes, str]:
+    """What is written of figures, and what to say of it."""
+    from archspec.render.engines import DrawingError, TookTooLongError, UnknownEngineError
+
+    if form == "dot":
+        from archspec.render.figure.dot import dot
+
+        return dot(figures).text.encode(), _told(figures)
+    from archspec.render.figure.picture import picture
+
+    try:
+        done = picture(figures, cast("PictureForm", form), engine, seconds)
+    except UnknownEngineError as error:
+        raise click.BadParameter(f"{error}; {error.help}", param_hint="--engine") from error
+    except TookTooLongError as error:
+        raise click.ClickException(f"{error}\n  = help: {error.help}") from error
+    except DrawingError as error:
+        raise MissingError(str(error), error.help) from error
+    less = "; what was asked for took too long to lay out, so there is less in it" if done.drawn is not figures else ""
+    return done.data, f"{_told(done.drawn)}, drawn by {done.engine}{less}"
+
+
+def _told(figures: Drawn) -> str:
+    """How much is in figures: `17 boxes at depth 1`."""
+    from archspec.render.figure.view import ALL
+
+    boxes = sum(1 for figure, _ in figures for _ in figure.root.boxes())
+    depth = max(figure.depth for figure, _ in figures)
+    return f"{boxes} boxes, {'all open' if depth >= ALL else f'depth {depth}'}"
+
+
+def _page(graph: Graph, found: Diagnostics, asked: Wishes) -> bytes:
+    from archspec.render.explorer.data import explorer_data
+    from archspec.render.explorer.page import page
+
+    return page(explorer_data(graph, found)).encode()
+
+
+def _write(data: bytes, name: str, form: str, output: str | None, said: str = "") -> None:
+    if output == "-":
+        click.get_binary_stream("stdout").write(data)
+        return
+    path = Path(output or f"{name}.{form}")
+    write_whole(path, data)
+    click.echo(f"{path}: {said or 'a page to open in a browser'}", err=True)
