@@ -1,0 +1,38 @@
+/** The address of the page: its end names the selected part, so that it can be passed on, and gone back to. */
+
+import { make } from "./dom.mjs";
+
+/** A link to a part. @param {string} id @param {import("./model.mjs").Model} model @returns {HTMLElement} */
+export function linkTo(id, model) {
+  const { label, path, category } = model.part(id);
+  const name = make("span", { class: "link-label" }, label[0]);
+  const swatch = make("i", { class: "swatch", "data-category": category, "aria-hidden": true });
+  return make("a", { href: hashOf(id, model) }, swatch, name, make("span", { class: "link-path" }, path));
+}
+
+/** @param {string} id @param {import("./model.mjs").Model} model @returns {string} */
+function hashOf(id, model) {
+  return `#${encodeURIComponent(model.nameOf(id))}`;
+}
+
+/** Keep the address to what is selected, and what is selected to the address. @param {import("./explorer.mjs").Explorer} explorer */
+export function addAddress(explorer) {
+  explorer.addEventListener("selected", () => write(explorer));
+  addEventListener("popstate", () => void explorer.select(addressed(explorer)));
+}
+
+/** The part that the address names. @param {import("./explorer.mjs").Explorer} explorer @returns {string | null} */
+export function addressed({ model }) {
+  try {
+    return model.named(decodeURIComponent(location.hash.slice(1)));
+  } catch {
+    return null; // no text that was encoded
+  }
+}
+
+/** @param {import("./explorer.mjs").Explorer} explorer */
+function write(explorer) {
+  if (addressed(explorer) === (explorer.selected ?? explorer.model.root) || (location.hash === "" && explorer.selected === null)) return;
+  const hash = explorer.selected === null ? " " : hashOf(explorer.selected, explorer.model);
+  history.pushState(null, "", hash.trim() || location.pathname + location.search);
+}

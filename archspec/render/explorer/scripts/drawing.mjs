@@ -1,0 +1,153 @@
+/** The drawing: what the engine laid out, made anew of the elements that it is known to consist of, and of no others. */
+
+import { makeSvg } from "./dom.mjs";
+import { Model, worst } from "./model.mjs";
+
+const ELEMENTS = new Set(["g", "path", "polygon", "polyline", "ellipse", "text"]);
+const ATTRIBUTES = new Set(
+  ("class cx cy d font-size font-style font-weight id points rx ry stroke-dasharray stroke-width text-anchor " +
+    "text-decoration transform x y").split(" "),
+);
+
+/** Half the width of the sign that opens and closes a block. */
+const SIGN = 7;
+const OPENED = `M${-SIGN / 2} 0H${SIGN / 2}`;
+const CLOSED = `${OPENED}M0 ${-SIGN / 2}V${SIGN / 2}`;
+
+/** The outline of the mark of each severity: they differ in shape, not in colour alone. */
+const MARKS = {
+  error: "M-3.7 -9H3.7L9 -3.7V3.7L3.7 9H-3.7L-9 3.7V-3.7z",
+  warning: "M0 -9.5L10 8H-10z",
+  note: "M0 -8A8 8 0 0 1 0 8A8 8 0 0 1 0 -8z",
+};
+
+/**
+ * @typedef {{
+ *   layer: SVGElement, width: number, height: number,
+ *   parts: Map<string, SVGGElement>, arrows: {arrow: import("./model.mjs").Arrow, element: SVGElement}[],
+ * }} Drawing
+ */
+
+/**
+ * The drawing of an SVG text.
+ * @param {string} text
+ * @param {Model} model
+ * @param {import("./model.mjs").Arrow[]} arrows
+ * @returns {Drawing}
+ */
+export function drawingOf(text, model, arrows) {
+  const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  if (svg.localName !== "svg") throw new Error("the layout cannot be read");
+  const [, , width, height] = (svg.getAttribute("viewBox") ?? "").split(" ").map(Number);
+  const layer = /** @type {SVGElement} */ (rebuilt(svg.querySelector("g") ?? svg));
+  /** @type {Drawing} */
+  const drawing = { layer, width, height, parts: new Map(), arrows: [] };
+  for (const element of layer.querySelectorAll("g[id]")) {
+    const [, kind, place] = /^([ap])(\d+)$/.exec(element.id) ?? [];
+    element.removeAttribute("id");
+    if (kind === "p") drawing.parts.set(model.order[Number(place)], /** @type {SVGGElement} */ (element));
+    if (kind === "a") drawing.arrows.push({ arrow: arrows[Number(place)], element: /** @type {SVGElement} */ (element) });
+  }
+  drawing.parts.forEach((element, id) => describe(element, id, model));
+  drawing.arrows.forEach(({ arrow, element }) => element.setAttribute("data-phase", arrow.phase ?? ""));
+  return drawing;
+}
+
+/** A known element with its known attributes and children; links are left out around what they hold. @param {Element} from */
+function rebuilt(from) {
+  const copy = makeSvg(from.localName);
+  for (const { name, value } of from.attributes) {
+    if (ATTRIBUTES.has(name)) copy.setAttribute(name, value);
+  }
+  if (from.localName === "text") {
+    copy.textContent = from.textContent;
+    if (from.hasAttribute("fill")) copy.classList.add("faint");
+  } else {
+    copy.append(...known(from));
+  }
+  return copy;
+}
+
+/** @param {Element} parent @returns {Element[]} */
+function known(parent) {
+  return [...parent.children].flatMap((child) => {
+    if (ELEMENTS.has(child.localName)) return [rebuilt(child)];
+    return child.localName === "a" ? known(child) : [];
+  });
+}
+
+/**
+ * Say what an element of the drawing stands for, to style sheets, to pointers and to readers.
+ * @param {SVGGElement} element
+ * @param {string} id
+ * @param {Model} model
+ */
+function describe(element, id, model) {
+  const part = model.part(id);
+  const isFrame = element.classList.contains("cluster");
+  element.querySelector("path, polygon, ellipse")?.classList.add("outline");
+  Object.assign(element.dataset, { part: String(model.index.get(id)), category: part.category, kind: part.kind });
+  element.dataset.phase = part.phase ?? "";
+  element.setAttribute("role", "button");
+  element.setAttribute("tabindex", "-1");
+  element.setAttribute("aria-label", spoken(id, model));
+  if (model.opens(id)) element.setAttribute("aria-expanded", String(isFrame));
+}
+
+/** @param {string} id @param {Model} model @returns {string} */
+function spoken(id, model) {
+  const { label, phase } = model.part(id);
+  const findings = model.findings(id).length;
+  return [
+    ...label,
+    phase === "training" && "in training only",
+    phase === "eval" && "in inference only",
+    findings > 0 && `${findings} ${findings === 1 ? "finding" : "findings"}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
+/**
+ * Add the signs that open and close, and the marks of findings, at the corners of what is drawn. It has to be in the page.
+ * @param {Drawing} drawing
+ * @param {Model} model
+ */
+export function addSigns({ parts }, model) {
+  const places = [...parts].map(([id, element]) => ({ id, element, corner: cornersOf(element) }));
+  for (const { id, element, corner } of places) {
+    const isFrame = element.classList.contains("cluster");
+    const findings = isFrame ? model.part(id).findings.map((number) => model.data.findings[number]) : model.findings(id);
+    if (model.opens(id)) element.append(sign(corner.right, corner.top, isFrame));
+    if (findings.length > 0) element.append(mark(corner.left, corner.top, findings));
+  }
+}
+
+/** @param {SVGGElement} element */
+function cornersOf(element) {
+  const { x, y, width } = /** @type {SVGGraphicsElement} */ (element.querySelector(".outline") ?? element).getBBox();
+  return { left: x, right: x + width, top: y };
+}
+
+/** @param {number} x @param {number} y @param {boolean} isFrame @returns {SVGElement} */
+function sign(x, y, isFrame) {
+  const place = { class: "sign", transform: `translate(${x} ${y})` };
+  return makeSvg("g", place, makeSvg("circle", { r: SIGN }), makeSvg("path", { d: isFrame ? OPENED : CLOSED }));
+}
+
+/** @param {number} x @param {number} y @param {import("./model.mjs").Finding[]} findings @returns {SVGElement} */
+function mark(x, y, findings) {
+  const severity = worst(findings);
+  const text = makeSvg("text", { "text-anchor": "middle", y: 3.5 }, findings.length > 1 ? String(findings.length) : symbolOf(severity));
+  return makeSvg("g", { class: `mark ${severity}`, transform: `translate(${x} ${y})` }, markShape(severity), text);
+}
+
+/** @param {string} severity @returns {SVGElement} */
+export function markShape(severity) {
+  return makeSvg("path", { d: MARKS[/** @type {keyof typeof MARKS} */ (severity)] ?? MARKS.note });
+}
+
+/** @param {string} severity @returns {string} */
+export function symbolOf(severity) {
+  return severity === "note" ? "i" : "!";
+}

@@ -1,0 +1,115 @@
+/** Pointers and keys: on the drawing, and everywhere. */
+
+import { byId } from "./dom.mjs";
+import { clearSearch } from "./search.mjs";
+
+/** @typedef {import("./explorer.mjs").Explorer} Explorer */
+
+/** Answer to clicks on the drawing. @param {Explorer} explorer */
+export function addPointer(explorer) {
+  const figure = byId("figure");
+  figure.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    if (explorer.view.dragged) return;
+    const id = partAt(event, explorer);
+    if (id !== null && /** @type {Element} */ (event.target).closest(".sign")) void explorer.toggle(id, "corner");
+    else if (event.detail < 2) void choose(id, explorer);
+  });
+  figure.addEventListener("dblclick", (/** @type {MouseEvent} */ event) => {
+    const id = partAt(event, explorer);
+    if (id !== null && !(/** @type {Element} */ (event.target).closest(".sign"))) void explorer.toggle(id);
+  });
+}
+
+/** @param {Event} event @param {Explorer} explorer @returns {string | null} */
+function partAt(event, { model }) {
+  const element = /** @type {Element} */ (event.target).closest("[data-part]");
+  return element && model.order[Number(element.getAttribute("data-part"))];
+}
+
+/** Select a part of the drawing and let keys go to it. @param {string | null} id @param {Explorer} explorer */
+async function choose(id, explorer) {
+  await explorer.select(id);
+  explorer.element(id)?.focus({ preventScroll: true });
+}
+
+/** Answer to keys on the drawing, then to those that do the same everywhere. @param {Explorer} explorer */
+export function addKeys(explorer) {
+  byId("figure").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    const id = partAt(event, explorer);
+    if (id !== null) answer(event, figureKeys(id, explorer));
+  });
+  document.addEventListener("keydown", (event) => {
+    const isTyping = /** @type {Element} */ (event.target).matches("input[type=search], select");
+    if (document.querySelector("dialog[open]") === null) answer(event, isTyping ? { Escape: pageKeys(explorer).Escape } : pageKeys(explorer));
+  });
+  byId("help-button").addEventListener("click", () => byId("help").showModal());
+}
+
+/** @param {KeyboardEvent} event @param {Record<string, () => void>} keys */
+function answer(event, keys) {
+  const action = keys[event.key];
+  if (action === undefined || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  action();
+}
+
+/** @param {string} id @param {Explorer} explorer @returns {Record<string, () => void>} */
+function figureKeys(id, explorer) {
+  const go = (/** @type {string | undefined} */ other) => other !== undefined && void choose(other, explorer);
+  const toggle = () => void explorer.toggle(id);
+  return {
+    ArrowDown: () => go(joined(id, explorer, "source", "target")),
+    ArrowUp: () => go(joined(id, explorer, "target", "source")),
+    ArrowLeft: () => go(beside(id, explorer, -1)),
+    ArrowRight: () => go(beside(id, explorer, 1)),
+    Backspace: () => go(explorer.model.around(id)[0]),
+    Enter: toggle,
+    " ": toggle,
+  };
+}
+
+/**
+ * The first box at the other end of an arrow from a part, or from what is in it.
+ * @param {string} id
+ * @param {Explorer} explorer
+ * @param {"source" | "target"} near
+ * @param {"source" | "target"} far
+ */
+function joined(id, { model, drawing }, near, far) {
+  const inside = new Set(model.inside(id));
+  return drawing?.arrows.find(({ arrow }) => inside.has(arrow[near]) && !inside.has(arrow[far]))?.arrow[far];
+}
+
+/** The next box to the left or right that stands at the same height. @param {string} id @param {Explorer} explorer @param {number} side */
+function beside(id, { drawing, drawn, model }, side) {
+  const here = drawing?.parts.get(id)?.getBoundingClientRect();
+  if (drawing === null || here === undefined) return undefined;
+  const inside = new Set(model.inside(id));
+  const others = drawn.boxes.filter((other) => !inside.has(other)).map((other) => {
+    const box = /** @type {Element} */ (drawing.parts.get(other)).getBoundingClientRect();
+    return { id: other, ahead: side * (middle(box) - middle(here)), level: box.top < here.bottom && box.bottom > here.top };
+  });
+  return others.filter(({ ahead, level }) => level && ahead > 0).sort((one, two) => one.ahead - two.ahead)[0]?.id;
+}
+
+/** @param {DOMRect} box */
+function middle(box) {
+  return box.left + box.width / 2;
+}
+
+/** @param {Explorer} explorer @returns {Record<string, () => void>} */
+function pageKeys(explorer) {
+  const { view } = explorer;
+  return {
+    "/": () => byId("search").focus(),
+    "?": () => byId("help").showModal(),
+    "+": () => view.zoom(1.25),
+    "=": () => view.zoom(1.25),
+    "-": () => view.zoom(0.8),
+    f: () => view.fit(),
+    0: () => view.fit(),
+    Escape: () => {
+      if (!clearSearch(explorer)) void explorer.select(null);
+    },
+  };
+}
