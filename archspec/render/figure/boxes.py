@@ -54,7 +54,7 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
 
 def frame_attributes(frame: Frame, style: Style) -> Attributes:
     """An open part."""
-    text = cell(frame_label(frame).lines, _colors(style.theme.text, style), "LEFT")
+    text = cell(frame_label(frame).lines, _colors(style.theme.text, style), "start")
     return {
         "id": frame.part.id,
         "class": f"frame {frame.part.kind}",

@@ -29,12 +29,12 @@ def caption(figure: Figure, style: Style) -> Cell | None:
         lines = [Line(figure_title(figure), "heading")]
         if style.subtitle:
             lines.append(Line(style.subtitle, "small"))
-        cells.append(cell(lines, colors, "LEFT"))
+        cells.append(cell(lines, colors, "start"))
     if style.has_legend:
         entries = list(_entries(figure, style))
         rows = [entries[at : at + _IN_A_ROW] for at in range(0, len(entries), _IN_A_ROW)]
         cells += side_by_side(rows, muted)
-        cells += [cell([Line(remark, "small")], colors, "LEFT") for remark in _remarks(figure, style)]
+        cells += [cell([Line(remark, "small")], colors, "start") for remark in _remarks(figure, style)]
     return stacked(cells) if cells else None
 
 

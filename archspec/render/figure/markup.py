@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from archspec.render.figure.labels import Line, Role
 from archspec.render.figure.metrics import text_width
@@ -13,6 +13,10 @@ from archspec.source.sanitize import brief, visible
 
 SIZES: Final[Mapping[Role, float]] = {"heading": 11.0, "plain": 11.0, "small": 9.0}
 """The size of each kind of line, in points."""
+Side: TypeAlias = Literal["start", "middle"]
+PLACES: Final[Mapping[Side, str]] = {"start": "#01020301", "middle": "#01020401"}
+"""Backgrounds that nobody can see, behind every text: Graphviz sets text where it would begin in the font that it finds,
+and from these it is known where text has its place."""
 LONGEST: Final = 120
 """Characters of a line; what is longer is cut off."""
 _LEADING: Final = 1.28
@@ -39,13 +43,13 @@ def shown(text: str) -> str:
     return brief(visible(text), LONGEST).strip() or " "
 
 
-def cell(lines: Sequence[Line], colors: Mapping[Role, str], align: str = "CENTER") -> Cell:
+def cell(lines: Sequence[Line], colors: Mapping[Role, str], side: Side = "middle") -> Cell:
     """Lines below each other."""
     rows = [Line(shown(line.text), line.role) for line in lines]
     heights = [ceil(SIZES[row.role] * _LEADING) for row in rows]
     width = ceil(max((text_width(row.text, SIZES[row.role], row.role == "heading") for row in rows), default=0))
     body = "".join(
-        f'<TR><TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}" ALIGN="{align}">{_line(row, colors)}</TD></TR>'
+        f"<TR>{_text_cell(width, height, side, _line(row, colors))}</TR>"
         for row, height in zip(rows, heights, strict=True)
     )
     return Cell(_table(body), width, sum(heights))
@@ -66,7 +70,7 @@ def side_by_side(rows: Sequence[Sequence[Swatch]], color: str) -> list[Cell]:
         body = "".join(
             f'<TD FIXEDSIZE="TRUE" WIDTH="10" HEIGHT="10" BORDER="1" COLOR="{swatch.line}" BGCOLOR="{swatch.fill}">'
             "</TD>"
-            f'<TD FIXEDSIZE="TRUE" WIDTH="{wide}" HEIGHT="14">{_font(swatch.word, size, color)}</TD>'
+            f"{_text_cell(wide, 14, 'middle', _font(swatch.word, size, color))}"
             for swatch, wide in zip(row, room, strict=True)
         )
         rest = width - sum(room) - 10 * len(row)
@@ -85,6 +89,13 @@ def stacked(cells: Sequence[Cell]) -> Cell:
 
 def _table(body: str, size: str = "") -> str:
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"{size}>{body}</TABLE>'
+
+
+def _text_cell(width: int, height: int, side: Side, text: str) -> str:
+    align = "LEFT" if side == "start" else "CENTER"
+    return (
+        f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}" ALIGN="{align}" BGCOLOR="{PLACES[side]}">{text}</TD>'
+    )
 
 
 def _line(line: Line, colors: Mapping[Role, str]) -> str:

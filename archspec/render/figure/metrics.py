@@ -16,7 +16,7 @@ _HELVETICA: Final = (
 _WIDTHS: Final = dict(zip(map(chr, range(32, 127)), map(int, _HELVETICA.split()), strict=True))
 _BOLD: Final = 1.14
 """How much wider bold text is."""
-_OTHER: Final = 1.1
+_OTHER: Final = 1.14
 """How much wider fonts are that stand in for Helvetica."""
 
 
