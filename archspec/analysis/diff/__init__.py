@@ -1,0 +1,1 @@
+"""Diff: what differs between two networks, and what follows from it."""

@@ -1,0 +1,286 @@
+"""Matching: which parts of two networks are the same parts.
+
+A name that somebody gave is kept to; a position in a list is no name, as whatever is put before it changes it. So the
+lists of two networks are gone through together from the outermost inwards: members of one name belong together, the
+others where they stand in the same order and are the same, then where they are of one kind. What is left, because it
+moved to another list, is recognised by its neighbourhood, and from there on by what reads it and what it reads.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, TypeAlias
+
+from archspec.analysis.diff.alignment import align
+from archspec.analysis.diff.side import Member, Numbers, Side, is_positional, members, op_name, outer
+from archspec.ir.graph import Graph, Node, Scope, Value
+
+_ROUNDS: Final = 2
+"""How often what is matched grows over its readers and then over what it reads."""
+_ALIKE: Final = 0.5
+"""The least share of nodes that two scopes have in common to be one and the same."""
+_Users: TypeAlias = frozenset[tuple[str, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A part of the one network, and the same part of the other."""
+
+    before: Member
+    after: Member
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The parts that two networks have in common, in the order of the first."""
+
+    nodes: Mapping[str, str]
+    """The paths of nodes in the second network by those in the first, inputs included."""
+    scopes: Mapping[str, str]
+    """The same of scopes; that of the whole is `""`."""
+    pairs: tuple[Pair, ...]
+    """All of them, outer before inner, without the whole."""
+
+    @cached_property
+    def nodes_back(self) -> Mapping[str, str]:
+        """The paths of nodes in the first network by those in the second."""
+        return {after: before for before, after in self.nodes.items()}
+
+    @cached_property
+    def scopes_back(self) -> Mapping[str, str]:
+        """The same of scopes."""
+        return {after: before for before, after in self.scopes.items()}
+
+
+def match(before: Graph, after: Graph) -> Matching:
+    """Match two inferred graphs, in nearly linear time; every node and scope has one partner at most."""
+    numbers = Numbers()
+    matcher = _Matcher(Side(before, numbers), Side(after, numbers))
+    matcher.match()
+    pairs = tuple(Pair(member, matcher.partners[member]) for member in members(before.root) if member in matcher)
+    nodes = {pair.before.path: pair.after.path for pair in pairs if isinstance(pair.before, Node)}
+    scopes = {pair.before.path: pair.after.path for pair in pairs if isinstance(pair.before, Scope)}
+    return Matching(nodes, {"": "", **scopes}, pairs)
+
+
+class _Matcher:
+    def __init__(self, before: Side, after: Side) -> None:
+        self.before, self.after = before, after
+        self.partners: dict[Member, Member] = {}
+        """Members of the first network with those of the second."""
+        self.taken: set[Member] = set()
+        """The members of the second that have a partner."""
+
+    def __contains__(self, member: Member) -> bool:
+        return member in self.partners
+
+    def match(self) -> None:
+        self._pair(self.before.graph.root, self.after.graph.root)
+        if self._is_left():
+            self._grow()
+            self._recognise()
+            self._grow()
+            self._replace()
+        self._part_strangers()
+        self._rejoin()
+
+    def _is_left(self) -> bool:
+        """Whether both networks have nodes without a partner."""
+        return any(self._left_before()) and any(self._left_after())
+
+    def _left_before(self) -> Iterator[Node]:
+        return (node for node in self.before.graph if node not in self.partners)
+
+    def _left_after(self) -> Iterator[Node]:
+        return (node for node in self.after.graph if node not in self.taken)
+
+    def _pair(self, one: Member, other: Member) -> None:
+        self.partners[one] = other
+        self.taken.add(other)
+        if isinstance(one, Scope) and isinstance(other, Scope):
+            for pair in self._of_lists(one.members, other.members):
+                self._pair(*pair)
+
+    def _of_lists(self, ones: list[Member], others: list[Member]) -> Iterable[tuple[Member, Member]]:
+        """The members of two lists that belong together: by name; or by order and what they are, then their kind."""
+        by_name = {other.name: other for other in others if not is_positional(other)}
+        found = {one: by_name[one.name] for one in ones if one.name in by_name and _fit(one, by_name[one.name])}
+        for known_by in (self._contents, self._skeleton, _by_kind, _by_beginning, _by_name):
+            fixed = set(found.values())
+            places = align(
+                [found.get(one) or known_by(self.before, one) for one in ones],
+                [other if other in fixed else known_by(self.after, other) for other in others],
+            )
+            found |= {ones[place]: others[other] for place, other in places}
+        return found.items()
+
+    @staticmethod
+    def _contents(side: Side, member: Member) -> Hashable:
+        return side.contents[member]
+
+    @staticmethod
+    def _skeleton(side: Side, member: Member) -> Hashable:
+        """A node with a name is another one, when it has another name and other attributes."""
+        return member if isinstance(member, Node) and not is_positional(member) else side.skeletons[member]
+
+    def _recognise(self) -> None:
+        """Pair nodes by neighbourhoods that occur once in each network."""
+        others = self.after.only_ones()
+        for number, node in self.before.only_ones().items():
+            other = others.get(number)
+            if other is not None and node not in self.partners and other not in self.taken:
+                self._pair(node, other)
+
+    def _grow(self) -> None:
+        for _ in range(_ROUNDS):
+            self._grow_down()
+            self._grow_up()
+
+    def _grow_down(self) -> None:
+        """Pair nodes that are the same and read the same."""
+        reading = self._waiting(lambda node: (self.after.contents[node], node.inputs) if node.inputs else None)
+        for node in self._left_before():
+            inputs = self._values(node)
+            if inputs and (others := reading.get((self.before.contents[node], inputs))):
+                self._pair(node, others.popleft())
+
+    def _grow_up(self) -> None:
+        """Pair nodes that are the same and that the same reads, the last first."""
+        read = self._waiting(lambda node: (self.after.contents[node], frozenset(self.after.users[node.path])))
+        for node in reversed([*self._left_before()]):
+            users = self._users(node)
+            if users and (others := read.get((self.before.contents[node], users))):
+                self._pair(node, others.popleft())
+
+    def _replace(self) -> None:
+        """Pair nodes that stand in the same place, where they are of one op, or called alike.
+
+        The same place is that of the same path, or between the same nodes.
+        """
+        named = [node for node in self._left_after() if not is_positional(node)]
+        by_name: dict[tuple[Member | None, str], Node] = {(node.scope, node.name): node for node in named}
+        for node in [*self._left_before()]:
+            other = by_name.get((self.partners.get(node.scope), node.name))
+            if other is not None and (node.op is None) == (other.op is None):
+                self._pair(node, other)
+        between = self._waiting(lambda node: (node.inputs, frozenset(self.after.users[node.path])))
+        for node in self._left_before():
+            inputs, users = self._values(node), self._users(node)
+            others = between.get((inputs, users)) if inputs and users else None
+            if others and (op_name(node) == op_name(others[0]) or (is_positional(node) and is_positional(others[0]))):
+                self._pair(node, others.popleft())
+
+    def _waiting(self, key: Callable[[Node], Hashable]) -> dict[Hashable, deque[Node]]:
+        """The nodes of the second network without a partner, by a key."""
+        found: defaultdict[Hashable, deque[Node]] = defaultdict(deque)
+        for node in self._left_after():
+            found[key(node)].append(node)
+        return dict(found)
+
+    def _values(self, node: Node) -> tuple[Value, ...] | None:
+        """What a node of the first network reads, as values of the second; None where one of them is not there."""
+        read = [(self.partners.get(self.before.graph[value.node]), value.port) for value in node.inputs]
+        found = tuple(Value(partner.path, port) for partner, port in read if partner is not None)
+        return found if len(found) == len(read) else None
+
+    def _users(self, node: Node) -> _Users | None:
+        """What reads a node of the first network, in the second; None where one of them is not there."""
+        found: set[tuple[str, int, int]] = set()
+        for user, index, port in self.before.users[node.path]:
+            partner = self.partners.get(self.before.graph[user]) if user in self.before.graph else None
+            if partner is None and user in self.before.graph:
+                return None
+            found.add((partner.path if partner is not None else user, index, port))
+        return frozenset(found)
+
+    def _part_strangers(self) -> None:
+        """A node without weights that moved is another, unless it moved with what it reads; so is a scope of others."""
+        for node in self.before.graph:
+            other = self.partners.get(node)
+            if other is not None and self.partners.get(node.scope) is not outer(other) and not self._moved(node):
+                self._unpair(node)
+        common = {
+            scope
+            for node, other in self.partners.items()
+            if isinstance(node, Node)
+            for scope in node.scope.lineage()
+            if self.partners.get(scope) in _around(other)
+        }
+        for scope in self.before.graph.root.scopes():
+            if scope in self.partners and scope not in common and any(scope.nodes()):
+                self._unpair(scope)
+
+    def _moved(self, node: Node) -> bool:
+        """Whether a node has weights, or its partner reads the same as it in at least one place."""
+        other = self.partners[node]
+        assert isinstance(other, Node)
+        reads = {(self.partners.get(self.before.graph[value.node]), value.port) for value in node.inputs}
+        return bool(node.weights) or any((self.after.graph[path], port) in reads for path, port in other.inputs)
+
+    def _unpair(self, member: Member) -> None:
+        self.taken.remove(self.partners.pop(member))
+
+    def _rejoin(self) -> None:
+        """Pair scopes that have most of their nodes in common, those first that have the largest share."""
+        sizes = _sizes(self.before.graph.root) | _sizes(self.after.graph.root)
+        alike: list[tuple[float, Scope, Scope]] = []
+        for scope in reversed([*self.before.graph.root.scopes()]):
+            if scope not in self.partners:
+                partners = [self.partners[node] for node in scope.nodes() if node in self.partners]
+                shared = Counter(around for other in partners for around in _around(other) if around not in self.taken)
+                alike += [(2 * n / (sizes[scope] + sizes[other]), scope, other) for other, n in shared.items()]
+        for share, scope, other in sorted(alike, key=lambda found: -found[0]):
+            if share >= _ALIKE and scope not in self.partners and other not in self.taken:
+                self.partners[scope] = other
+                self.taken.add(other)
+
+
+def _fit(one: Member, other: Member) -> bool:
+    """Whether two members of one name may be one: nodes of the same op, scopes that are not of different kinds."""
+    if isinstance(one, Node) and isinstance(other, Node):
+        return op_name(one) == op_name(other)
+    if isinstance(one, Scope) and isinstance(other, Scope):
+        kinds = [_turns(scope) for scope in (one, other)]
+        return None in kinds or kinds[0] == kinds[1]
+    return False
+
+
+def _turns(scope: Scope) -> str | None:
+    """The block that all members of a sequence are uses of; None where they are not of one."""
+    blocks = {member.block if isinstance(member, Scope) else None for member in scope.members}
+    return blocks.pop() if scope.kind == "sequence" and len(blocks) == 1 else None
+
+
+def _by_kind(_: Side, member: Member) -> Hashable:
+    """Uses of one block are of one kind, and so are sequences of those, and sequences without a name."""
+    if not isinstance(member, Scope):
+        return member
+    turns = _turns(member)
+    if turns is not None:
+        return "sequence", turns
+    return member.block or ("sequence" if is_positional(member) else member)
+
+
+def _by_beginning(_: Side, member: Member) -> Hashable:
+    """Scopes without a name that hold nodes alone go by the op that they begin with."""
+    if not isinstance(member, Scope) or not is_positional(member):
+        return member
+    nodes = [inner for inner in member.members if isinstance(inner, Node)]
+    return op_name(nodes[0]) if nodes and len(nodes) == len(member.members) else member
+
+
+def _by_name(_: Side, member: Member) -> Hashable:
+    """Scopes of one name are one where nothing else was found for them, whatever is in them."""
+    return ("name", member.name) if isinstance(member, Scope) and not is_positional(member) else member
+
+
+def _around(member: Member) -> list[Scope]:
+    """The scopes around a node, innermost first."""
+    return outer(member).lineage()[::-1]
+
+
+def _sizes(root: Scope) -> dict[Scope, int]:
+    return dict(Counter(scope for node in root.nodes() for scope in node.scope.lineage()))

@@ -1,0 +1,67 @@
+"""Totals: what two networks cost, see and take as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from archspec.analysis.facts import Facts
+from archspec.ir.dims import Size
+from archspec.ir.graph import PHASES, Phase
+
+Unit: TypeAlias = Literal["numbers", "operations", "bytes", "pixels"]
+_SMALLEST: Final = "smallest"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One measure of both networks."""
+
+    name: str
+    """`parameters`, `MACs`, `MACs in training`, `smallest H and W in training`."""
+    unit: Unit
+    before: Size | None
+    """Symbolic where a side is; None where it is not known, or there is no such thing."""
+    after: Size | None
+
+    @property
+    def difference(self) -> Size | None:
+        """How much more the second network has; None where one of the two is not known."""
+        return None if self.before is None or self.after is None else self.after - self.before
+
+
+def totals(before: Facts, after: Facts) -> tuple[Total, ...]:
+    """The measures of both networks; those in training mode where they are others than in eval mode."""
+    ones, others = dict(_measures(before)), dict(_measures(after))
+    found = {name: Total(*name, ones.get(name), others.get(name)) for name in dict.fromkeys((*ones, *others))}
+    return tuple(total for total in found.values() if not _is_repeated(total, list(found.values())))
+
+
+def _is_repeated(total: Total, every: list[Total]) -> bool:
+    """Whether one in training mode is the same as in eval mode, in both networks."""
+    name = total.name.removesuffix(" in training")
+    return any(
+        one.name == name != total.name and (one.before, one.after) == (total.before, total.after) for one in every
+    )
+
+
+def _measures(facts: Facts) -> Iterator[tuple[tuple[str, Unit], Size | None]]:
+    counts, memory = facts.cost.total, facts.memory
+    yield ("parameters", "numbers"), counts.parameters
+    yield ("buffers", "numbers"), counts.buffers
+    yield ("MACs", "operations"), counts.macs
+    yield ("MACs in training", "operations"), counts.training_macs
+    yield ("peak memory", "bytes"), memory.inference.peak if memory is not None else None
+    yield ("saved for training", "bytes"), memory.saved_in[""] if memory is not None else None
+    sees = [field.largest.size for field in facts.receptive_field]
+    yield ("receptive field", "pixels"), max(sees, default=None)
+    for phase in reversed(PHASES):
+        yield from _smallest(facts, phase)
+
+
+def _smallest(facts: Facts, phase: Phase) -> Iterator[tuple[tuple[str, Unit], Size | None]]:
+    for sizes in facts.input_sizes[phase]:
+        where = " in training" if phase == "training" else ""
+        for name in sizes.symbols:
+            yield (f"{_SMALLEST} {name}{where}", "pixels"), sizes.minimum
