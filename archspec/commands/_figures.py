@@ -77,7 +77,8 @@ def _style(graph: Graph, found: Diagnostics, part: Part, wishes: Wishes) -> Styl
     if wishes.color_by is not None and found.failed:
         raise click.BadParameter("a spec that has errors cannot be measured", param_hint="--color-by")
     errors = marks_from(graph, (one for one in found if one.severity is Severity.ERROR))
-    counts = [facts.cost.nodes[node.path] for node in part.nodes()]
+    runs = facts.running["eval"]
+    counts = [facts.cost.nodes[node.path] for node in part.nodes() if node.path in runs or part.phase == "training"]
     style = Style(
         theme=THEMES[wishes.theme],
         direction=wishes.direction,

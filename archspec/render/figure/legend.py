@@ -33,8 +33,8 @@ def caption(figure: Figure, style: Style) -> Cell | None:
     if style.has_legend:
         entries = list(_entries(figure, style))
         rows = [entries[at : at + _IN_A_ROW] for at in range(0, len(entries), _IN_A_ROW)]
-        cells += side_by_side(rows, muted)
-        cells += [cell([Line(remark, "small")], colors, "start") for remark in _remarks(figure, style)]
+        remarks = [cell([Line(remark, "small")], colors, "start") for remark in _remarks(figure, style)]
+        cells += side_by_side(rows, muted, max((one.width for one in (*cells, *remarks)), default=0)) + remarks
     return stacked(cells) if cells else None
 
 

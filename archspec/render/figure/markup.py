@@ -15,8 +15,8 @@ SIZES: Final[Mapping[Role, float]] = {"heading": 11.0, "plain": 11.0, "small": 9
 """The size of each kind of line, in points."""
 Side: TypeAlias = Literal["start", "middle"]
 PLACES: Final[Mapping[Side, str]] = {"start": "#01020301", "middle": "#01020401"}
-"""Backgrounds that nobody can see, behind every text: Graphviz sets text where it would begin in the font that it finds,
-and from these it is known where text has its place."""
+"""Backgrounds that nobody can see, behind every text: Graphviz sets text for the font that it finds, and these tell
+where text has its place."""
 LONGEST: Final = 120
 """Characters of a line; what is longer is cut off."""
 _LEADING: Final = 1.28
@@ -60,20 +60,21 @@ def label(found: Cell) -> str:
     return f"<{found.markup}>"
 
 
-def side_by_side(rows: Sequence[Sequence[Swatch]], color: str) -> list[Cell]:
+def side_by_side(rows: Sequence[Sequence[Swatch]], color: str, least: int) -> list[Cell]:
     """Rows of small squares, each with a word behind it; all rows as wide as the widest, so that they begin alike."""
     size = SIZES["small"]
-    rooms = [[ceil(text_width(swatch.word, size)) + 8 for swatch in row] for row in rows]
-    width = max((sum(row) + 10 * len(row) for row in rooms), default=0)
+    rooms = [[ceil(text_width(swatch.word, size)) + 10 for swatch in row] for row in rows]
+    width = max(least, *(sum(row) + 14 * len(row) for row in rooms)) if rows else least
     cells = []
     for row, room in zip(rows, rooms, strict=True):
         body = "".join(
             f'<TD FIXEDSIZE="TRUE" WIDTH="10" HEIGHT="10" BORDER="1" COLOR="{swatch.line}" BGCOLOR="{swatch.fill}">'
             "</TD>"
-            f"{_text_cell(wide, 14, 'middle', _font(swatch.word, size, color))}"
+            '<TD FIXEDSIZE="TRUE" WIDTH="4" HEIGHT="14"></TD>'
+            f"{_text_cell(wide, 14, 'start', _font(swatch.word, size, color))}"
             for swatch, wide in zip(row, room, strict=True)
         )
-        rest = width - sum(room) - 10 * len(row)
+        rest = width - sum(room) - 14 * len(row)
         filler = f'<TD FIXEDSIZE="TRUE" WIDTH="{rest}" HEIGHT="14"></TD>' if rest else ""
         cells.append(
             Cell(_table(f"<TR>{body}{filler}</TR>", f' FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="14"'), width, 14)

@@ -259,7 +259,9 @@ def _named(
 ) -> Iterator[Terminal]:
     """Terminals with the names that a block declares, or else numbered where there are several."""
     for place, value in enumerate(values, 1):
-        name = names.get(value) or (kind if len(values) == 1 else f"{kind} {place}")
+        name = names.get(value)
+        if name in (None, "", "in"):
+            name = kind if len(values) == 1 else f"{kind} {place}"
         yield Terminal(kind, name, value, graph.type_of(value))
 
 
