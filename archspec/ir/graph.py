@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import networkx as nx
@@ -22,6 +23,9 @@ from archspec.source.span import Source, Span
 
 Phase: TypeAlias = Literal["training", "eval"]
 PHASES: tuple[Phase, ...] = ("training", "eval")
+
+_NOTEBOOK = "archspec.render.notebook"
+"""What draws a graph in a notebook. It stands far above this, so it is named, and imported when somebody looks."""
 
 
 class Value(NamedTuple):
@@ -278,6 +282,19 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+    def __repr__(self) -> str:
+        return f"<Graph {self.name}: {len(self)} nodes>"
+
+    def _repr_svg_(self) -> str | None:
+        """The figure, for notebooks; None where no layout engine is installed."""
+        shown: str | None = import_module(_NOTEBOOK).svg_of(self)
+        return shown
+
+    def _repr_html_(self) -> str | None:
+        """The same in a frame that scrolls."""
+        shown: str | None = import_module(_NOTEBOOK).html_of(self)
+        return shown
 
     def __iter__(self) -> Iterator[Node]:
         """Inputs first, then all nodes in the order of the file, which is topological."""
