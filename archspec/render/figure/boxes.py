@@ -11,7 +11,7 @@ from archspec.render.figure.heat import color_of
 from archspec.render.figure.labels import Label, Line, Role, box_label, frame_label
 from archspec.render.figure.markup import Cell, cell, label
 from archspec.render.figure.parts import Part
-from archspec.render.figure.style import Mark, Style
+from archspec.render.figure.style import Style
 from archspec.render.figure.theme import Paint
 from archspec.render.figure.view import Arrow, Box, Frame, Terminal
 from archspec.render.layers import category_of
@@ -40,21 +40,34 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
         paint = Paint(fill, paint.line)
         lines = (*lines, *([Line(style.heat.text(value), "small")] if value and said.shape != "sign" else []))
     text = cell(lines, _colors(color, style if style.heat is None else None))
-    marks = style.marks_of(box.paths())
+    kind = marked_as(box, style)
     return {
         "id": box.id or "network",
-        "class": " ".join(["box", box.part.kind, _category(box.part), *({mark.kind: None for mark in marks})]),
+        "class": " ".join(["box", box.part.kind, _category(box.part), *([kind] if kind else [])]),
         "label": label(text),
         "fillcolor": paint.fill,
         "color": paint.line,
         **_outline(said, text, len(box.part.node.inputs) if box.part.node else 1),
-        **_strokes("filled", box.part.phase, marks, style, is_round=box.part.node is None),
+        **_strokes(box.part.phase, kind, style, is_round=box.part.node is None),
     }
+
+
+def marked_as(box: Box, style: Style) -> str | None:
+    """The kind of mark that a box has: the strongest of what it stands for, changed where only some is added."""
+    marks = style.marks_of(box.paths())
+    if not marks:
+        return None
+    kind = marks[0].kind
+    if kind in ("added", "removed"):
+        every = [{mark.kind for mark in style.marks.get(node.path, ())} for node in box.nodes()]
+        return kind if all(kind in kinds for kinds in every) else "changed"
+    return kind
 
 
 def frame_attributes(frame: Frame, style: Style) -> Attributes:
     """An open part."""
     text = cell(frame_label(frame).lines, _colors(style.theme.text, style), "start")
+    marks = style.marks_of([frame.id])
     return {
         "id": frame.part.id,
         "class": f"frame {frame.part.kind}",
@@ -63,7 +76,7 @@ def frame_attributes(frame: Frame, style: Style) -> Attributes:
         "margin": "10",
         "fillcolor": style.theme.frame.fill,
         "color": style.theme.frame.line,
-        **_strokes("filled", frame.part.phase, style.marks_of([frame.id]), style, is_round=True),
+        **_strokes(frame.part.phase, next((mark.kind for mark in marks), None), style, is_round=True),
     }
 
 
@@ -81,7 +94,7 @@ def terminal_attributes(terminal: Terminal, style: Style) -> Attributes:
         "color": style.theme.terminal.line,
         "penwidth": "1.6",
         **_size(text.width + 24, text.height + 2 * _PADDING[1]),
-        "style": _style("filled", terminal.phase, is_round=True),
+        "style": _style(terminal.phase, is_round=True),
     }
 
 
@@ -146,15 +159,15 @@ def _size(width: int, height: int) -> Attributes:
     return {"width": f"{width / _POINTS:.3f}", "height": f"{height / _POINTS:.3f}", "fixedsize": "true"}
 
 
-def _strokes(fill: str, phase: Phase | None, marks: list[Mark], style: Style, is_round: bool) -> Attributes:
-    attributes = {"style": _style(fill, phase, is_round)}
-    if marks:
-        attributes |= {"color": style.theme.marks[marks[0].kind], "penwidth": "3"}
+def _strokes(phase: Phase | None, kind: str | None, style: Style, is_round: bool) -> Attributes:
+    attributes = {"style": _style(phase, is_round)}
+    if kind is not None:
+        attributes |= {"color": style.theme.marks[kind], "penwidth": "1.6" if kind == "reshaped" else "3"}
     return attributes
 
 
-def _style(fill: str, phase: Phase | None, is_round: bool) -> str:
-    return ",".join([fill, *(["rounded"] if is_round else []), *(["dashed"] if phase is not None else [])])
+def _style(phase: Phase | None, is_round: bool) -> str:
+    return ",".join(["filled", *(["rounded"] if is_round else []), *(["dashed"] if phase is not None else [])])
 
 
 def _padded(text: Cell) -> Cell:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from archspec.analysis.cost import Counts
+from archspec.render.figure.boxes import marked_as
 from archspec.render.figure.describe import figure_title
 from archspec.render.figure.heat import color_of
 from archspec.render.figure.labels import Line, Role, box_label
@@ -52,7 +53,7 @@ def _entries(figure: Figure, style: Style) -> Iterator[Swatch]:
                 yield Swatch(*theme.paint(category), word)
         if any(box.part.node is None for box in boxes):
             yield Swatch(*theme.block, "block")
-    marked = {mark.kind for box in boxes for mark in style.marks_of(box.paths())}
+    marked = {marked_as(box, style) for box in boxes}
     yield from (Swatch(theme.background, theme.marks[kind], kind) for kind in MARKS if kind in marked)
 
 

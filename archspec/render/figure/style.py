@@ -14,7 +14,7 @@ Direction: TypeAlias = Literal["down", "up", "right", "left"]
 Shapes: TypeAlias = Literal["hwc", "chw", "none"]
 Content: TypeAlias = Literal["paper", "names", "full"]
 
-MARKS: Final = ("error", "removed", "added", "changed", "renamed", "warning", "note", "highlight")
+MARKS: Final = ("error", "removed", "added", "changed", "renamed", "warning", "note", "highlight", "reshaped")
 """The kinds of marks, the strongest first: a box that stands for several nodes has the strongest of theirs."""
 
 

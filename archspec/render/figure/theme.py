@@ -79,6 +79,7 @@ _LIGHT: Final = Theme(
     marks={
         "error": "#d0021b", "warning": "#c76a00", "note": "#2367c4", "highlight": "#c2188f",
         "added": "#1a7f37", "removed": "#d0021b", "changed": "#b77400", "renamed": "#2367c4",
+        "reshaped": "#7d8790",
     },
     scale=("#f3f6fa", "#fdf0b3", "#fbd57a", "#f5ae52", "#e67f3c", "#cd4f33", "#a6242f", "#73102b"),
     on_scale=("#1a1f26", "#ffffff"),
@@ -107,6 +108,7 @@ _DARK: Final = Theme(
     marks={
         "error": "#ff6b6b", "warning": "#ffb454", "note": "#79b8ff", "highlight": "#ff7ad9",
         "added": "#56d364", "removed": "#ff6b6b", "changed": "#ffd33d", "renamed": "#79b8ff",
+        "reshaped": "#8b96a1",
     },
     scale=("#1d232a", "#3b2f52", "#5d3a73", "#8a4a86", "#b95f86", "#e07f7c", "#f6ad7a", "#fde3a0"),
     on_scale=("#ffffff", "#14181d"),
