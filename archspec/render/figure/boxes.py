@@ -25,7 +25,9 @@ _POINTS: Final = 72
 _PADDING: Final = (9, 5)
 """Around the text of a box, in points."""
 _PER_INPUT: Final = 34
-"""The least width of a bar, in points, for each of its inputs."""
+"""How far a bar reaches at least, in points, for each of its inputs."""
+_MOST_INPUTS: Final = 12
+"""Beyond which it does not reach further."""
 _SIGN: Final = 0.3
 """The size of a sign, in inches."""
 
@@ -47,7 +49,7 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
         "label": label(text),
         "fillcolor": paint.fill,
         "color": paint.line,
-        **_outline(said, text, len(box.part.node.inputs) if box.part.node else 1),
+        **_outline(said, text, len(box.part.node.inputs) if box.part.node else 1, style),
         **_strokes(box.part.phase, kind, style, is_round=box.part.node is None),
     }
 
@@ -146,13 +148,15 @@ def _colors(color: str, style: Style | None) -> Mapping[Role, str]:
     return {"heading": color, "plain": color, "small": style.theme.muted if style is not None else color}
 
 
-def _outline(said: Label, text: Cell, inputs: int) -> Attributes:
+def _outline(said: Label, text: Cell, inputs: int, style: Style) -> Attributes:
     if said.shape == "sign":
         return {"shape": "circle", "width": str(_SIGN), "height": str(_SIGN), "fixedsize": "true"}
-    width = text.width + 2 * _PADDING[0]
-    if said.shape == "bar":
-        return {"shape": "box", **_size(max(width, _PER_INPUT * min(inputs, 12)), text.height + 2)}
-    return {"shape": "box", **_size(width, text.height + 2 * _PADDING[1])}
+    width, height = text.width + 2 * _PADDING[0], text.height + 2 * _PADDING[1]
+    if said.shape == "bar":  # across the way that the figure goes
+        across = _PER_INPUT * min(inputs, _MOST_INPUTS)
+        is_flat = style.direction in ("down", "up")
+        width, height = (max(width, across), text.height + 2) if is_flat else (width, max(height, across))
+    return {"shape": "box", **_size(width, height)}
 
 
 def _size(width: int, height: int) -> Attributes:
