@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -86,6 +87,7 @@ def _depth(context: click.Context, option: click.Parameter, value: str | None) -
 @click.option("--legend/--no-legend", "has_legend", default=True, help="Whether the legend stands above.")
 @click.option("--side-by-side", "together", is_flag=True, help="Draw several networks in one figure.")
 @click.option("--engine", metavar="NAME", help="What lays out: `archspec doctor` lists the layout engines.")
+@click.option("--dpi", type=click.IntRange(24, 1200), default=144, help="Pixels per inch of PNG.")
 @click.option(
     "--seconds", type=click.FloatRange(min=0, min_open=True), default=20.0, help="How long a layout may take."
 )
@@ -97,6 +99,7 @@ def render(
     together: bool,
     engine: str | None,
     seconds: float,
+    dpi: int,
     **wishes: Any,
 ) -> int:
     """Draw networks as the papers do.
@@ -123,7 +126,7 @@ def render(
         else:
             drawn.append(composed(graph, found, asked))
     for figures in [drawn] if together and drawn else [[one] for one in drawn]:
-        data, said = _drawing(figures, chosen, engine, seconds)
+        data, said = _drawing(figures, chosen, engine, seconds, dpi)
         _write(data, "-".join(figure.graph.name for figure, _ in figures), chosen, output, said)
     return code
 
@@ -142,7 +145,7 @@ def _form(form: str | None, output: str | None) -> str:
     return ending
 
 
-def _drawing(figures: Drawn, form: str, engine: str | None, seconds: float) -> tuple[bytes, str]:
+def _drawing(figures: Drawn, form: str, engine: str | None, seconds: float, dpi: int) -> tuple[bytes, str]:
     """What is written of figures, and what to say of it."""
     from archspec.render.engines import DrawingError, TookTooLongError, UnknownEngineError
 
@@ -153,7 +156,7 @@ def _drawing(figures: Drawn, form: str, engine: str | None, seconds: float) -> t
     from archspec.render.figure.picture import picture
 
     try:
-        done = picture(figures, cast("PictureForm", form), engine, seconds)
+        done = picture(figures, cast("PictureForm", form), engine, seconds, dpi)
     except UnknownEngineError as error:
         raise click.BadParameter(f"{error}; {error.help}", param_hint="--engine") from error
     except TookTooLongError as error:
@@ -182,7 +185,7 @@ def _page(graph: Graph, found: Diagnostics, asked: Wishes) -> bytes:
 
 def _write(data: bytes, name: str, form: str, output: str | None, said: str = "") -> None:
     if output == "-":
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
         return
     path = Path(output or f"{name}.{form}")
     write_whole(path, data)

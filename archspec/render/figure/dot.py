@@ -52,10 +52,13 @@ class Dot:
     description: str
 
 
-def dot(drawn: Sequence[tuple[Figure, Style]], is_dense: bool | None = None) -> Dot:
+def dot(drawn: Sequence[tuple[Figure, Style]], is_dense: bool | None = None, dpi: int | None = None) -> Dot:
     """Figures in one drawing, side by side where there are several; the first one's style is that of the whole.
 
-    Where it `is_dense` it is laid out in less time, and less well; by default where there are many arrows.
+    Args:
+        drawn: the figures, each in its style.
+        is_dense: whether it is laid out in less time, and less well; by default where there are many arrows.
+        dpi: pixels per inch of what is made of it; None for formats that have no pixels.
     """
     scaled = [(one, _scaled(one, style)) for one, style in drawn]
     first, style = scaled[0]
@@ -66,6 +69,7 @@ def dot(drawn: Sequence[tuple[Figure, Style]], is_dense: bool | None = None) -> 
         "figure",
         graph_attr={
             **graph_attributes(style, is_dense),
+            **({"dpi": str(dpi)} if dpi is not None else {}),
             **({"label": label(head), "labelloc": "t", "labeljust": "l"} if head is not None else {}),
         },
         node_attr=node_attributes(style),

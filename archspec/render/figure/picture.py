@@ -17,6 +17,8 @@ Drawn: TypeAlias = Sequence[tuple[Figure, Style]]
 
 SECONDS: Final = 20.0
 """How long a layout may take where nobody says."""
+DPI: Final = 144
+"""Pixels per inch of PNG where nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,9 @@ class Picture:
     """Whether it was laid out in less time, and less well, than others are."""
 
 
-def picture(drawn: Drawn, form: PictureForm, engine: str | None = None, seconds: float = SECONDS) -> Picture:
+def picture(
+    drawn: Drawn, form: PictureForm, engine: str | None = None, seconds: float = SECONDS, dpi: int = DPI
+) -> Picture:
     """Draw figures side by side; what cannot be laid out in time is drawn less well, and then less of it.
 
     Args:
@@ -39,13 +43,14 @@ def picture(drawn: Drawn, form: PictureForm, engine: str | None = None, seconds:
         form: what to draw them as.
         engine: the layout engine; None for the first that there is.
         seconds: how long one layout may take.
+        dpi: pixels per inch, of PNG.
 
     Raises:
         DrawingError: where it cannot be drawn; `TookTooLongError` where even little of it was not ready in time.
     """
     failed: TookTooLongError | None = None
     for tried, is_quick in _attempts(drawn):
-        written = dot(tried, is_quick)
+        written = dot(tried, is_quick, dpi if form == "png" else None)
         try:
             done = draw(written.text, form, engine, seconds)
         except TookTooLongError as error:
