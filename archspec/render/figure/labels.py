@@ -64,19 +64,25 @@ def box_label(graph: Graph, box: Box) -> Label:
         return Label((Line(SIGNS[op.name], "heading"),), "sign")
     is_bar = part.kind == "node" and category_of(part.node) == "merge" and len(part.node.inputs) > 1
     terms = layer_terms(graph, box.alike(part.node)) + list(_around(part))
-    return Label(tuple(map(Line, _wrapped(terms))), "bar" if is_bar else "box")
+    count = [Line(f"× {len(part.members)}", "heading")] if part.kind == "repeat" else []
+    return Label((*map(Line, _wrapped(terms)), *count), "bar" if is_bar else "box")
 
 
 def frame_label(frame: Frame) -> Label:
     """What stands above an open part."""
     count = f" × {len(frame.turns)}" if frame.turns else ""
-    heading, remarks = part_title(frame.turns[0] if frame.turns else frame.part)
+    heading, remarks = part_title(frame.part)
     return Label((Line(f"{heading}{count}", "heading"), *([Line(remarks, "small")] if remarks else [])))
 
 
 def part_title(part: Part) -> tuple[str, str]:
-    """The name of a block or sequence, and remarks on it: what follows the first comma of its title."""
+    """The name of a block or sequence, and remarks on it: what follows the first comma of its title.
+
+    A repeat is called what its turns are, if they are uses of a block.
+    """
     scope: Scope | None = part.scope
+    if part.kind == "repeat" and (scope is None or part.members[0].kind == "block"):
+        return part_title(part.members[0])
     if scope is None:
         return part.id, ""
     if scope.title:
@@ -86,17 +92,13 @@ def part_title(part: Part) -> tuple[str, str]:
 
 
 def _part_lines(part: Part) -> Iterator[Line]:
-    if part.kind != "repeat":
-        heading, remarks = part_title(part)
-        yield Line(heading, "heading")
-        if remarks:
-            yield Line(remarks, "small")
-        return
-    heading, remarks = part_title(part.members[0])
-    yield Line(f"{heading} × {len(part.members)}", "heading")
+    heading, remarks = part_title(part)
+    is_repeat = part.kind == "repeat"
+    yield Line(f"{heading} × {len(part.members)}" if is_repeat else heading, "heading")
     if remarks:
         yield Line(remarks, "small")
-    yield from (Line(text, "small") for text in difference_lines(part))
+    if is_repeat:
+        yield from (Line(text, "small") for text in difference_lines(part))
 
 
 def difference_lines(part: Part) -> list[str]:
@@ -188,7 +190,8 @@ def _value_text(value: object) -> str:
 
 def _around(part: Part) -> Iterator[str]:
     """What stands beside the op that a layer is named after, where it is not what always does."""
-    for node in part.nodes():
+    one = part.members[0] if part.kind == "repeat" else part
+    for node in one.nodes():
         op = op_of(node)
         if node is not part.node and isinstance(op, Op) and op.name not in _SILENT:
             yield f"{_words(op.name)}{_shorthand(op)}"

@@ -1,18 +1,20 @@
 """What can be drawn of a graph: a tree of parts, each either one box or a frame around its members.
 
 Beside nodes and scopes there are parts that the spec does not write and readers see: a layer (a convolution with the
-norm and activation after it) and a repeat (uses of one block in a row that differ in their numbers alone).
+norm and activation after it) and a repeat (uses of one block in a row that differ in their numbers alone, or layers in
+a row that do not differ).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
-from archspec.ir.graph import Deferred, Graph, Node, Phase, Scope
+from archspec.ir.graph import Deferred, Graph, Node, Phase, Scope, Value
 from archspec.render.layers import category_of, only_layer
+from archspec.source.span import Span
 
 Kind: TypeAlias = Literal["network", "block", "sequence", "branch", "repeat", "layer", "node"]
 
@@ -22,6 +24,9 @@ LAYERS: Final = frozenset({"convolution", "pooling", "linear"})
 _BEFORE: Final = frozenset({"convolution", "linear"})
 _AFTER: Final = frozenset({"activation", "normalization"})
 """Categories of what is drawn as one layer, where the latter come after one of the former."""
+
+_STACKED: Final = 4
+"""Layers from which on equal ones are a repeat: papers stack two or three of them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,7 +42,7 @@ class Part:
     """What is inside, in an order of execution; of a repeat its turns."""
     scope: Scope | None = None
     node: Node | None = None
-    """A node itself, or the one that a layer is named after."""
+    """A node itself, or the one that a layer is named after; of a repeat of such things that of its first turn."""
 
     def nodes(self) -> Iterator[Node]:
         """All nodes inside, in order."""
@@ -65,7 +70,8 @@ def parts_of(graph: Graph) -> Part:
 
 
 def _members(graph: Graph, scope: Scope) -> tuple[Part, ...]:
-    parts = [_part(graph, member) for member in scope.members if isinstance(member, Scope) or member.op is not None]
+    members = [member for member in scope.members if isinstance(member, Scope) or member.op is not None]
+    parts = [part for part in (_part(graph, member) for member in members) if part.members or part.node is not None]
     return _with_repeats(graph, _with_layers(graph, parts))
 
 
@@ -76,8 +82,8 @@ def _part(graph: Graph, member: Node | Scope) -> Part:
     members = _members(graph, member)
     if layer is not None:
         return Part(member.path, "layer", _opened(members), member, layer)
-    if member.kind == "sequence" and len(members) == 1 and members[0].kind == "repeat":
-        return Part(member.path, "repeat", members[0].members, member)
+    if member.kind == "sequence" and len(members) == 1 and members[0].kind == "repeat" and members[0].scope is None:
+        return Part(member.path, "repeat", members[0].members, member, members[0].node)
     if member.kind == "block":
         return Part(member.path, "block", members, member)
     return Part(member.path, "branch" if _is_branch(graph, member) else "sequence", members, member)
@@ -121,27 +127,57 @@ def _layer(run: Sequence[Part]) -> Part:
 
 
 def _with_repeats(graph: Graph, parts: Sequence[Part]) -> tuple[Part, ...]:
-    """The same with uses of one block in a row put into one part."""
+    """The same with what is done several times in a row put into one part."""
     outputs = {output.value.node for output in graph.outputs.values()}
     found: list[list[Part]] = []
     for part in parts:
-        if found and _is_next_turn(graph, found[-1][-1], part, outputs):
+        if found and _are_alike(found[-1][-1], part) and _is_next_turn(graph, found[-1][-1], part, outputs):
             found[-1].append(part)
         else:
             found.append([part])
-    return tuple(run[0] if len(run) == 1 else _repeat(run) for run in found)
+    return tuple(part for run in found for part in _folded(run))
+
+
+def _folded(run: list[Part]) -> list[Part]:
+    least = 2 if run[0].node is None else _STACKED
+    return run if len(run) < least else [_repeat(run)]
+
+
+def _are_alike(turn: Part, part: Part) -> bool:
+    """Whether two parts are uses of one block, turns of one sequence, or layers, and do the same."""
+    if turn.kind != part.kind or _structure(turn) != _structure(part):
+        return False
+    if turn.node is not None:
+        return all(one.op == other.op for one, other in zip(turn.nodes(), part.nodes(), strict=True))
+    if turn.scope is None or part.scope is None:
+        return False
+    return turn.scope.block == part.scope.block if turn.kind == "block" else _item(turn.scope) == _item(part.scope)
+
+
+def _item(scope: Scope) -> Span | None:
+    """Where the item is written that made a scope: all turns of a repeat are made by one."""
+    return scope.origin.span if scope.origin is not None else None
 
 
 def _is_next_turn(graph: Graph, turn: Part, part: Part, outputs: set[str]) -> bool:
-    """Whether a part does what the one before does, with what that one gives, which nothing else reads."""
-    if turn.kind != "block" or part.kind != "block" or turn.scope is None or part.scope is None:
-        return False
-    if turn.scope.block != part.scope.block or _structure(turn) != _structure(part):
-        return False
-    before, here = {node.path for node in turn.nodes()}, {node.path for node in part.nodes()}
+    """Whether a part does to what the one before gives, which nothing else reads, what that does to what it reads.
+
+    What else they read has to be the same: a skip connection to each of them is not seen where one stands for all.
+    """
+    before = {node.path for node in turn.nodes()}
+    here = {node.path for node in part.nodes()}
     readers = {reader for path in before for reader in graph.users(path)}
-    given = {value.node for path in here for value in graph[path].inputs} - here
-    return readers <= before | here and not outputs & before and bool(given & before)
+    if outputs & before or not readers <= before | here:
+        return False
+    read = list(zip(_read(turn, before), _read(part, here), strict=True))
+    return any(value.node in before for _, value in read) and all(
+        value.node in before or value == earlier for earlier, value in read
+    )
+
+
+def _read(part: Part, inside: Set[str]) -> list[Value]:
+    """What a part reads from outside, in order."""
+    return [value for node in part.nodes() for value in node.inputs if value.node not in inside]
 
 
 def _structure(part: Part) -> list[tuple[str, str | None, tuple[int | None, ...]]]:
@@ -161,7 +197,7 @@ def _repeat(turns: Sequence[Part]) -> Part:
     last = turns[-1].id
     common = last.rpartition(".")[0]
     name = last[len(common) + 1 :] if common and turns[0].id.startswith(f"{common}.") else last
-    return Part(f"{turns[0].id}..{name}", "repeat", tuple(turns))
+    return Part(f"{turns[0].id}..{name}", "repeat", tuple(turns), None, turns[0].node)
 
 
 @dataclass(frozen=True, slots=True)

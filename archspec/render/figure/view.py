@@ -120,8 +120,8 @@ Opens: TypeAlias = Callable[[Part, int], bool]
 
 
 def at_depth(depth: int) -> Opens:
-    """Open what is above a level; single layers only where everything is open."""
-    return lambda part, level: level < depth and (part.kind != "layer" or depth >= ALL)
+    """Open what is above a level; layers only where everything is open."""
+    return lambda part, level: level < depth and (part.node is None or depth >= ALL)
 
 
 def figure(graph: Graph, depth: int | None = None, unfold: bool = False, block: Part | None = None) -> Figure:
@@ -179,8 +179,8 @@ class _Drawing:
 
     def draw(self, whole: Part) -> Frame:
         """The frame around everything, with what is in it."""
-        if not self._opens(whole, 0):
-            root = Frame(whole, [Box(whole)])
+        if whole.kind == "network" and not self._opens(whole, 0):
+            root = Frame(whole, [Box(whole)] if whole.members else [])
         elif whole.kind == "repeat" and not self.unfold:
             root = self._first_turn(whole, 0)
         else:
@@ -210,7 +210,8 @@ class _Drawing:
         for other in others:
             pairs = zip(first.nodes(), other.nodes(), strict=True)
             self.stands_for |= {copy.path: node.path for node, copy in pairs}
-        return Frame(part, list(self._inside(first, level)), part.members)
+        drawn = self._drawn(first, level) if first.kind in ("repeat", "node") else self._inside(first, level)
+        return Frame(part, list(drawn), part.members)
 
     def _tell_copies(self, root: Frame) -> None:
         copies: dict[str, list[Node]] = {}
