@@ -1,7 +1,7 @@
 """The page of the explorer: one file that needs no other, assembled from the files beside this one.
 
-What runs in it is fixed by hashes in its content security policy, so that nothing a spec holds can: its texts come in as
-data, and are shown as text.
+What runs in it is fixed by hashes in its content security policy, so that nothing a spec holds can: its texts come in
+as data, and are shown as text.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from typing import Any, Final
+
+from archspec.render.explorer.palette import palette
 
 SCRIPTS: Final = (
     "dom",
@@ -30,6 +32,8 @@ SCRIPTS: Final = (
     "panel",
     "explorer",
     "keys",
+    "levels",
+    "switches",
     "main",
 )
 """The modules of the page, each after those that it imports."""
@@ -46,7 +50,7 @@ def page(data: Mapping[str, Any]) -> str:
     Args:
         data: what `archspec.render.explorer.data` tells of the network.
     """
-    style, script = _read("explorer.css"), _script()
+    style, script = palette() + _read("explorer.css"), _script()
     contents = {
         "policy": _policy(style, script),
         "title": escape(str(data["title"])),

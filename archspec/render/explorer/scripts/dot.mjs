@@ -23,10 +23,10 @@ export function dotText(model, drawn, arrows) {
   /** @param {string} id @returns {string[]} */
   const lines = (id) => {
     const name = `p${model.index.get(id)}`;
-    const { box, frame, members } = model.part(id);
-    if (boxes.has(id)) return [`${name} [${attributes({ ...box, id: name })}]`];
+    if (boxes.has(id)) return [`${name} [${attributes({ ...model.look(id, "box"), id: name })}]`];
     if (!frames.has(id)) return [];
-    return [`subgraph cluster_${name} {`, `graph [${attributes({ ...frame, id: name })}]`, ...members.flatMap(lines), "}"];
+    const head = attributes({ ...model.look(id, "frame"), id: name });
+    return [`subgraph cluster_${name} {`, `graph [${head}]`, ...model.part(id).members.flatMap(lines), "}"];
   };
   return [
     "digraph {",
@@ -40,9 +40,9 @@ export function dotText(model, drawn, arrows) {
 }
 
 /** @param {Model} model @param {import("./model.mjs").Arrow} arrow @param {number} place @returns {string} */
-function arrowLine(model, { source, target, label }, place) {
+function arrowLine(model, { source, target, labels }, place) {
   const ends = `p${model.index.get(source)} -> p${model.index.get(target)}`;
-  return `${ends} [id=a${place} label=${quoted(literal(label))}]`;
+  return `${ends} [id=a${place} label=${quoted(literal(labels.join("\n")))}]`;
 }
 
 /** @param {Record<string, string>} values @returns {string} */

@@ -53,27 +53,45 @@ export function drawingOf(text, model, arrows) {
   return drawing;
 }
 
-/** A known element with its known attributes and children; links are left out around what they hold. @param {Element} from */
+/** A known element with its known attributes and children. @param {Element} from @returns {SVGElement} */
 function rebuilt(from) {
   const copy = makeSvg(from.localName);
   for (const { name, value } of from.attributes) {
     if (ATTRIBUTES.has(name)) copy.setAttribute(name, value);
   }
-  if (from.localName === "text") {
-    copy.textContent = from.textContent;
-    if (from.hasAttribute("fill")) copy.classList.add("faint");
-  } else {
-    copy.append(...known(from));
-  }
+  if (from.localName === "text") setText(copy, from);
+  else copy.append(...known(from));
   return copy;
 }
 
-/** @param {Element} parent @returns {Element[]} */
+/** @param {Element} parent @returns {Element[]} what is known in it, also in links, which are left out */
 function known(parent) {
   return [...parent.children].flatMap((child) => {
-    if (ELEMENTS.has(child.localName)) return [rebuilt(child)];
-    return child.localName === "a" ? known(child) : [];
+    if (child.localName === "a") return known(child);
+    return ELEMENTS.has(child.localName) && !isBackground(child) ? [rebuilt(child)] : [];
   });
+}
+
+/** Whether a shape is behind a cell of a label: others have an outline. @param {Element | null} shape */
+function isBackground(shape) {
+  return shape?.localName === "polygon" && shape.getAttribute("stroke") === "none";
+}
+
+/**
+ * Text that stands where its cell is, in whatever font: at the beginning in a frame, in the middle of a box.
+ * @param {SVGElement} text
+ * @param {Element} from
+ */
+function setText(text, from) {
+  const cell = from.previousElementSibling;
+  text.textContent = from.textContent;
+  text.classList.toggle("faint", from.hasAttribute("fill"));
+  if (!isBackground(cell)) return;
+  const sides = (cell?.getAttribute("points") ?? "").split(" ").map((point) => parseFloat(point));
+  const [left, right] = [Math.min(...sides), Math.max(...sides)];
+  const isInFrame = from.closest(".cluster") !== null;
+  text.setAttribute("text-anchor", isInFrame ? "start" : "middle");
+  text.setAttribute("x", String(isInFrame ? left : (left + right) / 2));
 }
 
 /**
@@ -117,7 +135,7 @@ export function addSigns({ parts }, model) {
   const places = [...parts].map(([id, element]) => ({ id, element, corner: cornersOf(element) }));
   for (const { id, element, corner } of places) {
     const isFrame = element.classList.contains("cluster");
-    const findings = isFrame ? model.part(id).findings.map((number) => model.data.findings[number]) : model.findings(id);
+    const findings = isFrame ? (model.found.get(id) ?? []) : model.findings(id);
     if (model.opens(id)) element.append(sign(corner.right, corner.top, isFrame));
     if (findings.length > 0) element.append(mark(corner.left, corner.top, findings));
   }

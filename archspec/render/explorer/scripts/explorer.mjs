@@ -37,7 +37,7 @@ export class Explorer extends EventTarget {
   /** Draw for the first time; where that fails, with all blocks closed. */
   async start() {
     const isDrawn = (await this.#draw(this.#wanted)) || (await this.#draw({ ...this.#wanted, open: new Set([this.model.root]) }));
-    if (isDrawn) this.view.begin();
+    if (isDrawn) this.#begin();
     else this.#tell("drawn");
   }
 
@@ -68,7 +68,11 @@ export class Explorer extends EventTarget {
 
   /** Open what is at fewer than so many levels, and close the rest. @param {number} levels */
   async openTo(levels) {
-    if (await this.#draw({ ...this.#wanted, open: this.model.toLevel(levels) })) this.view.begin();
+    if (await this.#draw({ ...this.#wanted, open: this.model.toLevel(levels) })) this.#begin();
+  }
+
+  #begin() {
+    this.view.begin(this.element(this.drawn.boxes[0]));
   }
 
   /** Show what runs in one phase, or in both. @param {import("./model.mjs").Shown} shown */

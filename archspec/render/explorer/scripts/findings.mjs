@@ -1,6 +1,5 @@
 /** Findings: what the checks say of the network, as a list, and as a text in the panel. */
 
-import { linkTo } from "./address.mjs";
 import { byId, make, makeSvg, prose } from "./dom.mjs";
 import { markShape, symbolOf } from "./drawing.mjs";
 
@@ -12,7 +11,7 @@ export function addFindings(explorer) {
   byId("findings").replaceChildren(...findings.map((finding, number) => rowOf(finding, number)));
   byId("findings").addEventListener("click", (/** @type {MouseEvent} */ event) => {
     const button = /** @type {Element} */ (event.target).closest("button");
-    if (button) void explorer.select(findings[Number(button.dataset.finding)].parts[0] ?? null);
+    if (button) void explorer.select(findings[Number(button.dataset.finding)].part);
   });
 }
 
@@ -29,14 +28,8 @@ function icon(severity) {
   return makeSvg("svg", attributes, markShape(severity), text);
 }
 
-/** A finding at length. @param {import("./model.mjs").Finding} finding @param {import("./model.mjs").Model} model @returns {HTMLElement} */
-export function findingText(finding, model) {
-  return make(
-    "details",
-    { class: `finding ${finding.severity}`, open: true },
-    make("summary", {}, icon(finding.severity), make("span", {}, make("b", {}, finding.name), " ", ...prose(finding.message))),
-    finding.help ? make("p", {}, ...prose(finding.help)) : null,
-    make("pre", { tabindex: 0 }, finding.text),
-    finding.parts.length > 1 && make("ul", { class: "links" }, ...finding.parts.map((id) => make("li", {}, linkTo(id, model)))),
-  );
+/** A finding at length. @param {import("./model.mjs").Finding} finding @returns {HTMLElement} */
+export function findingText({ severity, name, message, text }) {
+  const heading = make("p", {}, icon(severity), make("span", {}, make("b", {}, name), " ", ...prose(message)));
+  return make("div", { class: `finding ${severity}` }, heading, make("pre", { tabindex: 0 }, text));
 }

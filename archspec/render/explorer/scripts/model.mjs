@@ -3,23 +3,23 @@
 /**
  * @typedef {"training" | "eval"} Phase
  * @typedef {Phase | "both"} Shown
- * @typedef {{file: string, line: number, text: string}} Excerpt
+ * @typedef {[word: string, text: string]} Pair
  * @typedef {{
  *   kind: string, label: string[], path: string, members: string[], phase: Phase | null, category: string,
- *   box: Record<string, string>, frame: Record<string, string>, words: string, details: [string, string][],
- *   attributes: [string, string][], source: Excerpt | null, findings: number[],
+ *   details: Pair[], box: number | null, frame: number | null, attributes: number | null, source: number | null,
  * }} Part
- * @typedef {{severity: string, name: string, message: string, help: string | null, text: string, parts: string[]}} Finding
- * @typedef {{label: string, values: Record<string, number>, shares: Record<string, number>, texts: Record<string, string>}} Heat
+ * @typedef {{severity: string, name: string, message: string, text: string, part: string | null}} Finding
+ * @typedef {{label: string, values: Record<string, number>, texts: Record<string, string>}} Heat
  * @typedef {[source: string, target: string, label: string, phase: Phase | null]} Edge
  * @typedef {{
- *   title: string, subtitle: string, facts: [string, string][], root: string, parts: Record<string, Part>, edges: Edge[],
+ *   title: string, subtitle: string, facts: Pair[], root: string, parts: Record<string, Part>, edges: Edge[],
  *   graph: Record<string, string>, node: Record<string, string>, edge: Record<string, string>,
- *   findings: Finding[], heat: Record<string, Heat>, open: string[],
+ *   looks: Record<string, string>[], attributes: Pair[][], sources: {file: string, line: number, text: string}[], findings: Finding[],
+ *   heat: Record<string, Heat>, steps: number, words: Record<string, string>, open: string[],
  * }} Data
  * @typedef {{boxes: string[], frames: string[], holder: Map<string, string>}} Drawn
  *   The parts that are drawn closed, those that are drawn open, and the box that each leaf is in.
- * @typedef {{source: string, target: string, label: string, phase: Phase | null}} Arrow
+ * @typedef {{source: string, target: string, labels: string[], phase: Phase | null}} Arrow
  */
 
 const SEVERITIES = ["error", "warning", "note"];
@@ -41,6 +41,9 @@ export class Model {
     this.#walk(data.root, 0);
     this.byPath = new Map(this.order.toReversed().map((id) => [this.part(id).path, id]));
     this.depth = Math.max(...this.order.map((id) => this.level.get(id) ?? 0));
+    /** @type {Map<string, Finding[]>} Those on each part itself. */
+    this.found = Map.groupBy(data.findings, (finding) => finding.part ?? data.root);
+    this.words = new Map(this.order.map((id) => [id, wordsOf(id, this.part(id), this.attributes(id))]));
     this.phased = this.order.some((id) => this.part(id).phase !== null);
   }
 
@@ -57,6 +60,16 @@ export class Model {
   /** @param {string} id @returns {Part} */
   part(id) {
     return /** @type {Part} */ (this.parts.get(id));
+  }
+
+  /** The attributes of its op. @param {string} id @returns {Pair[]} */
+  attributes(id) {
+    return this.data.attributes[this.part(id).attributes ?? -1] ?? [];
+  }
+
+  /** What it is laid out by, closed or open. @param {string} id @param {"box" | "frame"} form @returns {Record<string, string>} */
+  look(id, form) {
+    return this.data.looks[this.part(id)[form] ?? -1] ?? {};
   }
 
   /** Whether there is something inside. @param {string} id */
@@ -135,9 +148,26 @@ export class Model {
       if (source === undefined || target === undefined || source === target) continue;
       if (shown !== "both" && phase !== null && phase !== shown) continue;
       const key = `${this.index.get(source)} ${this.index.get(target)}`;
-      arrows.set(key, merged(arrows.get(key), { source, target, label, phase }));
+      arrows.set(key, merged(arrows.get(key), { source, target, labels: [label], phase }));
     }
-    return [...arrows.values()];
+    return this.#labelled([...arrows.values()]);
+  }
+
+  /**
+   * The arrows, each with the shapes that are news: not among those that its box reads, and not told of it before.
+   * @param {Arrow[]} arrows
+   * @returns {Arrow[]}
+   */
+  #labelled(arrows) {
+    const told = new Map(arrows.map(({ source }) => [source, new Set([""])]));
+    for (const { target, labels } of arrows) labels.forEach((label) => told.get(target)?.add(label));
+    return arrows.map((arrow) => {
+      const known = told.get(arrow.source) ?? new Set();
+      const tells = !["input", "output"].includes(this.part(arrow.source).kind) && this.part(arrow.target).kind !== "output";
+      const labels = tells ? arrow.labels.filter((label) => !known.has(label)) : [];
+      labels.forEach((label) => known.add(label));
+      return { ...arrow, labels };
+    });
   }
 
   /** What feeds a part, as the outermost parts that it is not in. @param {string} id */
@@ -168,18 +198,24 @@ export class Model {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
     if (words.length === 0) return [];
     const holds = (/** @type {string} */ text) => words.every((word) => text.includes(word));
-    return this.order.filter((id) => id !== this.root && holds(this.part(id).words.toLowerCase()));
+    return this.order.filter((id) => id !== this.root && holds(this.words.get(id) ?? ""));
   }
 
-  /** The findings on a part and on what is in it, each once. @param {string} id @returns {Finding[]} */
+  /** The findings on a part and on what is in it. @param {string} id @returns {Finding[]} */
   findings(id) {
-    const numbers = new Set(this.inside(id).flatMap((inner) => this.part(inner).findings));
-    return [...numbers].sort((one, other) => one - other).map((number) => this.data.findings[number]);
+    return this.inside(id).flatMap((inner) => this.found.get(inner) ?? []);
   }
 
   /** The part that a path in an address names. @param {string} path @returns {string | null} */
   named(path) {
     return this.byPath.get(path) ?? (this.parts.has(path) ? path : null);
+  }
+
+  /** What is left of a path behind those of the parts around. @param {string} id @returns {string} */
+  nameIn(id) {
+    const { path } = this.part(id);
+    const outer = this.around(id).map((around) => `${this.part(around).path}.`).find((start) => path.startsWith(start));
+    return path.slice(outer?.length ?? 0);
   }
 
   /** What an address names a part by: its path, or its id where a part around it has the same path. @param {string} id */
@@ -192,8 +228,14 @@ export class Model {
 /** Two edges between the same boxes as one. @param {Arrow | undefined} one @param {Arrow} other @returns {Arrow} */
 function merged(one, other) {
   if (one === undefined) return other;
-  const labels = new Set([...one.label.split("\n"), other.label].filter(Boolean));
-  return { ...one, label: [...labels].join("\n"), phase: one.phase === other.phase ? one.phase : null };
+  const labels = [...new Set([...one.labels, ...other.labels])];
+  return { ...one, labels, phase: one.phase === other.phase ? one.phase : null };
+}
+
+/** All that a part is found by. @param {string} id @param {Part} part @param {Pair[]} attributes */
+function wordsOf(id, { kind, category, path, label, details }, attributes) {
+  const pairs = [...details, ...attributes].map(([word, text]) => `${word} ${text}`);
+  return [id, path, kind, category, ...label, ...pairs].join("\n").toLowerCase();
 }
 
 /** The worst severity among findings. @param {Finding[]} findings @returns {string} */

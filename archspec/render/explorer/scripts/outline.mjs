@@ -51,15 +51,10 @@ function rowOf(id, explorer) {
     make("span", { class: "chevron", "aria-hidden": true }),
     make("i", { class: "swatch", "data-category": part.category, "aria-hidden": true }),
     make("span", { class: "row-label" }, part.label[0]),
-    make("span", { class: "row-path" }, lastOf(part.path)),
+    make("span", { class: "row-path" }, part.kind === "output" ? part.kind : model.nameIn(id)),
   );
   row.style.setProperty("--level", String((model.level.get(id) ?? 1) - 1));
   return row;
-}
-
-/** @param {string} path */
-function lastOf(path) {
-  return path.split(".").at(-1) ?? path;
 }
 
 /** @param {HTMLElement} tree @param {import("./explorer.mjs").Explorer} explorer */

@@ -2,9 +2,6 @@
 
 import { byId, make } from "./dom.mjs";
 
-/** From this share on, text is written in the colour that reads on the far end of the scale. */
-const HOT = 0.5;
-
 /** Paint the drawing as the state of the page says. @param {import("./explorer.mjs").Explorer} explorer */
 export function paint(explorer) {
   paintSelection(explorer);
@@ -40,38 +37,42 @@ function paintHits({ model, drawing, hits }) {
 /** @param {import("./explorer.mjs").Explorer} explorer */
 function paintHeat({ model, drawing, drawn, heat }) {
   const table = model.data.heat[heat];
-  const most = hottest(table, drawn.boxes);
+  const most = table && hottest(table, drawn.boxes);
   drawing?.parts.forEach((element, id) => {
-    const share = most && table.shares[id] !== undefined ? table.shares[id] / table.shares[most] : undefined;
-    element.classList.toggle("heated", share !== undefined);
-    element.classList.toggle("hot", (share ?? 0) > HOT);
-    element.style.setProperty("--share", `${100 * (share ?? 0)}%`);
+    const value = table?.values[id];
+    if (value === undefined || element.classList.contains("cluster")) delete element.dataset.heat;
+    else element.dataset.heat = String(stepOf(value / (most ? table.values[most] : 1), model.data.steps));
   });
   byId("figure").classList.toggle("by-heat", table !== undefined);
-  byId("legend").replaceChildren(...(table ? scale(table, most) : categories({ model, drawn })));
+  byId("legend").replaceChildren(...(table ? scale(table, most, model.data.steps) : categories(model, drawn)));
 }
 
-/** The box with the largest share, where one has any. @param {import("./model.mjs").Heat | undefined} table @param {string[]} boxes */
-function hottest(table, boxes) {
-  if (table === undefined) return undefined;
-  const shares = boxes.filter((id) => table.shares[id] > 0);
-  return shares.reduce((most, id) => (table.shares[id] > table.shares[most] ? id : most), shares[0]);
+/** The box with the most, where one has any. @param {import("./model.mjs").Heat} table @param {string[]} boxes */
+function hottest({ values }, boxes) {
+  const heated = boxes.filter((id) => values[id] > 0);
+  return heated.reduce((most, id) => (values[id] > values[most] ? id : most), heated[0]);
 }
 
-/** @param {import("./model.mjs").Heat} table @param {string | undefined} most @returns {Node[]} */
-function scale(table, most) {
+/** @param {number} share @param {number} steps */
+function stepOf(share, steps) {
+  return Math.min(Math.floor(share * steps), steps - 1);
+}
+
+/** @param {import("./model.mjs").Heat} table @param {string | undefined} most @param {number} steps @returns {Node[]} */
+function scale(table, most, steps) {
+  const colours = Array.from({ length: steps }, (_, step) => make("i", { "data-heat": step }));
   return [
     make("span", { class: "legend-title" }, table.label),
     make("span", {}, "0"),
-    make("span", { class: "scale", role: "img", "aria-label": "from pale to strong" }),
+    make("span", { class: "scale", role: "img", "aria-label": "from pale to strong" }, ...colours),
     make("span", {}, most === undefined ? "none" : table.texts[most]),
   ];
 }
 
-/** @param {{model: import("./model.mjs").Model, drawn: import("./model.mjs").Drawn}} shown @returns {Node[]} */
-function categories({ model, drawn }) {
-  const found = new Set(drawn.boxes.map((id) => model.part(id).category).filter(Boolean));
+/** @param {import("./model.mjs").Model} model @param {import("./model.mjs").Drawn} drawn @returns {Node[]} */
+function categories(model, drawn) {
+  const found = new Set(drawn.boxes.map((id) => model.part(id).category).filter((category) => category !== "terminal"));
   return [...found].sort().map((category) =>
-    make("span", { class: "key" }, make("i", { class: "swatch", "data-category": category }), category),
+    make("span", { class: "key" }, make("i", { class: "swatch", "data-category": category }), model.data.words[category] ?? (category || "not known")),
   );
 }

@@ -27,12 +27,13 @@ function contents({ model, selected, state }) {
   return [
     heading(part, isNetwork ? model.data.title : part.label[0]),
     ...(model.opens(id) && !isNetwork ? [toggleButton(state.open.has(id))] : []),
-    ...facts("", isNetwork ? model.data.facts : part.details),
-    ...facts("Attributes", part.attributes),
+    ...facts("", part.details),
+    ...facts("Attributes", model.attributes(id)),
     ...links("Fed by", model.sources(id), model),
     ...links("Feeds", model.targets(id), model),
-    ...section("Findings", model.findings(id).map((finding) => findingText(finding, model))),
-    ...source(part.source),
+    ...section("Findings", (isNetwork ? model.found.get(id) ?? [] : model.findings(id)).map(findingText)),
+    ...(isNetwork ? [make("p", { class: "faint" }, "Select a part to see its shapes, its costs and the lines it is written in.")] : []),
+    ...source(part.source === null ? null : model.data.sources[part.source]),
   ].filter((node) => node !== null);
 }
 
@@ -60,7 +61,7 @@ function toggleButton(isOpen) {
   return make("button", { type: "button", id: "toggle" }, isOpen ? "Close" : "Open");
 }
 
-/** @param {string} title @param {[string, string][]} pairs @returns {Node[]} */
+/** @param {string} title @param {import("./model.mjs").Pair[]} pairs @returns {Node[]} */
 function facts(title, pairs) {
   const entries = pairs.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
   return section(title, entries.length === 0 ? [] : [make("dl", {}, ...entries)]);
@@ -73,7 +74,7 @@ function links(title, ids, model) {
   return section(title, entries.length === 0 ? [] : [make("ul", { class: "links" }, ...entries)]);
 }
 
-/** @param {import("./model.mjs").Excerpt | null} excerpt @returns {Node[]} */
+/** @param {import("./model.mjs").Data["sources"][0] | null} excerpt @returns {Node[]} */
 function source(excerpt) {
   if (excerpt === null) return [];
   const place = make("p", { class: "faint" }, `${excerpt.file}:${excerpt.line}`);

@@ -3,8 +3,12 @@
 const LARGEST = 4;
 const SMALLEST = 0.02;
 /** Text is read well from here on; what fits at no such scale is shown from its beginning instead. */
-const LEGIBLE = 0.6;
+const LEGIBLE = 0.75;
+/** Text is not read at all below this, and is not drawn. */
+const FAR = 0.25;
 const MARGIN = 32;
+/** Room for what stands above the drawing. */
+const HEAD = 56;
 /** A pointer that moves so far drags; below that it clicks. */
 const STILL = 4;
 
@@ -50,10 +54,18 @@ export class View {
     this.#place(Math.min(this.#fitting(), 1.5));
   }
 
-  /** Show all of it where it can be read so, else its beginning. */
-  begin() {
+  /** Show all of it where it can be read so, else its beginning. @param {Element | undefined} first what it begins with */
+  begin(first) {
     const fitting = this.#fitting();
-    this.#place(fitting < LEGIBLE ? Math.max(LEGIBLE, Math.min(1, this.#widthScale())) : Math.min(fitting, 1.2));
+    if (fitting >= LEGIBLE) this.#place(Math.min(fitting, 1.2));
+    else this.#place(Math.min(1, Math.max(LEGIBLE, this.#widthScale())));
+    if (first && fitting < LEGIBLE) this.#lead(first);
+  }
+
+  /** Bring an element to the middle of the upper edge. @param {Element} element */
+  #lead(element) {
+    const { box, frame } = this.#boxes(element);
+    this.#set(this.#x + frame.left + (frame.width - box.width) / 2 - box.left, this.#y + frame.top + HEAD - box.top, this.#scale);
   }
 
   #widthScale() {
@@ -61,14 +73,14 @@ export class View {
   }
 
   #fitting() {
-    return Math.min(this.#widthScale(), (this.svg.clientHeight - 2 * MARGIN) / this.#size.height);
+    return Math.min(this.#widthScale(), (this.svg.clientHeight - HEAD - MARGIN) / this.#size.height);
   }
 
   /** @param {number} scale */
   #place(scale) {
     const left = (this.svg.clientWidth - this.#size.width * scale) / 2;
-    const top = (this.svg.clientHeight - this.#size.height * scale) / 2;
-    this.#set(Math.max(left, MARGIN), Math.max(top, MARGIN), scale);
+    const top = (this.svg.clientHeight + HEAD - MARGIN - this.#size.height * scale) / 2;
+    this.#set(Math.max(left, MARGIN), Math.max(top, HEAD), scale);
   }
 
   /** Zoom about a point, by default the middle. @param {number} factor @param {{x: number, y: number}} [about] */
@@ -108,11 +120,13 @@ export class View {
 
   #apply() {
     this.svg.removeAttribute("viewBox");
+    this.svg.classList.toggle("far", this.#scale < FAR);
     this.#layer?.setAttribute("transform", `translate(${this.#x} ${this.#y}) scale(${this.#scale})`);
   }
 
   #showWhole() {
     this.#layer?.removeAttribute("transform");
+    this.svg.classList.remove("far");
     this.svg.setAttribute("viewBox", `0 0 ${this.#size.width} ${this.#size.height}`);
   }
 

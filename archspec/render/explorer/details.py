@@ -1,0 +1,154 @@
+"""What the panel of the explorer says of a part, as pairs of a word and a text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
+
+from archspec.analysis.cost import Counts
+from archspec.analysis.facts import Facts
+from archspec.analysis.receptive_field import Field
+from archspec.ir.dims import Size
+from archspec.ir.graph import Node, Value
+from archspec.ir.op import Op
+from archspec.render.figure.labels import op_of
+from archspec.render.figure.parts import Part
+from archspec.render.layers import times
+from archspec.render.layout import percent, short
+from archspec.render.table import count_text
+from archspec.source.sanitize import brief, visible
+
+Pairs: TypeAlias = list[tuple[str, str]]
+
+_LISTED: Final = 6
+"""Shapes of a kind that are listed; the rest is counted."""
+
+
+class Details:
+    """What is known of the parts of one graph."""
+
+    def __init__(self, facts: Facts, is_sound: bool) -> None:
+        self._graph = graph = facts.graph
+        self._facts = facts
+        self._is_sound = is_sound
+        """Whether sizes are known: nothing else is measured of a graph that has errors."""
+        self._readers: defaultdict[Value, list[str | None]] = defaultdict(list)
+        for node in graph.operations():
+            for value in node.inputs:
+                self._readers[value].append(node.path)
+        for output in graph.outputs.values():
+            self._readers[output.value].append(None)
+
+    def facts(self) -> Pairs:
+        """What is said of the whole network at a glance."""
+        counts = self._facts.cost.total
+        facts = [
+            ("parameters", count_text(counts.parameters)),
+            ("MACs per sample", count_text(counts.macs)),
+            ("operations", count_text(len(list(self._graph.operations())))),
+        ]
+        return [(word, text) for word, text in facts if text]
+
+    def of_network(self) -> Pairs:
+        """What is said of the whole network at length."""
+        counts, memory = self._facts.cost.total, self._facts.memory if self._is_sound else None
+        told = [
+            *((f"input {name}", str(given.type)) for name, given in self._graph.inputs.items()),
+            *((f"output {name}", self._shape(output.value)) for name, output in self._graph.outputs.items()),
+            ("operations", count_text(len(list(self._graph.operations())))),
+            ("parameters", count_text(counts.parameters)),
+            ("buffers", count_text(counts.buffers)),
+            ("MACs per sample", count_text(counts.macs)),
+            ("MACs in training mode", count_text(counts.training_macs) if counts.training_macs != counts.macs else ""),
+            ("peak of activations", f"{short(memory.inference.peak)}B" if memory else ""),
+            ("saved for the backward pass", f"{short(memory.saved_in[''])}B" if memory else ""),
+            ("receptive field", _field_text(self._facts.receptive_field) if self._is_sound else ""),
+        ]
+        return [(visible(word), text) for word, text in told if text]
+
+    def of(self, part: Part) -> Pairs:
+        """Shapes, costs, and what it sees of the input."""
+        nodes = list(part.nodes())
+        inside = {node.path for node in nodes}
+        read = dict.fromkeys(value for node in nodes for value in node.inputs if value.node not in inside)
+        given = [value for node in nodes for value in _values(node) if self._leaves(value, inside)]
+        return [
+            *([("operations", f"{len(nodes):,}")] if len(nodes) > 1 else []),
+            *self._shapes("input", read),
+            *self._shapes("output", given),
+            *self._costs(nodes),
+            *(self._measured(nodes) if self._is_sound else []),
+        ]
+
+    def of_value(self, value: Value) -> Pairs:
+        """The shape of a value."""
+        return self._shapes("shape", [value])
+
+    def _shape(self, value: Value) -> str:
+        return visible(str(self._graph.type_of(value) or "not known"))
+
+    def _leaves(self, value: Value, inside: set[str]) -> bool:
+        return any(reader not in inside for reader in self._readers[value])
+
+    def _shapes(self, word: str, values: Iterable[Value]) -> Pairs:
+        shapes = list(map(self._shape, values))
+        more = [(f"{word}s", f"and {len(shapes) - _LISTED} more")] if len(shapes) > _LISTED else []
+        return [*((word, shape) for shape in shapes[:_LISTED]), *more]
+
+    def _costs(self, nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
+        total = self._facts.cost.total
+        counts = sum((self._facts.cost.nodes[node.path] for node in nodes), Counts())
+        if counts.parameters:
+            yield "parameters", f"{counts.parameters:,}{_share(counts.parameters, total.parameters)}"
+        if counts.buffers:
+            yield "buffers", f"{counts.buffers:,}"
+        if macs := count_text(counts.macs):
+            yield "MACs per sample", f"{macs}{_share(counts.macs, total.macs)}"
+        if counts.training_macs != counts.macs:
+            yield "MACs in training mode", count_text(counts.training_macs)
+
+    def _measured(self, nodes: list[Node]) -> Iterator[tuple[str, str]]:
+        saved = self._facts.memory.saved if self._facts.memory is not None else {}
+        kept = sum(saved.get(node.path, 0) for node in nodes)
+        if kept:
+            yield "saved for the backward pass", f"{short(kept)}B"
+        if fields := self._facts.receptive_fields.get(nodes[-1].path):
+            yield "receptive field", _field_text(fields)
+
+
+def attributes_of(node: Node) -> Pairs:
+    """The attributes of an op, as a spec would write them."""
+    op = op_of(node)
+    if not isinstance(op, Op):
+        return []
+    values = ((name, getattr(op, name)) for name in type(op).model_fields)
+    return [(name, _text(value)) for name, value in values if value is not None]
+
+
+def _values(node: Node) -> Iterator[Value]:
+    return (Value(node.path, port) for port in range(max(1, len(node.types))))
+
+
+def _share(count: Size, total: Size) -> str:
+    """A count as a share of the whole, in brackets; nothing where one of them is not known."""
+    if not isinstance(count, int) or not isinstance(total, int):
+        return ""
+    return f" ({percent(count / total)})" if count >= 0.001 * total else " (<0.1%)"
+
+
+def _field_text(fields: tuple[Field, ...]) -> str:
+    if not fields:
+        return ""
+    sizes = [one.largest.size for one in fields]
+    strides = {one.stride for one in fields}
+    step = f", {strides.pop()} apart" if len(strides) == 1 else ""
+    return f"{times(map(str, sizes))} pixels{step}"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_text, value))}]"
+    return visible(brief(f"{value:g}" if isinstance(value, float) else str(value), 120))
