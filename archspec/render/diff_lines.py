@@ -147,7 +147,7 @@ class _Lines:
             old = [_split(pair.before)[1] for pair in pairs]
             begin = ".".join(filter(None, (scope.path, stem)))
             each = [_numbered(begin, numbers) for numbers in (old, [number + by_places for number in old])]
-            what = f"{len(pairs):,} by position"
+            what = f"{len(pairs):,} items by their positions" if len(pairs) > 1 else "by its position"
             yield Line(">", f" {ARROW} ".join(each), what, "", self.place[pairs[0].after])
 
     def _reshaped(self) -> Iterator[Line]:
@@ -203,12 +203,13 @@ def _alike(written: Iterable[Line]) -> list[Line]:
 
 
 def _together(group: Sequence[Line]) -> Line:
-    """One line for several: `repeat.0..4.conv`, in 5 places."""
+    """One line for several: `repeat.0..4.conv`, 5 times."""
     texts = _NUMBER.split(group[0].path)
     columns = zip(*(_NUMBER.findall(line.path) for line in group), strict=True)
     numbers = [_ranges(sorted({int(number) for number in column})) for column in columns]
     path = "".join(text + number for text, number in zip(texts, [*numbers, ""], strict=True))
-    return replace(group[0], path=path, what=f"{group[0].what}, {len(group):,} times")
+    often = f"{len(group):,} times" if group[0].sign in "+-" else f"in {len(group):,} places"
+    return replace(group[0], path=path, what=f"{group[0].what}, {often}")
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from archspec.analysis.diff.networks import Diff
 from archspec.analysis.diff.totals import Total
@@ -12,6 +13,9 @@ from archspec.render.diff_lines import ARROW, Line, lines, value_text
 from archspec.render.layout import aligned, labelled, percent, short
 from archspec.render.table import count_text
 from archspec.source.sanitize import visible
+
+_WHAT: Final = 64
+"""Columns of what is said of a part, at most, where the shapes behind it are to stand below each other."""
 
 
 def diff_text(found: Diff, depth: int, ascii_only: bool) -> str:
@@ -45,7 +49,7 @@ def _head(found: Diff) -> str:
 
 def _columns(written: Sequence[Line]) -> str:
     paths = max((len(line.path) for line in written), default=0)
-    whats = max((len(line.what) for line in written), default=0)
+    whats = min(max((len(line.what) for line in written), default=0), _WHAT)
     each = (f"{line.sign} {line.path:<{paths}}  {line.what:<{whats}}  {line.shape}".rstrip() for line in written)
     return "".join(f"{line}\n" for line in each)
 
@@ -62,7 +66,7 @@ def _cells(total: Total) -> list[str]:
 
 def _amount(total: Total, size: Size | None) -> str:
     if size is None:
-        return "unknown"
+        return "-" if total.unit == "size" else "unknown"
     return f"{short(size) or 0}B" if total.unit == "bytes" and isinstance(size, int) else count_text(size) or "0"
 
 
@@ -84,15 +88,16 @@ def _weights(found: Diff) -> Iterator[tuple[str, str]]:
     weights = found.weights
     every = [*weights.same, *weights.renamed, *weights.reshaped, *weights.new]
     if every or weights.left_over:
-        yield "weights", f"{_keys(weights.same)} of {_keys(every)} carry over by their names"
+        keys = f"{len(weights.same):,} of {len(every):,} keys carry over by their names"
+        yield "weights", f"{keys}, with {_numbers(weights.same)} of {_numbers(every)} numbers"
     if weights.renamed:
-        yield "", f"{_keys(weights.renamed)} more would under their old names"
+        yield "", f"{len(weights.renamed):,} more would by their old names, with {_numbers(weights.renamed)}"
     if weights.misplaced:
-        yield "", f"{_keys(weights.misplaced)} have the name and shape of other weights, and would be loaded wrongly"
+        yield "", f"{len(weights.misplaced):,} have the name and shape of other weights, and would be loaded wrongly"
     rest = [(weights.reshaped, "of another shape"), (weights.new, "new"), (weights.left_over, "left over")]
     if any(keys for keys, _ in rest):
         yield "", ", ".join(f"{len(keys):,} {word}" for keys, word in rest if keys)
 
 
-def _keys(keys: Sequence[Key]) -> str:
-    return f"{len(keys):,} ({short(sum(key.elements for key in keys)) or 0})"
+def _numbers(keys: Sequence[Key]) -> str:
+    return short(sum(key.elements for key in keys)) or "0"

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Final, TypeAlias
 
 from archspec.analysis.diff.alignment import align
-from archspec.analysis.diff.side import Member, Numbers, Side, is_positional, members, op_name, outer
+from archspec.analysis.diff.side import Member, Numbers, Side, attributes_of, is_positional, members, op_name, outer
 from archspec.ir.graph import Graph, Node, Scope, Value
 
 _ROUNDS: Final = 2
@@ -56,14 +56,29 @@ class Matching:
 
 
 def match(before: Graph, after: Graph) -> Matching:
-    """Match two inferred graphs, in nearly linear time; every node and scope has one partner at most."""
+    """Match two inferred graphs, in nearly linear time; every node and scope has one partner at most.
+
+    The other way round it is the same matching.
+    """
     numbers = Numbers()
-    matcher = _Matcher(Side(before, numbers), Side(after, numbers))
+    is_turned = _text(after) < _text(before)
+    ones, others = (after, before) if is_turned else (before, after)
+    matcher = _Matcher(Side(ones, numbers), Side(others, numbers))
     matcher.match()
-    pairs = tuple(Pair(member, matcher.partners[member]) for member in members(before.root) if member in matcher)
+    partners = matcher.back if is_turned else matcher.partners
+    pairs = tuple(Pair(member, partners[member]) for member in members(before.root) if member in partners)
     nodes = {pair.before.path: pair.after.path for pair in pairs if isinstance(pair.before, Node)}
     scopes = {pair.before.path: pair.after.path for pair in pairs if isinstance(pair.before, Scope)}
     return Matching(nodes, {"": "", **scopes}, pairs)
+
+
+def _text(graph: Graph) -> list[str]:
+    """All that a graph is matched by: the two are taken in the order of it, so that it is no matter which is first."""
+    found = [f"{output.name} {output.value}" for output in graph.outputs.values()]
+    for member in members(graph.root):
+        what = member.block if isinstance(member, Scope) else (op_name(member), attributes_of(member), member.inputs)
+        found.append(f"{member.path} {what}")
+    return found
 
 
 class _Matcher:
@@ -71,11 +86,8 @@ class _Matcher:
         self.before, self.after = before, after
         self.partners: dict[Member, Member] = {}
         """Members of the first network with those of the second."""
-        self.taken: set[Member] = set()
-        """The members of the second that have a partner."""
-
-    def __contains__(self, member: Member) -> bool:
-        return member in self.partners
+        self.back: dict[Member, Member] = {}
+        """The same the other way round."""
 
     def match(self) -> None:
         self._pair(self.before.graph.root, self.after.graph.root)
@@ -83,9 +95,18 @@ class _Matcher:
             self._grow()
             self._recognise()
             self._grow()
+            self._settle()
+            self._grow()
             self._replace()
-        self._part_strangers()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Keep whole what was paired node by node."""
+        self._part_scopes()
         self._rejoin()
+        self._part_torn()
+        self._part_strangers()
+        self._part_scopes()
 
     def _is_left(self) -> bool:
         """Whether both networks have nodes without a partner."""
@@ -95,11 +116,11 @@ class _Matcher:
         return (node for node in self.before.graph if node not in self.partners)
 
     def _left_after(self) -> Iterator[Node]:
-        return (node for node in self.after.graph if node not in self.taken)
+        return (node for node in self.after.graph if node not in self.back)
 
     def _pair(self, one: Member, other: Member) -> None:
         self.partners[one] = other
-        self.taken.add(other)
+        self.back[other] = one
         if isinstance(one, Scope) and isinstance(other, Scope):
             for pair in self._of_lists(one.members, other.members):
                 self._pair(*pair)
@@ -131,7 +152,7 @@ class _Matcher:
         others = self.after.only_ones()
         for number, node in self.before.only_ones().items():
             other = others.get(number)
-            if other is not None and node not in self.partners and other not in self.taken:
+            if other is not None and node not in self.partners and other not in self.back:
                 self._pair(node, other)
 
     def _grow(self) -> None:
@@ -196,12 +217,8 @@ class _Matcher:
             found.add((partner.path if partner is not None else user, index, port))
         return frozenset(found)
 
-    def _part_strangers(self) -> None:
-        """A node without weights that moved is another, unless it moved with what it reads; so is a scope of others."""
-        for node in self.before.graph:
-            other = self.partners.get(node)
-            if other is not None and self.partners.get(node.scope) is not outer(other) and not self._moved(node):
-                self._unpair(node)
+    def _part_scopes(self) -> None:
+        """Part scopes that have nodes, but none in common."""
         common = {
             scope
             for node, other in self.partners.items()
@@ -213,29 +230,59 @@ class _Matcher:
             if scope in self.partners and scope not in common and any(scope.nodes()):
                 self._unpair(scope)
 
-    def _moved(self, node: Node) -> bool:
-        """Whether a node has weights, or its partner reads the same as it in at least one place."""
-        other = self.partners[node]
-        assert isinstance(other, Node)
-        reads = {(self.partners.get(self.before.graph[value.node]), value.port) for value in node.inputs}
-        return bool(node.weights) or any((self.after.graph[path], port) in reads for path, port in other.inputs)
+    def _part_strangers(self) -> None:
+        """Part nodes without weights that have neither a scope nor what they read in common."""
+        for node in self.before.graph:
+            other = self.partners.get(node)
+            if isinstance(other, Node) and not node.weights and self.partners.get(node.scope) is not other.scope:
+                reads = {(self.partners.get(self.before.graph[path]), port) for path, port in node.inputs}
+                is_moved = any((self.after.graph[path], port) in reads for path, port in other.inputs)
+                if not is_moved and not any(self.partners.get(scope) in _around(other) for scope in _around(node)):
+                    self._unpair(node)
 
     def _unpair(self, member: Member) -> None:
-        self.taken.remove(self.partners.pop(member))
+        del self.back[self.partners.pop(member)]
 
     def _rejoin(self) -> None:
-        """Pair scopes that have most of their nodes in common, those first that have the largest share."""
+        """Pair scopes that have most of their nodes in common and with no other more, the largest first."""
         sizes = _sizes(self.before.graph.root) | _sizes(self.after.graph.root)
-        alike: list[tuple[float, Scope, Scope]] = []
-        for scope in reversed([*self.before.graph.root.scopes()]):
-            if scope not in self.partners:
-                partners = [self.partners[node] for node in scope.nodes() if node in self.partners]
-                shared = Counter(around for other in partners for around in _around(other) if around not in self.taken)
-                alike += [(2 * n / (sizes[scope] + sizes[other]), scope, other) for other, n in shared.items()]
-        for share, scope, other in sorted(alike, key=lambda found: -found[0]):
-            if share >= _ALIKE and scope not in self.partners and other not in self.taken:
-                self.partners[scope] = other
-                self.taken.add(other)
+        is_joined = True
+        while is_joined:
+            is_joined = False
+            for one, other in sorted(self._closest(sizes), key=lambda pair: -sizes[pair[0]]):
+                if self._is_consistent(one, other):
+                    self.partners[one] = other
+                    self.back[other] = one
+                    is_joined = True
+
+    def _closest(self, sizes: Mapping[Scope, int]) -> Iterator[tuple[Scope, Scope]]:
+        """Scopes without a partner of which each has the largest share of nodes in common with the other."""
+        shared: Counter[tuple[Scope, Scope]] = Counter()
+        for node, other in self.partners.items():
+            if isinstance(node, Node):
+                ones = [scope for scope in _around(node) if scope not in self.partners]
+                others = [scope for scope in _around(other) if scope not in self.back]
+                shared.update((one, other) for one in ones for other in others)
+        share = {pair: 2 * count / (sizes[pair[0]] + sizes[pair[1]]) for pair, count in shared.items()}
+        best: dict[Scope, tuple[Scope, Scope]] = {}
+        for pair in share:
+            for scope in pair:
+                best[scope] = max(best.get(scope, pair), pair, key=share.__getitem__)
+        return (pair for pair in share if share[pair] >= _ALIKE and best[pair[0]] == best[pair[1]] == pair)
+
+    def _part_torn(self) -> None:
+        """Part nodes of scopes that belong to different ones."""
+        for node in self.before.graph:
+            other = self.partners.get(node)
+            if other is not None and not self._is_consistent(node, other):
+                self._unpair(node)
+
+    def _is_consistent(self, one: Member, other: Member) -> bool:
+        """Whether what is around two members belongs together, as far as it has partners."""
+        ones, others = set(outer(one).lineage()), set(outer(other).lineage())
+        return all(self.partners.get(scope) in {None, *others} for scope in ones) and all(
+            self.back.get(scope) in {None, *ones} for scope in others
+        )
 
 
 def _fit(one: Member, other: Member) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from archspec.analysis.facts import Facts
 from archspec.ir.dims import Size
 from archspec.ir.graph import PHASES, Phase
 
-Unit: TypeAlias = Literal["numbers", "operations", "bytes", "pixels"]
-_SMALLEST: Final = "smallest"
+Unit: TypeAlias = Literal["numbers", "operations", "bytes", "pixels", "size"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +18,10 @@ class Total:
     """One measure of both networks."""
 
     name: str
-    """`parameters`, `MACs`, `MACs in training`, `smallest H and W in training`."""
+    """`parameters`, `MACs`, `MACs in training`, `smallest H in training`."""
     unit: Unit
     before: Size | None
-    """Symbolic where a side is; None where it is not known, or there is no such thing."""
+    """Symbolic where a side is; None where it is not known, or where no input has such a size."""
     after: Size | None
 
     @property
@@ -64,4 +63,4 @@ def _smallest(facts: Facts, phase: Phase) -> Iterator[tuple[tuple[str, Unit], Si
     for sizes in facts.input_sizes[phase]:
         where = " in training" if phase == "training" else ""
         for name in sizes.symbols:
-            yield (f"{_SMALLEST} {name}{where}", "pixels"), sizes.minimum
+            yield (f"smallest {name}{where}", "size"), sizes.minimum
