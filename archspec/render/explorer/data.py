@@ -19,7 +19,7 @@ from archspec.render.figure.boxes import Attributes, box_attributes, frame_attri
 from archspec.render.figure.dot import edge_attributes, graph_attributes, node_attributes
 from archspec.render.figure.findings import paths_of
 from archspec.render.figure.heat import HEATS, Heat
-from archspec.render.figure.labels import box_label, op_of
+from archspec.render.figure.labels import Label, box_label, op_of
 from archspec.render.figure.parts import Part, parts_of
 from archspec.render.figure.style import Style
 from archspec.render.figure.theme import THEMES, WORDS
@@ -140,13 +140,13 @@ def _part(graph: Graph, part: Part, told: _Told) -> dict[str, Any]:
     box = Box(part)
     label = box_label(graph, box)
     op = op_of(part.node) if part.node is not None else None
-    lines = [op.name] if label.shape == "sign" and op is not None else [line.text for line in label.lines]
+    lines = [op.name] if label.shape == "sign" and op is not None else _lines(label)
     origin = part.scope.origin if part.scope is not None else next(part.nodes()).origin
     turns = part.members if part.kind == "repeat" else ()
     return _entry(
         part.kind,
         lines,
-        path=part.id,
+        path=visible(part.id),
         members=members,
         phase=part.phase,
         category="block" if part.node is None else category_of(part.node),
@@ -156,6 +156,12 @@ def _part(graph: Graph, part: Part, told: _Told) -> dict[str, Any]:
         attributes=told.attributes.number_of(attributes_of(part.node) if part.node is not None else []),
         source=told.excerpts.number_of(origin.span) if origin is not None else None,
     )
+
+
+def _lines(label: Label) -> list[str]:
+    """What a part is called in one line, and remarks on it in others."""
+    name = ", ".join(line.text for line in label.lines if line.role != "small").replace(", ×", " ×")
+    return [name, *(line.text for line in label.lines if line.role == "small")]
 
 
 def _terminals(graph: Graph) -> Iterator[Terminal]:
@@ -172,7 +178,7 @@ def _terminal(graph: Graph, terminal: Terminal, told: _Told) -> dict[str, Any]:
     return _entry(
         terminal.kind,
         [terminal.name],
-        path=terminal.name if is_input else terminal.id,
+        path=visible(terminal.name if is_input else terminal.id),
         phase=terminal.phase,
         category="terminal",
         box=told.look(terminal_attributes(terminal, _STYLE)),

@@ -61,8 +61,8 @@ class Details:
             ("buffers", count_text(counts.buffers)),
             ("MACs per sample", count_text(counts.macs)),
             ("MACs in training mode", count_text(counts.training_macs) if counts.training_macs != counts.macs else ""),
-            ("peak of activations", f"{short(memory.inference.peak)}B" if memory else ""),
-            ("saved for the backward pass", f"{short(memory.saved_in[''])}B" if memory else ""),
+            ("peak of activations", f"{short(memory.inference.peak)}B" if memory and memory.inference.peak else ""),
+            ("saved for the backward pass", f"{short(memory.saved_in[''])}B" if memory and memory.saved_in[""] else ""),
             ("receptive field", _field_text(self._facts.receptive_field) if self._is_sound else ""),
         ]
         return [(visible(word), text) for word, text in told if text]

@@ -172,10 +172,13 @@ export class Explorer extends EventTarget {
   }
 }
 
-/** @param {Element | undefined} element @param {"centre" | "corner"} place */
+/** A point of the upper edge of an element, on the screen. @param {Element | undefined} element @param {"centre" | "corner"} place */
 function upperEdge(element, place) {
-  const box = element?.querySelector(".outline")?.getBoundingClientRect();
-  return box && { x: place === "corner" ? box.right : box.left + box.width / 2, y: box.top };
+  const outline = /** @type {SVGGraphicsElement | null | undefined} */ (element?.querySelector(".outline"));
+  const toScreen = outline?.getScreenCTM();
+  if (!outline || !toScreen) return undefined;
+  const { x, y, width } = outline.getBBox();
+  return new DOMPoint(x + (place === "corner" ? width : width / 2), y).matrixTransform(toScreen);
 }
 
 /** Ask whether so many boxes are to be drawn. @param {number} boxes @returns {Promise<boolean>} */
