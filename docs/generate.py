@@ -1,16 +1,20 @@
-"""Write the reference files that come from the code: `python docs/generate.py [--check]`.
+"""Write the reference files and figures that come from the code: `python docs/generate.py [--check]`.
 
 `--check` writes nothing, names the files that are not what they should be, and exits with 1 when there are any.
 """
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import io
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import click
@@ -20,6 +24,7 @@ from archspec.analysis.cost import cost
 from archspec.analysis.input_sizes import input_sizes
 from archspec.analysis.phases import running
 from archspec.commands.main import COMMANDS, cli
+from archspec.commands.main import main as archspec
 from archspec.compiler import load_graph
 from archspec.frontend.json_schema import build_schema
 from archspec.ir.conditions import Conditions
@@ -206,10 +211,53 @@ def stale(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
     TABLE.clear()  # an op that was just added is in no table yet, and should be in all files after one run
     TABLE.update(collect())
     find.cache_clear()
-    for name, make in FILES.items():
-        path, text = root / name, make()
+    yield from differing(((name, make()) for name, make in FILES.items()), root)
+
+
+def differing(contents: Iterable[tuple[str, str]], root: Path = ROOT) -> Iterator[tuple[Path, str]]:
+    """The files below `root` that do not hold what they should, each with that."""
+    for name, text in contents:
+        path = root / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             yield path, text
+
+
+PICTURED: Final = ("README.md", "specs/README.md", "docs/figures.md")
+"""The pages with figures: what their commands draw is in `docs/figures/`."""
+ENGINE: Final = "pygraphviz"
+"""What draws them: `constraints.txt` has its version, and other versions lay out otherwise."""
+
+_SPEC: Final = re.compile(r"^```yaml file=(\S+).*\n([\s\S]*?)^```$", re.MULTILINE)
+_DRAWS: Final = re.compile(r"\$ archspec (.* -o [\w.]+\.svg)\b")
+_DRAWN_BY: Final = re.compile(r"<!-- drawn by (.*) -->")
+
+
+def figures() -> dict[str, str]:
+    """The figures of all pages by file: what `$ archspec ... -o NAME.svg` in a page draws of the specs in that page."""
+    drawn: dict[str, str] = {}
+    for page in PICTURED:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        with TemporaryDirectory() as folder, contextlib.chdir(folder):
+            Path("specs").symlink_to(ROOT / "specs")
+            for name, spec in _SPEC.findall(text):
+                Path(name).parent.mkdir(exist_ok=True)
+                Path(name).write_text(spec, encoding="utf-8")
+            for command in _DRAWS.findall(text):
+                name = _draw(command)
+                figure = Path(name).read_text(encoding="utf-8")
+                assert drawn.setdefault(f"docs/figures/{name}", figure) == figure, f"two figures are called {name}"
+    return drawn
+
+
+def _draw(command: str) -> str:
+    """Run a command that draws into the current folder, and give the name of the file."""
+    arguments = [*shlex.split(command), "--engine", ENGINE]
+    name = arguments[arguments.index("-o") + 1]
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        archspec(arguments)
+    if not Path(name).exists():
+        sys.exit(f"archspec {command}: nothing is drawn\n{said.getvalue()}")
+    return name
 
 
 def main(arguments: list[str]) -> int:
@@ -217,15 +265,25 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         print("usage: python docs/generate.py [--check]", file=sys.stderr)
         return 2
-    found = list(stale())
+    found = [*stale(), *differing(figures().items())]
     for path, text in found:
-        name = path.relative_to(ROOT)
         if arguments:
-            print(f"{name} is not current: python docs/generate.py writes it", file=sys.stderr)
+            print(complaint(path, text), file=sys.stderr)
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
-            print(f"wrote {name}")
+            print(f"wrote {path.relative_to(ROOT)}")
     return 1 if arguments and found else 0
+
+
+def complaint(path: Path, text: str) -> str:
+    """What to say of a file that does not hold a text; of a figure, whether another version of the engine drew it."""
+    said = f"{path.relative_to(ROOT)} is not current: python docs/generate.py writes it"
+    before = _DRAWN_BY.search(path.read_text(encoding="utf-8")) if path.exists() else None
+    now = _DRAWN_BY.search(text)
+    if before is None or now is None or before[1] == now[1]:
+        return said
+    return f"{said}; {before[1]} drew it, and here draws {now[1]}: constraints.txt says which version is to"
 
 
 def _generated(source: str) -> str:

@@ -31,9 +31,10 @@ from tests.doc_blocks import ROOT, Block, blocks_of, completed, matches
 from tests.specs import without_judgements
 
 COUNTS = {
-    "specs/README.md": {"console": 5},
-    "README.md": {"yaml": 3, "console": 4, "python": 1, "text": 2},
+    "specs/README.md": {"console": 16},
+    "README.md": {"yaml": 3, "console": 7, "python": 1, "text": 2},
     "docs/language.md": {"yaml": 80, "console": 3, "python": 2, "text": 2},
+    "docs/figures.md": {"yaml": 2, "console": 7},
     "docs/analysis.md": {"yaml": 3, "console": 7},
     "docs/training.md": {"yaml": 11, "python": 2, "text": 2},
     "docs/verify.md": {"yaml": 1, "console": 2, "python": 2, "text": 2},
@@ -46,6 +47,7 @@ WRITTEN = (
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/language.md",
+    "docs/figures.md",
     "docs/analysis.md",
     "docs/training.md",
     "docs/verify.md",
@@ -215,6 +217,19 @@ def test_generated_files_are_current() -> None:
 
 def test_the_test_above_sees_what_is_stale(tmp_path: Path) -> None:
     assert {str(path.relative_to(tmp_path)) for path, _ in generate().stale(tmp_path)} == set(generate().FILES)
+
+
+def test_figures_are_what_the_commands_above_them_draw() -> None:
+    pytest.importorskip("pygraphviz", reason="the figures are drawn by pygraphviz")
+    made = generate()
+    drawn = made.figures()
+    assert [made.complaint(path, text) for path, text in made.differing(drawn.items())] == []
+    shown = {
+        str((ROOT / page).parent.joinpath(target).resolve().relative_to(ROOT))
+        for page in made.PICTURED
+        for target in re.findall(r'\bsrc(?:set)?="([^"]+)"', (ROOT / page).read_text(encoding="utf-8"))
+    }
+    assert shown == {str(path.relative_to(ROOT)) for path in (ROOT / "docs/figures").iterdir()} == set(drawn)
 
 
 def generate() -> ModuleType:
