@@ -26,6 +26,7 @@ from archspec.render.figure.theme import THEMES, WORDS
 from archspec.render.figure.view import READABLE, Box, Frame, Terminal
 from archspec.render.layers import category_of
 from archspec.source.diagnostic import Diagnostic, Diagnostics
+from archspec.source.origin import Origin
 from archspec.source.report import render_text
 from archspec.source.sanitize import visible
 
@@ -141,7 +142,7 @@ def _part(graph: Graph, part: Part, told: _Told) -> dict[str, Any]:
     label = box_label(graph, box)
     op = op_of(part.node) if part.node is not None else None
     lines = [op.name] if label.shape == "sign" and op is not None else _lines(label)
-    origin = part.scope.origin if part.scope is not None else next(part.nodes()).origin
+    origin = _origin(part)
     turns = part.members if part.kind == "repeat" else ()
     return _entry(
         part.kind,
@@ -156,6 +157,13 @@ def _part(graph: Graph, part: Part, told: _Told) -> dict[str, Any]:
         attributes=told.attributes.number_of(attributes_of(part.node) if part.node is not None else []),
         source=told.excerpts.number_of(origin.span) if origin is not None else None,
     )
+
+
+def _origin(part: Part) -> Origin | None:
+    """Where a part is written; a repeat that has no scope is where its first turn is."""
+    if part.scope is not None:
+        return part.scope.origin
+    return part.node.origin if part.node is not None else _origin(part.members[0])
 
 
 def _lines(label: Label) -> list[str]:

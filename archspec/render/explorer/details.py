@@ -25,6 +25,10 @@ _LISTED: Final = 6
 """Shapes of a kind that are listed; the rest is counted."""
 
 
+_NAMED: Final = 4
+"""Operations in a part that are named; more are counted."""
+
+
 class Details:
     """What is known of the parts of one graph."""
 
@@ -74,7 +78,8 @@ class Details:
         read = dict.fromkeys(value for node in nodes for value in node.inputs if value.node not in inside)
         given = [value for node in nodes for value in _values(node) if self._leaves(value, inside)]
         return [
-            *([("operations", f"{len(nodes):,}")] if len(nodes) > 1 else []),
+            *([("operations", _operations(nodes))] if len(nodes) > 1 else []),
+            *(("weights of", visible(node.share)) for node in nodes[:1] if node.share is not None),
             *self._shapes("input", read),
             *self._shapes("output", given),
             *self._costs(nodes),
@@ -124,6 +129,12 @@ def attributes_of(node: Node) -> Pairs:
         return []
     values = ((name, getattr(op, name)) for name in type(op).model_fields)
     return [(name, _text(value)) for name, value in values if value is not None]
+
+
+def _operations(nodes: list[Node]) -> str:
+    """What a few nodes are; how many more are."""
+    names = ["?" if (op := op_of(node)) is None else op.name for node in nodes]
+    return ", ".join(names) if len(names) <= _NAMED else f"{len(names):,}"
 
 
 def _values(node: Node) -> Iterator[Value]:

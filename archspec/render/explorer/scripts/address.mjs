@@ -17,22 +17,21 @@ function hashOf(id, model) {
 
 /** Keep the address to what is selected, and what is selected to the address. @param {import("./explorer.mjs").Explorer} explorer */
 export function addAddress(explorer) {
-  explorer.addEventListener("selected", () => write(explorer));
+  explorer.addEventListener("selected", (event) => {
+    if (addressed(explorer) === explorer.selected) return;
+    const { isStep } = /** @type {CustomEvent<import("./explorer.mjs").Manner>} */ (event).detail;
+    const hash = explorer.selected === null ? "" : hashOf(explorer.selected, explorer.model);
+    history[isStep ? "replaceState" : "pushState"](null, "", hash || location.pathname + location.search);
+  });
   addEventListener("popstate", () => void explorer.select(addressed(explorer)));
 }
 
 /** The part that the address names. @param {import("./explorer.mjs").Explorer} explorer @returns {string | null} */
 export function addressed({ model }) {
+  if (location.hash.length < 2) return null;
   try {
     return model.named(decodeURIComponent(location.hash.slice(1)));
   } catch {
-    return null; // no text that was encoded
+    return null; // not encoded as text is
   }
-}
-
-/** @param {import("./explorer.mjs").Explorer} explorer */
-function write(explorer) {
-  if (addressed(explorer) === (explorer.selected ?? explorer.model.root) || (location.hash === "" && explorer.selected === null)) return;
-  const hash = explorer.selected === null ? " " : hashOf(explorer.selected, explorer.model);
-  history.pushState(null, "", hash.trim() || location.pathname + location.search);
 }

@@ -42,7 +42,7 @@ export function dotText(model, drawn, arrows) {
 /** @param {Model} model @param {import("./model.mjs").Arrow} arrow @param {number} place @returns {string} */
 function arrowLine(model, { source, target, labels }, place) {
   const ends = `p${model.index.get(source)} -> p${model.index.get(target)}`;
-  return `${ends} [id=a${place} label=${quoted(literal(labels.join("\n")))}]`;
+  return `${ends} [id=a${place} label=${quoted(literal(labels.map((label) => ` ${label} `).join("\n")))}]`;
 }
 
 /** @param {Record<string, string>} values @returns {string} */

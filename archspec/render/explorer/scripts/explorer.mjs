@@ -10,6 +10,11 @@ import { View } from "./view.mjs";
 /** Boxes that are drawn without asking first. */
 const MANY = 1500;
 
+/**
+ * @typedef {{stays?: boolean, isStep?: boolean}} Manner
+ *   How something is selected: whether what is seen stays as it is, and whether it is one of many steps on a way.
+ */
+
 export class Explorer extends EventTarget {
   #engine = new Engine();
   /** What was last asked for; what is drawn may still be what was before. */
@@ -86,13 +91,14 @@ export class Explorer extends EventTarget {
   /**
    * Select a part, or nothing; open what hides it, and bring it into view.
    * @param {string | null} id
+   * @param {Manner} manner
    */
-  async select(id) {
+  async select(id, manner = {}) {
     this.selected = id === this.model.root ? null : id;
     if (this.selected !== null) await this.#uncover(this.selected);
-    this.#tell("selected");
+    this.#tell("selected", manner);
     const element = this.element(this.selected);
-    if (element) this.view.reveal(element);
+    if (element && !manner.stays) this.view.reveal(element);
   }
 
   /** @param {string} id */
@@ -166,9 +172,9 @@ export class Explorer extends EventTarget {
     byId("message").textContent = `This cannot be laid out: ${reason.trim()}. Less of it open may do.`;
   }
 
-  /** @param {string} name */
-  #tell(name) {
-    this.dispatchEvent(new Event(name));
+  /** @param {string} name @param {Manner} [detail] */
+  #tell(name, detail = {}) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
 

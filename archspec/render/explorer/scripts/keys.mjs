@@ -12,7 +12,7 @@ export function addPointer(explorer) {
     if (explorer.view.dragged) return;
     const id = partAt(event, explorer);
     if (id !== null && /** @type {Element} */ (event.target).closest(".sign")) void explorer.toggle(id, "corner");
-    else if (event.detail < 2) void choose(id, explorer);
+    else if (event.detail < 2) void choose(id, explorer, { stays: true });
   });
   figure.addEventListener("dblclick", (/** @type {MouseEvent} */ event) => {
     const id = partAt(event, explorer);
@@ -26,9 +26,14 @@ function partAt(event, { model }) {
   return element && model.order[Number(element.getAttribute("data-part"))];
 }
 
-/** Select a part of the drawing and let keys go to it. @param {string | null} id @param {Explorer} explorer */
-async function choose(id, explorer) {
-  await explorer.select(id);
+/**
+ * Select a part of the drawing and let keys go to it.
+ * @param {string | null} id
+ * @param {Explorer} explorer
+ * @param {import("./explorer.mjs").Manner} manner
+ */
+async function choose(id, explorer, manner) {
+  await explorer.select(id, manner);
   explorer.element(id)?.focus({ preventScroll: true });
 }
 
@@ -55,7 +60,7 @@ function answer(event, keys) {
 
 /** @param {string} id @param {Explorer} explorer @returns {Record<string, () => void>} */
 function figureKeys(id, explorer) {
-  const go = (/** @type {string | undefined} */ other) => other !== undefined && void choose(other, explorer);
+  const go = (/** @type {string | undefined} */ other) => other !== undefined && void choose(other, explorer, { isStep: true });
   const toggle = () => void explorer.toggle(id);
   return {
     ArrowDown: () => go(joined(id, explorer, "source", "target")),

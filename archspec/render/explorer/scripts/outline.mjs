@@ -47,6 +47,7 @@ function rowOf(id, explorer) {
       "aria-level": model.level.get(id) ?? 1,
       "aria-expanded": opens ? String(explorer.isOpen(id)) : null,
       "data-phase": part.phase ?? "",
+      title: `${part.label[0]}\n${part.path}`,
     },
     make("span", { class: "chevron", "aria-hidden": true }),
     make("i", { class: "swatch", "data-category": part.category, "aria-hidden": true }),
@@ -65,8 +66,16 @@ function markRow(tree, { model, selected }) {
   }
   const row = selected === null ? null : tree.querySelector(`[data-part="${model.index.get(selected)}"]`);
   row?.setAttribute("aria-selected", "true");
-  row?.scrollIntoView({ block: "nearest" });
+  if (row) scrollTo(tree, /** @type {HTMLElement} */ (row));
   (row ?? tree.firstElementChild)?.setAttribute("tabindex", "0");
+}
+
+/** Bring a row into the part of the tree that is seen; the page itself stays where it is. @param {HTMLElement} tree @param {HTMLElement} row */
+function scrollTo(tree, row) {
+  const above = row.offsetTop - tree.scrollTop;
+  const below = above + row.offsetHeight - tree.clientHeight;
+  if (above < 0) tree.scrollTop += above;
+  else if (below > 0) tree.scrollTop += below;
 }
 
 /** @param {Element | null | undefined} row */

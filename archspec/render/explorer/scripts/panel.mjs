@@ -11,7 +11,10 @@ const LISTED = 12;
 export function addPanel(explorer) {
   const panel = byId("panel");
   const show = () => panel.replaceChildren(...contents(explorer));
-  explorer.addEventListener("selected", show);
+  explorer.addEventListener("selected", () => {
+    show();
+    byId("spoken").textContent = explorer.selected === null ? "" : `${panel.querySelector("h2")?.textContent} is selected`;
+  });
   explorer.addEventListener("drawn", show);
   panel.addEventListener("click", (/** @type {MouseEvent} */ event) => {
     const isToggle = /** @type {Element} */ (event.target).closest("#toggle");
