@@ -14,7 +14,7 @@ from archspec.render.layout import aligned, labelled, percent, short
 from archspec.render.table import count_text
 from archspec.source.sanitize import visible
 
-_WHAT: Final = 64
+_WHAT: Final = 72
 """Columns of what is said of a part, at most, where the shapes behind it are to stand below each other."""
 
 
@@ -34,8 +34,9 @@ def diff_text(found: Diff, depth: int, ascii_only: bool) -> str:
         _head(found),
         _columns(lines(found, depth)),
         aligned([["total", *_names(found), "difference"], *map(_cells, found.totals)], [False, True, True, True]),
-        labelled([*_weights(found), *([("training", recipe)] if recipe else [])]),
     ]
+    consequences = [*_weights(found), *([("training", recipe)] if recipe else [])]
+    parts += [labelled(consequences)] if consequences else []
     text = "\n".join(filter(None, parts))
     return text.replace("\u2192", "->") if ascii_only else text
 
