@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
-from archspec.commands._environment import MissingError
 from archspec.commands._figures import MEASURES, THEMES, Wishes, composed
-from archspec.commands._shared import load_despite_errors, print_findings, set_option, write_whole
+from archspec.commands._pictures import drawn_as, write_picture
+from archspec.commands._shared import load_despite_errors, print_findings, set_option
 from archspec.source.diagnostic import Diagnostics
 
 if TYPE_CHECKING:
     from archspec.ir.graph import Graph
-    from archspec.render.figure.picture import Drawn, PictureForm
-    from archspec.render.figure.style import Style
-    from archspec.render.figure.view import Figure
 
 FORMS: Final = ("svg", "png", "pdf", "dot", "html")
 """What is written, by the ending of the file."""
 
 _ALL: Final = "all"
+_OF_PAGES: Final = frozenset({"specs", "settings", "form", "output", "limit"})
+"""The parameters that pages have, too."""
 
 
 def _depth(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
@@ -113,22 +114,43 @@ def render(
         )
     if len(specs) > 1 and output is not None and not together:
         raise click.UsageError("several specs go into one file with --side-by-side only")
+    if chosen == "html":
+        _refuse_what_pages_leave_to_readers()
     asked, code = Wishes(**wishes), 0
-    drawn: list[tuple[Figure, Style]] = []
+    loaded: list[tuple[Graph, Diagnostics]] = []
     for spec in specs:
         found = Diagnostics()
         graph = load_despite_errors(spec, settings, found)
         code = max(code, print_findings(found))
-        if graph is None:
-            continue
-        if chosen == "html":
-            _write(_page(graph, found, asked), graph.name, chosen, output)
-        else:
-            drawn.append(composed(graph, found, asked))
+        if graph is not None:
+            loaded.append((graph, found))
+    if not together:
+        _refuse_equal_names([graph.name for graph, _ in loaded])
+    if chosen == "html":
+        for graph, found in loaded:
+            write_picture(_page(graph, found), graph.name, chosen, output)
+        return code
+    drawn = [composed(graph, found, asked) for graph, found in loaded]
     for figures in [drawn] if together and drawn else [[one] for one in drawn]:
-        data, said = _drawing(figures, chosen, engine, seconds, dpi)
-        _write(data, "-".join(figure.graph.name for figure, _ in figures), chosen, output, said)
+        data, said = drawn_as(chosen, figures, engine, seconds, dpi)
+        write_picture(data, "-".join(figure.graph.name for figure, _ in figures), chosen, output, said)
     return code
+
+
+def _refuse_what_pages_leave_to_readers() -> None:
+    """Refuse options that are about figures, for a page in which its reader chooses."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        if name not in _OF_PAGES and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} is for figures: in a page its reader chooses")
+
+
+def _refuse_equal_names(names: Sequence[str]) -> None:
+    """Refuse to write two networks to one file."""
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise click.UsageError(f"two of the networks are called `{twice}`: draw them one by one, with -o")
 
 
 def _form(form: str | None, output: str | None) -> str:
@@ -145,48 +167,8 @@ def _form(form: str | None, output: str | None) -> str:
     return ending
 
 
-def _drawing(figures: Drawn, form: str, engine: str | None, seconds: float, dpi: int) -> tuple[bytes, str]:
-    """What is written of figures, and what to say of it."""
-    from archspec.render.engines import DrawingError, TookTooLongError, UnknownEngineError
-
-    if form == "dot":
-        from archspec.render.figure.dot import dot
-
-        return dot(figures).text.encode(), _told(figures)
-    from archspec.render.figure.picture import picture
-
-    try:
-        done = picture(figures, cast("PictureForm", form), engine, seconds, dpi)
-    except UnknownEngineError as error:
-        raise click.BadParameter(f"{error}; {error.help}", param_hint="--engine") from error
-    except TookTooLongError as error:
-        raise click.ClickException(f"{error}\n  = help: {error.help}") from error
-    except DrawingError as error:
-        raise MissingError(str(error), error.help) from error
-    less = "; what was asked for took too long to lay out, so there is less in it" if done.drawn is not figures else ""
-    return done.data, f"{_told(done.drawn)}, drawn by {done.engine}{less}"
-
-
-def _told(figures: Drawn) -> str:
-    """How much is in figures: `17 boxes at depth 1`."""
-    from archspec.render.figure.view import ALL
-
-    boxes = sum(1 for figure, _ in figures for _ in figure.root.boxes())
-    depth = max(figure.depth for figure, _ in figures)
-    return f"{boxes} boxes, {'all open' if depth >= ALL else f'depth {depth}'}"
-
-
-def _page(graph: Graph, found: Diagnostics, asked: Wishes) -> bytes:
+def _page(graph: Graph, found: Diagnostics) -> bytes:
     from archspec.render.explorer.data import explorer_data
     from archspec.render.explorer.page import page
 
     return page(explorer_data(graph, found)).encode()
-
-
-def _write(data: bytes, name: str, form: str, output: str | None, said: str = "") -> None:
-    if output == "-":
-        sys.stdout.buffer.write(data)
-        return
-    path = Path(output or f"{name}.{form}")
-    write_whole(path, data)
-    click.echo(f"{path}: {said or 'a page to open in a browser'}", err=True)
