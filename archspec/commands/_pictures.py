@@ -46,12 +46,17 @@ def _told(figures: Drawn) -> str:
     return f"{boxes} {'box' if boxes == 1 else 'boxes'}, {'all open' if depth >= ALL else f'depth {depth}'}"
 
 
+def file_name(spec: str) -> str:
+    """What a figure of a spec is called, without an ending: as its file is. What the spec says is no file name."""
+    return "network" if spec == "-" else Path(spec).stem
+
+
 def write_picture(data: bytes, name: str, form: str, output: str | None, said: str = "") -> None:
     """Write a figure or a page to a file, and say on standard error what is in it; `-` is standard output.
 
     Args:
         data: what is written.
-        name: of the network, and of the file where nobody says.
+        name: of the file in the current folder, where nobody says which.
         form: its ending.
         output: the file.
         said: what is in it.

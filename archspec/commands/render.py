@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from archspec.commands._figures import MEASURES, THEMES, Wishes, composed
-from archspec.commands._pictures import drawn_as, write_picture
+from archspec.commands._pictures import drawn_as, file_name, write_picture
 from archspec.commands._shared import load_despite_errors, print_findings, set_option
 from archspec.source.diagnostic import Diagnostics
 
@@ -50,7 +50,7 @@ def _depth(context: click.Context, option: click.Parameter, value: str | None) -
     "-o",
     "--output",
     metavar="FILE",
-    help="Where to write, - for standard output; the name of the network in the current folder where nothing is said."
+    help="Where to write, - for standard output; the name of the spec in the current folder where nothing is said."
     " The ending says what is written, where no option does.",
 )
 @click.option(
@@ -117,23 +117,23 @@ def render(
     if chosen == "html":
         _refuse_what_pages_leave_to_readers()
     asked, code = Wishes(**wishes), 0
-    loaded: list[tuple[Graph, Diagnostics]] = []
+    loaded: list[tuple[str, Graph, Diagnostics]] = []
     for spec in specs:
         found = Diagnostics()
         graph = load_despite_errors(spec, settings, found)
         code = max(code, print_findings(found))
         if graph is not None:
-            loaded.append((graph, found))
+            loaded.append((file_name(spec), graph, found))
     if not together:
-        _refuse_equal_names([graph.name for graph, _ in loaded])
+        _refuse_equal_names([name for name, _, _ in loaded])
     if chosen == "html":
-        for graph, found in loaded:
-            write_picture(_page(graph, found), graph.name, chosen, output)
+        for name, graph, found in loaded:
+            write_picture(_page(graph, found), name, chosen, output)
         return code
-    drawn = [composed(graph, found, asked) for graph, found in loaded]
+    drawn = [(name, composed(graph, found, asked)) for name, graph, found in loaded]
     for figures in [drawn] if together and drawn else [[one] for one in drawn]:
-        data, said = drawn_as(chosen, figures, engine, seconds, dpi)
-        write_picture(data, "-".join(figure.graph.name for figure, _ in figures), chosen, output, said)
+        data, said = drawn_as(chosen, [one for _, one in figures], engine, seconds, dpi)
+        write_picture(data, "-".join(name for name, _ in figures), chosen, output, said)
     return code
 
 
@@ -150,7 +150,7 @@ def _refuse_equal_names(names: Sequence[str]) -> None:
     """Refuse to write two networks to one file."""
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
-        raise click.UsageError(f"two of the networks are called `{twice}`: draw them one by one, with -o")
+        raise click.UsageError(f"two of the files are called `{twice}`: draw them one by one, with -o")
 
 
 def _form(form: str | None, output: str | None) -> str:
