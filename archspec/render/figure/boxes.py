@@ -44,7 +44,7 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
     text = cell(lines, _colors(color, style if style.heat is None else None))
     kind = marked_as(box, style)
     return {
-        "id": box.id or "network",
+        "id": box.id or "network:",
         "class": " ".join(["box", box.part.kind, _category(box.part), *([kind] if kind else [])]),
         "label": label(text),
         "fillcolor": paint.fill,

@@ -57,6 +57,8 @@ class Label:
 def box_label(graph: Graph, box: Box) -> Label:
     """What a closed part says."""
     part = box.part
+    if part.kind == "network":
+        return Label((Line(graph.title or graph.name, "heading"),))
     if part.node is None:
         return Label(tuple(_part_lines(part)))
     op = op_of(part.node)
