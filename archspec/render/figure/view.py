@@ -119,11 +119,6 @@ Opens: TypeAlias = Callable[[Part, int], bool]
 """Whether a part at a level is opened: the network is at level 0, what is in it at 1."""
 
 
-def at_depth(depth: int) -> Opens:
-    """Open what is above a level; layers only where everything is open."""
-    return lambda part, level: level < depth and (part.node is None or depth >= ALL)
-
-
 def figure(graph: Graph, depth: int | None = None, unfold: bool = False, block: Part | None = None) -> Figure:
     """What is drawn of a graph.
 
@@ -136,9 +131,7 @@ def figure(graph: Graph, depth: int | None = None, unfold: bool = False, block: 
     whole = block or parts_of(graph)
     if depth is None:
         return figure(graph, _readable_depth(whole, unfold), unfold, whole)
-    drawing = _Drawing(
-        at_depth(depth if block is None or block.kind == "network" else depth + 1), unfold or depth >= ALL
-    )
+    drawing = _Drawing(_opens(whole, depth), unfold or depth >= ALL)
     root = drawing.draw(whole)
     terminals = _terminals(graph, whole)
     arrows = tuple(_arrows(graph, root, terminals, drawing.stands_for))
@@ -146,11 +139,12 @@ def figure(graph: Graph, depth: int | None = None, unfold: bool = False, block: 
 
 
 def with_less(of: Figure) -> Figure | None:
-    """The figure with less in it: repeats folded, or else a level less open; None where there is nothing to close."""
-    levels = [level for level in range(1, of.depth) if level < _levels(of.root.part)]
-    if of.unfold and of.depth < ALL:
-        return figure(of.graph, of.depth, block=of.root.part)
-    return figure(of.graph, levels[-1], block=of.root.part) if levels else None
+    """The figure with less in it: repeats folded, or else fewer levels open; None where there is nothing to close."""
+    levels = range(min(of.depth, _levels(of.root.part)) - 1, 0, -1)
+    depths = [of.depth, *levels] if of.unfold and of.depth < ALL else levels
+    count = sum(1 for _ in of.root.boxes())
+    less = (figure(of.graph, depth, block=of.root.part) for depth in depths)
+    return next((one for one in less if sum(1 for _ in one.root.boxes()) < count), None)
 
 
 def _levels(part: Part) -> int:
@@ -158,14 +152,22 @@ def _levels(part: Part) -> int:
     return 1 + max(map(_levels, part.members), default=0)
 
 
+def _opens(whole: Part, depth: int) -> Opens:
+    """Open what is above a level; layers only where everything is open. A block is open at depth 0 already."""
+    level = depth if whole.kind == "network" else depth + 1
+    return lambda part, its_level: its_level < level and (part.node is None or depth >= ALL)
+
+
 def _readable_depth(whole: Part, unfold: bool) -> int:
-    """The deepest level at which there are not too many boxes: at least one, as the network by itself says little."""
-    depth, count = 1, 0
-    while True:
-        boxes = sum(1 for _ in _Drawing(at_depth(depth + 1), unfold).draw(whole).boxes())
-        if boxes > READABLE or boxes == count:
-            return depth
-        depth, count = depth + 1, boxes
+    """The depth that shows most and not too many boxes; at least 1, as the network by itself says little."""
+    best, most = 1, 0
+    for depth in range(1, _levels(whole)):
+        boxes = sum(1 for _ in _Drawing(_opens(whole, depth), unfold).draw(whole).boxes())
+        if boxes > READABLE:
+            break
+        if boxes > most:
+            best, most = depth, boxes
+    return best
 
 
 class _Drawing:
@@ -210,7 +212,7 @@ class _Drawing:
         for other in others:
             pairs = zip(first.nodes(), other.nodes(), strict=True)
             self.stands_for |= {copy.path: node.path for node, copy in pairs}
-        drawn = self._drawn(first, level) if first.kind in ("repeat", "node") else self._inside(first, level)
+        drawn = self._drawn(first, level + 1) if first.kind in ("repeat", "node") else self._inside(first, level)
         return Frame(part, list(drawn), part.members)
 
     def _tell_copies(self, root: Frame) -> None:
@@ -247,8 +249,9 @@ def _terminals(graph: Graph, whole: Part) -> tuple[Terminal, ...]:
 
 
 def _given(graph: Graph, whole: Part) -> Iterator[Value]:
-    """What is read outside of a part, or declared as its output, in order."""
+    """What a part declares as its outputs, what is read outside of it, and what of it are outputs of the network."""
     yield from (value for _, value in (whole.scope.outputs if whole.scope else ()))
+    yield from (output.value for output in graph.outputs.values())
     inside = {node.path: node for node in whole.nodes()}
     for path in inside:
         for reader in graph.users(path):
