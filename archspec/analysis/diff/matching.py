@@ -221,10 +221,9 @@ class _Matcher:
         """Part scopes that have nodes, but none in common."""
         common = {
             scope
-            for node, other in self.partners.items()
-            if isinstance(node, Node)
-            for scope in node.scope.lineage()
-            if self.partners.get(scope) in _around(other)
+            for one, other in self._shared()
+            for scope in one.lineage()
+            if self.partners.get(scope) in other.lineage()
         }
         for scope in self.before.graph.root.scopes():
             if scope in self.partners and scope not in common and any(scope.nodes()):
@@ -237,33 +236,42 @@ class _Matcher:
             if isinstance(other, Node) and not node.weights and self.partners.get(node.scope) is not other.scope:
                 reads = {(self.partners.get(self.before.graph[path]), port) for path, port in node.inputs}
                 is_moved = any((self.after.graph[path], port) in reads for path, port in other.inputs)
-                if not is_moved and not any(self.partners.get(scope) in _around(other) for scope in _around(node)):
+                around = other.scope.lineage()
+                if not is_moved and not any(self.partners.get(scope) in around for scope in node.scope.lineage()):
                     self._unpair(node)
 
     def _unpair(self, member: Member) -> None:
         del self.back[self.partners.pop(member)]
 
+    def _shared(self) -> Counter[tuple[Scope, Scope]]:
+        """How many nodes are in common of what lies directly in two scopes, where there are some."""
+        pairs = self.partners.items()
+        return Counter((node.scope, outer(other)) for node, other in pairs if isinstance(node, Node))
+
     def _rejoin(self) -> None:
         """Pair scopes that have most of their nodes in common and with no other more, the largest first."""
+        shared = self._shared()
         sizes = _sizes(self.before.graph.root) | _sizes(self.after.graph.root)
         is_joined = True
         while is_joined:
             is_joined = False
-            for one, other in sorted(self._closest(sizes), key=lambda pair: -sizes[pair[0]]):
-                if self._is_consistent(one, other):
+            for one, other in sorted(self._closest(shared, sizes), key=lambda pair: -sizes[pair[0]]):
+                if self._agree(outer(one), outer(other)):
                     self.partners[one] = other
                     self.back[other] = one
                     is_joined = True
 
-    def _closest(self, sizes: Mapping[Scope, int]) -> Iterator[tuple[Scope, Scope]]:
+    def _closest(
+        self, shared: Mapping[tuple[Scope, Scope], int], sizes: Mapping[Scope, int]
+    ) -> Iterator[tuple[Scope, Scope]]:
         """Scopes without a partner of which each has the largest share of nodes in common with the other."""
-        shared: Counter[tuple[Scope, Scope]] = Counter()
-        for node, other in self.partners.items():
-            if isinstance(node, Node):
-                ones = [scope for scope in _around(node) if scope not in self.partners]
-                others = [scope for scope in _around(other) if scope not in self.back]
-                shared.update((one, other) for one in ones for other in others)
-        share = {pair: 2 * count / (sizes[pair[0]] + sizes[pair[1]]) for pair, count in shared.items()}
+        counts: Counter[tuple[Scope, Scope]] = Counter()
+        for (one, other), count in shared.items():
+            around = [scope for scope in reversed(other.lineage()) if scope not in self.back]
+            for scope in reversed(one.lineage()):
+                if scope not in self.partners:
+                    counts.update(dict.fromkeys(((scope, another) for another in around), count))
+        share = {pair: 2 * count / (sizes[pair[0]] + sizes[pair[1]]) for pair, count in counts.items()}
         best: dict[Scope, tuple[Scope, Scope]] = {}
         for pair in share:
             for scope in pair:
@@ -272,16 +280,16 @@ class _Matcher:
 
     def _part_torn(self) -> None:
         """Part nodes of scopes that belong to different ones."""
-        for node in self.before.graph:
-            other = self.partners.get(node)
-            if other is not None and not self._is_consistent(node, other):
+        torn = {pair for pair in self._shared() if not self._agree(*pair)}
+        for node in self.before.graph if torn else ():
+            if node in self.partners and (node.scope, outer(self.partners[node])) in torn:
                 self._unpair(node)
 
-    def _is_consistent(self, one: Member, other: Member) -> bool:
-        """Whether what is around two members belongs together, as far as it has partners."""
-        ones, others = set(outer(one).lineage()), set(outer(other).lineage())
-        return all(self.partners.get(scope) in {None, *others} for scope in ones) and all(
-            self.back.get(scope) in {None, *ones} for scope in others
+    def _agree(self, one: Scope, other: Scope) -> bool:
+        """Whether two scopes and all around them belong together, as far as they have partners."""
+        ones, others = one.lineage(), other.lineage()
+        return all(self.partners.get(scope) in (None, *others) for scope in ones) and all(
+            self.back.get(scope) in (None, *ones) for scope in others
         )
 
 
@@ -322,11 +330,6 @@ def _by_beginning(_: Side, member: Member) -> Hashable:
 def _by_name(_: Side, member: Member) -> Hashable:
     """Scopes of one name are one where nothing else was found for them, whatever is in them."""
     return ("name", member.name) if isinstance(member, Scope) and not is_positional(member) else member
-
-
-def _around(member: Member) -> list[Scope]:
-    """The scopes around a node, innermost first."""
-    return outer(member).lineage()[::-1]
 
 
 def _sizes(root: Scope) -> dict[Scope, int]:

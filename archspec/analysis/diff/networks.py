@@ -14,6 +14,7 @@ from archspec.analysis.diff.side import Member, is_positional, outer
 from archspec.analysis.diff.totals import Total, totals
 from archspec.analysis.diff.weights import Carried, carried
 from archspec.analysis.facts import Facts
+from archspec.ir.collector import collector_paused
 from archspec.ir.dims import Size, evaluate, symbol
 from archspec.ir.graph import Boundary, Graph, Node, Scope, boundaries
 from archspec.ir.types import TensorType
@@ -168,9 +169,11 @@ def diff(before: Graph, after: Graph) -> Diff:
         before: an inferred graph without errors.
         after: another.
     """
-    matching = match(before, after)
-    comparison = Comparison(before, after, matching)
-    return Diff(Facts(before), Facts(after), matching, tuple(comparison.changes()), tuple(comparison.outputs()))
+    with collector_paused():
+        matching = match(before, after)
+        comparison = Comparison(before, after, matching)
+        changes, outputs = tuple(comparison.changes()), tuple(comparison.outputs())
+    return Diff(Facts(before), Facts(after), matching, changes, outputs)
 
 
 def _whole(scope: Scope, partners: Mapping[str, str]) -> Iterator[Member]:
