@@ -22,6 +22,9 @@
  * @typedef {{source: string, target: string, labels: string[], phase: Phase | null}} Arrow
  */
 
+/** Details that parts are found by. */
+const NAMING = new Set(["op", "operations", "input", "output", "shape"]);
+
 const SEVERITIES = ["error", "warning", "note"];
 
 export class Model {
@@ -43,7 +46,7 @@ export class Model {
     this.depth = Math.max(...this.order.map((id) => this.level.get(id) ?? 0));
     /** @type {Map<string, Finding[]>} Those on each part itself. */
     this.found = Map.groupBy(data.findings, (finding) => finding.part ?? data.root);
-    this.words = new Map(this.order.map((id) => [id, wordsOf(id, this.part(id), this.attributes(id))]));
+    this.words = this.#words();
     this.phased = this.order.some((id) => this.part(id).phase !== null);
   }
 
@@ -55,6 +58,19 @@ export class Model {
       this.parent.set(member, id);
       this.#walk(member, level + 1);
     }
+  }
+
+  /** All that parts are found by: names, ops, attributes and shapes. @returns {Map<string, string>} */
+  #words() {
+    const shapes = new Map(this.data.edges.map(([source, , shape]) => [source, shape]));
+    return new Map(
+      this.order.map((id) => {
+        const { kind, category, path, label, details } = this.part(id);
+        const pairs = [...details.filter(([word]) => NAMING.has(word)), ...this.attributes(id)];
+        const words = [id, path, kind, category, ...label, ...pairs.map((pair) => pair.join(" ")), shapes.get(id) ?? ""];
+        return [id, words.join("\n").toLowerCase()];
+      }),
+    );
   }
 
   /** @param {string} id @returns {Part} */
@@ -195,9 +211,9 @@ export class Model {
 
   /** The parts that hold every word of a query, in order. @param {string} query @returns {string[]} */
   search(query) {
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-    if (words.length === 0) return [];
-    const holds = (/** @type {string} */ text) => words.every((word) => text.includes(word));
+    const patterns = query.toLowerCase().split(/\s+/).filter(Boolean).map(patternOf);
+    if (patterns.length === 0) return [];
+    const holds = (/** @type {string} */ text) => patterns.every((pattern) => pattern.test(text));
     return this.order.filter((id) => id !== this.root && holds(this.words.get(id) ?? ""));
   }
 
@@ -232,10 +248,10 @@ function merged(one, other) {
   return { ...one, labels, phase: one.phase === other.phase ? one.phase : null };
 }
 
-/** All that a part is found by. @param {string} id @param {Part} part @param {Pair[]} attributes */
-function wordsOf(id, { kind, category, path, label, details }, attributes) {
-  const pairs = [...details, ...attributes].map(([word, text]) => `${word} ${text}`);
-  return [id, path, kind, category, ...label, ...pairs].join("\n").toLowerCase();
+/** What finds a word: anywhere, but numbers only as a whole, so that 7x1 is not in 17x17. @param {string} word @returns {RegExp} */
+function patternOf(word) {
+  const literal = word.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return new RegExp(/^\d/.test(word) ? `(?<!\\d)${literal}(?!\\d)` : literal);
 }
 
 /** The worst severity among findings. @param {Finding[]} findings @returns {string} */
