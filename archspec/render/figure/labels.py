@@ -26,6 +26,9 @@ SIGNS: Final = {"add": "+", "multiply": "×"}
 _SILENT: Final = frozenset({"batch_norm", "relu"})
 """What follows a convolution as a matter of course."""
 
+_TOLD_ELSEWHERE: Final = frozenset({"channels", "features", "axis"})
+"""Attributes that do not stand behind the name of an op: how many channels there are does behind a comma."""
+
 _LINE: Final = 18
 """Characters after which a box begins a second line."""
 _LISTED: Final = 6
@@ -179,9 +182,10 @@ def _settings(op: Op, names: Iterable[str]) -> list[str]:
 
 def _shorthand(op: Op) -> str:
     """The attribute that the op's item may give alone, where it was given: `dropout 0.2`."""
-    if op.shorthand is None or op.shorthand not in op.model_fields_set or op.shorthand in ("channels", "features"):
+    if op.shorthand is None or op.shorthand not in op.model_fields_set or op.shorthand in _TOLD_ELSEWHERE:
         return ""
-    return f" {_value_text(getattr(op, op.shorthand))}"
+    value = getattr(op, op.shorthand)
+    return f" {' '.join(map(str, value)) if op.shorthand == 'axes' else _value_text(value)}"
 
 
 def _value_text(value: object) -> str:
