@@ -12,10 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 
 from archspec.commands.main import COMMANDS, main
+from archspec.commands.render import render
 from archspec.compiler import check_spec, load_graph
 from archspec.frontend.json_schema import build_schema
 from archspec.frontend.limits import LIMITS, OF_NETWORK, OF_TEXT
@@ -168,6 +170,12 @@ def test_a_program_prints_what_is_documented(block: Block, folder: Path) -> None
 def test_every_key_is_documented(keys: Any) -> None:
     text = (ROOT / "docs/language.md").read_text(encoding="utf-8")
     assert [key for key in keys_of(keys) if f"`{key}`" not in text] == []
+
+
+def test_every_option_of_figures_is_documented() -> None:
+    text = (ROOT / "docs/figures.md").read_text(encoding="utf-8")
+    options = [{option.opts[0], *option.secondary_opts} for option in render.params if isinstance(option, click.Option)]
+    assert [names for names in options if not any(f"{name}`" in text or f"{name} " in text for name in names)] == []
 
 
 @pytest.mark.parametrize("file", ["docs/language.md", "SECURITY.md"])
