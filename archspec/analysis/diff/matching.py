@@ -18,8 +18,8 @@ from archspec.analysis.diff.alignment import align
 from archspec.analysis.diff.side import Member, Numbers, Side, attributes_of, is_positional, members, op_name, outer
 from archspec.ir.graph import Graph, Node, Scope, Value
 
-_ROUNDS: Final = 2
-"""How often what is matched grows over its readers and then over what it reads."""
+_ROUNDS: Final = 8
+"""How often what is matched leads to more, at most."""
 _ALIKE: Final = 0.5
 """The least share of nodes that two scopes have in common to be one and the same."""
 _Users: TypeAlias = frozenset[tuple[str, int, int]]
@@ -94,10 +94,15 @@ class _Matcher:
         if self._is_left():
             self._grow()
             self._recognise()
-            self._grow()
-            self._settle()
-            self._grow()
-            self._replace()
+            matched = 0
+            for _ in range(_ROUNDS):
+                self._grow()
+                self._settle()
+                self._grow()
+                self._replace()
+                if matched == len(self.partners):
+                    break
+                matched = len(self.partners)
         self._settle()
 
     def _settle(self) -> None:
@@ -156,9 +161,8 @@ class _Matcher:
                 self._pair(node, other)
 
     def _grow(self) -> None:
-        for _ in range(_ROUNDS):
-            self._grow_down()
-            self._grow_up()
+        self._grow_down()
+        self._grow_up()
 
     def _grow_down(self) -> None:
         """Pair nodes that are the same and read the same."""
