@@ -101,6 +101,7 @@ def test_search_goes_from_hit_to_hit_and_opens_what_hides_them(explore: Open, in
     assert "holds-hit" in (seen.box(TURNS).get_attribute("class") or "")
     seen.press("Enter")
     assert (seen.selected, seen.text("#hit-count")) == (LAYER, "1 of 3 parts")
+    assert LAYER in seen.text("#hits [aria-current]")
     assert "hit" in (seen.box(LAYER).get_attribute("class") or "").split()
     seen.press("Enter")
     assert seen.selected == "Mixed_5c.branch5x5_2"

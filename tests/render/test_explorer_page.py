@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from archspec.render.explorer.page import SCRIPTS, page
+from archspec.render.explorer.page import SCRIPTS, STYLES, page
 from tests.render.explored import data_of
 
 EXPLORER = files("archspec.render.explorer")
@@ -76,6 +76,10 @@ def test_every_module_is_in_the_page_after_what_it_imports() -> None:
     for place, name in enumerate(SCRIPTS):
         imported = re.findall(r'^import .* from "\./(\w+)\.mjs";$', MODULES[name].read_text(encoding="utf-8"), re.M)
         assert set(imported) <= set(SCRIPTS[:place]), name
+
+
+def test_every_style_sheet_is_in_the_page() -> None:
+    assert {f"{name}.css" for name in STYLES} == {file.name for file in (EXPLORER / "styles").iterdir()}
 
 
 def test_the_layout_engine_is_the_one_that_its_readme_tells_of() -> None:

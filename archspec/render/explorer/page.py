@@ -17,6 +17,9 @@ from typing import Any, Final
 
 from archspec.render.explorer.palette import palette
 
+STYLES: Final = ("page", "panels", "drawing", "screens")
+"""The style sheets of the page, in order: those of screens and paper say what is otherwise there."""
+
 SCRIPTS: Final = (
     "dom",
     "model",
@@ -50,7 +53,7 @@ def page(data: Mapping[str, Any]) -> str:
     Args:
         data: what `archspec.render.explorer.data` tells of the network.
     """
-    style, script = palette() + _read("explorer.css"), _script()
+    style, script = _style(), _script()
     contents = {
         "policy": _policy(style, script),
         "title": escape(str(data["title"])),
@@ -64,6 +67,10 @@ def page(data: Mapping[str, Any]) -> str:
 
 def _read(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _style() -> str:
+    return palette() + "".join(_read(f"styles/{name}.css") for name in STYLES)
 
 
 def _script() -> str:

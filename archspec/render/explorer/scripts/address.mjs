@@ -10,12 +10,15 @@ export function linkTo(id, model) {
   return make("a", { href: hashOf(id, model) }, swatch, name, make("span", { class: "link-path" }, path));
 }
 
-/** @param {string} id @param {import("./model.mjs").Model} model @returns {string} */
-function hashOf(id, model) {
+/** The end of the address of a part. @param {string} id @param {import("./model.mjs").Model} model @returns {string} */
+export function hashOf(id, model) {
   return `#${encodeURIComponent(model.nameOf(id))}`;
 }
 
-/** Keep the address to what is selected, and what is selected to the address. @param {import("./explorer.mjs").Explorer} explorer */
+/**
+ * Keep the address to what is selected, and what is selected to the address.
+ * @param {import("./explorer.mjs").Explorer} explorer
+ */
 export function addAddress(explorer) {
   explorer.addEventListener("selected", (event) => {
     if (addressed(explorer) === explorer.selected) return;

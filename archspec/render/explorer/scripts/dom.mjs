@@ -52,3 +52,15 @@ function filled(element, attributes, children) {
 export function prose(text) {
   return text.split("`").map((piece, place) => (place % 2 ? make("code", {}, piece) : piece));
 }
+
+/**
+ * Scroll a list as far as it takes to see something in it; the page itself stays where it is.
+ * @param {HTMLElement} list
+ * @param {HTMLElement} item
+ */
+export function showIn(list, item) {
+  const above = item.offsetTop - list.scrollTop;
+  const below = above + item.offsetHeight - list.clientHeight;
+  if (above < 0) list.scrollTop += above;
+  else if (below > 0) list.scrollTop += below;
+}

@@ -1,4 +1,6 @@
-/** DOT text of what is drawn. Parts are named by their place in the model, so no name of a spec stands in the syntax. */
+/**
+ * DOT text of what is drawn. Parts are named by their place in the model, so no name of a spec stands in the syntax.
+ */
 
 import { Model } from "./model.mjs";
 
@@ -59,7 +61,10 @@ function isMarkup(value) {
 
 /** A string of DOT, which nothing in it can end; its escapes stay. @param {string} value @returns {string} */
 function quoted(value) {
-  const text = value.replace(/\\[^]|\\$|"/g, (found) => ({ '"': '\\"', '\\"': '\\\\\\"', "\\": "\\\\" })[found] ?? found);
+  const text = value.replace(
+    /\\[^]|\\$|"/g,
+    (found) => ({ '"': '\\"', '\\"': '\\\\\\"', "\\": "\\\\" })[found] ?? found,
+  );
   return `"${text}"`;
 }
 

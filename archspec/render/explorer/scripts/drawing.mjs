@@ -1,12 +1,16 @@
-/** The drawing: what the engine laid out, made anew of the elements that it is known to consist of, and of no others. */
+/**
+ * The drawing: what the engine laid out, made anew of the elements that it is known to consist of, and of no others.
+ */
 
 import { makeSvg } from "./dom.mjs";
 import { Model, worst } from "./model.mjs";
 
 const ELEMENTS = new Set(["g", "path", "polygon", "polyline", "ellipse", "text"]);
 const ATTRIBUTES = new Set(
-  ("class cx cy d font-size font-style font-weight id points rx ry stroke-dasharray stroke-width text-anchor " +
-    "text-decoration transform x y").split(" "),
+  (
+    "class cx cy d font-size font-style font-weight id points rx ry stroke-dasharray stroke-width text-anchor " +
+    "text-decoration transform x y"
+  ).split(" "),
 );
 
 /** Half the width of the sign that opens and closes a block. */
@@ -46,7 +50,8 @@ export function drawingOf(text, model, arrows) {
     const [, kind, place] = /^([ap])(\d+)$/.exec(element.id) ?? [];
     element.removeAttribute("id");
     if (kind === "p") drawing.parts.set(model.order[Number(place)], /** @type {SVGGElement} */ (element));
-    if (kind === "a") drawing.arrows.push({ arrow: arrows[Number(place)], element: /** @type {SVGElement} */ (element) });
+    if (kind === "a")
+      drawing.arrows.push({ arrow: arrows[Number(place)], element: /** @type {SVGElement} */ (element) });
   }
   drawing.parts.forEach((element, id) => describe(element, id, model));
   drawing.arrows.forEach(({ arrow, element }) => element.setAttribute("data-phase", arrow.phase ?? ""));
@@ -127,7 +132,7 @@ function spoken(id, model) {
 }
 
 /**
- * Add the signs that open and close, and the marks of findings, at the corners of what is drawn. It has to be in the page.
+ * Add the signs that open and close, and the marks of findings, at the corners of what is drawn, once it is in the page.
  * @param {Drawing} drawing
  * @param {Model} model
  */
@@ -156,7 +161,11 @@ function sign(x, y, isFrame) {
 /** @param {number} x @param {number} y @param {import("./model.mjs").Finding[]} findings @returns {SVGElement} */
 function mark(x, y, findings) {
   const severity = worst(findings);
-  const text = makeSvg("text", { "text-anchor": "middle", y: 3.5 }, findings.length > 1 ? String(findings.length) : symbolOf(severity));
+  const text = makeSvg(
+    "text",
+    { "text-anchor": "middle", y: 3.5 },
+    findings.length > 1 ? String(findings.length) : symbolOf(severity),
+  );
   return makeSvg("g", { class: `mark ${severity}`, transform: `translate(${x} ${y})` }, markShape(severity), text);
 }
 

@@ -34,14 +34,18 @@ export class Explorer extends EventTarget {
     this.heat = "";
     /** @type {import("./drawing.mjs").Drawing | null} */
     this.drawing = null;
-    this.#wanted = { open: new Set([model.root, ...model.data.open]), shown: /** @type {import("./model.mjs").Shown} */ ("both") };
+    this.#wanted = {
+      open: new Set([model.root, ...model.data.open]),
+      shown: /** @type {import("./model.mjs").Shown} */ ("both"),
+    };
     this.state = this.#wanted;
     this.drawn = model.drawn(this.state.open, this.state.shown);
   }
 
   /** Draw for the first time; where that fails, with all blocks closed. */
   async start() {
-    const isDrawn = (await this.#draw(this.#wanted)) || (await this.#draw({ ...this.#wanted, open: new Set([this.model.root]) }));
+    const isDrawn =
+      (await this.#draw(this.#wanted)) || (await this.#draw({ ...this.#wanted, open: new Set([this.model.root]) }));
     if (isDrawn) this.#begin();
     else this.#tell("drawn");
   }
@@ -134,7 +138,8 @@ export class Explorer extends EventTarget {
    */
   async #draw(wanted) {
     const drawn = this.model.drawn(wanted.open, wanted.shown);
-    if (drawn.boxes.length > Math.max(MANY, this.drawn.boxes.length) && !(await isWanted(drawn.boxes.length))) return false;
+    if (drawn.boxes.length > Math.max(MANY, this.drawn.boxes.length) && !(await isWanted(drawn.boxes.length)))
+      return false;
     const asked = ++this.#asked;
     this.#wanted = wanted;
     byId("stage").setAttribute("aria-busy", "true");
@@ -178,7 +183,11 @@ export class Explorer extends EventTarget {
   }
 }
 
-/** A point of the upper edge of an element, on the screen. @param {Element | undefined} element @param {"centre" | "corner"} place */
+/**
+ * A point of the upper edge of an element, on the screen.
+ * @param {Element | undefined} element
+ * @param {"centre" | "corner"} place
+ */
 function upperEdge(element, place) {
   const outline = /** @type {SVGGraphicsElement | null | undefined} */ (element?.querySelector(".outline"));
   const toScreen = outline?.getScreenCTM();
@@ -190,8 +199,11 @@ function upperEdge(element, place) {
 /** Ask whether so many boxes are to be drawn. @param {number} boxes @returns {Promise<boolean>} */
 function isWanted(boxes) {
   const ask = byId("ask");
-  byId("ask-text").textContent = `That is ${boxes.toLocaleString("en")} boxes: laying them out may take long, and they will not be easy to read.`;
+  byId("ask-text").textContent =
+    `That is ${boxes.toLocaleString("en")} boxes: laying them out may take long, and they will not be easy to read.`;
   ask.returnValue = "no";
   ask.showModal();
-  return new Promise((resolve) => ask.addEventListener("close", () => resolve(ask.returnValue === "yes"), { once: true }));
+  return new Promise((resolve) =>
+    ask.addEventListener("close", () => resolve(ask.returnValue === "yes"), { once: true }),
+  );
 }

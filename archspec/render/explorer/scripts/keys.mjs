@@ -45,7 +45,8 @@ export function addKeys(explorer) {
   });
   document.addEventListener("keydown", (event) => {
     const isTyping = /** @type {Element} */ (event.target).matches("input[type=search], select");
-    if (document.querySelector("dialog[open]") === null) answer(event, isTyping ? { Escape: pageKeys(explorer).Escape } : pageKeys(explorer));
+    if (document.querySelector("dialog[open]") === null)
+      answer(event, isTyping ? { Escape: pageKeys(explorer).Escape } : pageKeys(explorer));
   });
   byId("help-button").addEventListener("click", () => byId("help").showModal());
 }
@@ -60,7 +61,8 @@ function answer(event, keys) {
 
 /** @param {string} id @param {Explorer} explorer @returns {Record<string, () => void>} */
 function figureKeys(id, explorer) {
-  const go = (/** @type {string | undefined} */ other) => other !== undefined && void choose(other, explorer, { isStep: true });
+  const go = (/** @type {string | undefined} */ other) =>
+    other !== undefined && void choose(other, explorer, { isStep: true });
   const toggle = () => void explorer.toggle(id);
   return {
     ArrowDown: () => go(joined(id, explorer, "source", "target")),
@@ -85,15 +87,26 @@ function joined(id, { model, drawing }, near, far) {
   return drawing?.arrows.find(({ arrow }) => inside.has(arrow[near]) && !inside.has(arrow[far]))?.arrow[far];
 }
 
-/** The next box to the left or right that stands at the same height. @param {string} id @param {Explorer} explorer @param {number} side */
+/**
+ * The next box to the left or right that stands at the same height.
+ * @param {string} id
+ * @param {Explorer} explorer
+ * @param {number} side
+ */
 function beside(id, { drawing, drawn, model }, side) {
   const here = drawing?.parts.get(id)?.getBoundingClientRect();
   if (drawing === null || here === undefined) return undefined;
   const inside = new Set(model.inside(id));
-  const others = drawn.boxes.filter((other) => !inside.has(other)).map((other) => {
-    const box = /** @type {Element} */ (drawing.parts.get(other)).getBoundingClientRect();
-    return { id: other, ahead: side * (middle(box) - middle(here)), level: box.top < here.bottom && box.bottom > here.top };
-  });
+  const others = drawn.boxes
+    .filter((other) => !inside.has(other))
+    .map((other) => {
+      const box = /** @type {Element} */ (drawing.parts.get(other)).getBoundingClientRect();
+      return {
+        id: other,
+        ahead: side * (middle(box) - middle(here)),
+        level: box.top < here.bottom && box.bottom > here.top,
+      };
+    });
   return others.filter(({ ahead, level }) => level && ahead > 0).sort((one, two) => one.ahead - two.ahead)[0]?.id;
 }
 

@@ -26,7 +26,18 @@ async function main(data) {
   showHead(data);
   addTheme();
   const explorer = new Explorer(new Model(data));
-  const parts = [addPhases, addHeat, addLevels, addZoom, addFindings, addOutline, addPanel, addSearch, addPointer, addKeys];
+  const parts = [
+    addPhases,
+    addHeat,
+    addLevels,
+    addZoom,
+    addFindings,
+    addOutline,
+    addPanel,
+    addSearch,
+    addPointer,
+    addKeys,
+  ];
   parts.forEach((add) => add(explorer));
   for (const change of ["drawn", "selected", "painted"]) explorer.addEventListener(change, () => paint(explorer));
   await explorer.start();

@@ -1,4 +1,6 @@
-/** What the page knows of the network: the tree of its parts, the edges between its leaves, and what follows of them. */
+/**
+ * What the page knows of the network: the tree of its parts, the edges between its leaves, and what follows of them.
+ */
 
 /**
  * @typedef {"training" | "eval"} Phase
@@ -14,7 +16,8 @@
  * @typedef {{
  *   title: string, subtitle: string, facts: Pair[], root: string, parts: Record<string, Part>, edges: Edge[],
  *   graph: Record<string, string>, node: Record<string, string>, edge: Record<string, string>,
- *   looks: Record<string, string>[], attributes: Pair[][], sources: {file: string, line: number, text: string}[], findings: Finding[],
+ *   looks: Record<string, string>[], attributes: Pair[][], findings: Finding[],
+ *   sources: {file: string, line: number, text: string}[],
  *   heat: Record<string, Heat>, steps: number, words: Record<string, string>, open: string[],
  * }} Data
  * @typedef {{boxes: string[], frames: string[], holder: Map<string, string>}} Drawn
@@ -67,7 +70,15 @@ export class Model {
       this.order.map((id) => {
         const { kind, category, path, label, details } = this.part(id);
         const pairs = [...details.filter(([word]) => NAMING.has(word)), ...this.attributes(id)];
-        const words = [id, path, kind, category, ...label, ...pairs.map((pair) => pair.join(" ")), shapes.get(id) ?? ""];
+        const words = [
+          id,
+          path,
+          kind,
+          category,
+          ...label,
+          ...pairs.map((pair) => pair.join(" ")),
+          shapes.get(id) ?? "",
+        ];
         return [id, words.join("\n").toLowerCase()];
       }),
     );
@@ -83,7 +94,12 @@ export class Model {
     return this.data.attributes[this.part(id).attributes ?? -1] ?? [];
   }
 
-  /** What it is laid out by, closed or open. @param {string} id @param {"box" | "frame"} form @returns {Record<string, string>} */
+  /**
+   * What it is laid out by, closed or open.
+   * @param {string} id
+   * @param {"box" | "frame"} form
+   * @returns {Record<string, string>}
+   */
   look(id, form) {
     return this.data.looks[this.part(id)[form] ?? -1] ?? {};
   }
@@ -179,7 +195,8 @@ export class Model {
     for (const { target, labels } of arrows) labels.forEach((label) => told.get(target)?.add(label));
     return arrows.map((arrow) => {
       const known = told.get(arrow.source) ?? new Set();
-      const tells = !["input", "output"].includes(this.part(arrow.source).kind) && this.part(arrow.target).kind !== "output";
+      const tells =
+        !["input", "output"].includes(this.part(arrow.source).kind) && this.part(arrow.target).kind !== "output";
       const labels = tells ? arrow.labels.filter((label) => !known.has(label)) : [];
       labels.forEach((label) => known.add(label));
       return { ...arrow, labels };
@@ -230,11 +247,16 @@ export class Model {
   /** What is left of a path behind those of the parts around. @param {string} id @returns {string} */
   nameIn(id) {
     const { path } = this.part(id);
-    const outer = this.around(id).map((around) => `${this.part(around).path}.`).find((start) => path.startsWith(start));
+    const outer = this.around(id)
+      .map((around) => `${this.part(around).path}.`)
+      .find((start) => path.startsWith(start));
     return path.slice(outer?.length ?? 0);
   }
 
-  /** What an address names a part by: its path, or its id where a part around it has the same path. @param {string} id */
+  /**
+   * What an address names a part by: its path, or its id where a part around it has the same path.
+   * @param {string} id
+   */
   nameOf(id) {
     const { path } = this.part(id);
     return this.byPath.get(path) === id ? path : id;
@@ -248,7 +270,11 @@ function merged(one, other) {
   return { ...one, labels, phase: one.phase === other.phase ? one.phase : null };
 }
 
-/** What finds a word: anywhere, but numbers only as a whole, so that 7x1 is not in 17x17. @param {string} word @returns {RegExp} */
+/**
+ * What finds a word: anywhere, but numbers only as a whole, so that 7x1 is not in 17x17.
+ * @param {string} word
+ * @returns {RegExp}
+ */
 function patternOf(word) {
   const literal = word.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
   return new RegExp(/^\d/.test(word) ? `(?<!\\d)${literal}(?!\\d)` : literal);

@@ -1,6 +1,6 @@
 /** The outline: the tree of what is drawn, open where the drawing is open. */
 
-import { byId, make } from "./dom.mjs";
+import { byId, make, showIn } from "./dom.mjs";
 
 /** Show the outline, and answer to its keys and clicks. @param {import("./explorer.mjs").Explorer} explorer */
 export function addOutline(explorer) {
@@ -28,7 +28,9 @@ function showRows(tree, explorer) {
   const { model, drawn } = explorer;
   const focused = tree.contains(document.activeElement) && document.activeElement?.getAttribute("data-part");
   const shown = new Set([...drawn.boxes, ...drawn.frames]);
-  tree.replaceChildren(...model.order.filter((id) => id !== model.root && shown.has(id)).map((id) => rowOf(id, explorer)));
+  tree.replaceChildren(
+    ...model.order.filter((id) => id !== model.root && shown.has(id)).map((id) => rowOf(id, explorer)),
+  );
   markRow(tree, explorer);
   if (focused) focusRow(tree.querySelector(`[data-part="${focused}"]`));
 }
@@ -66,16 +68,8 @@ function markRow(tree, { model, selected }) {
   }
   const row = selected === null ? null : tree.querySelector(`[data-part="${model.index.get(selected)}"]`);
   row?.setAttribute("aria-selected", "true");
-  if (row) scrollTo(tree, /** @type {HTMLElement} */ (row));
+  if (row) showIn(tree, /** @type {HTMLElement} */ (row));
   (row ?? tree.firstElementChild)?.setAttribute("tabindex", "0");
-}
-
-/** Bring a row into the part of the tree that is seen; the page itself stays where it is. @param {HTMLElement} tree @param {HTMLElement} row */
-function scrollTo(tree, row) {
-  const above = row.offsetTop - tree.scrollTop;
-  const below = above + row.offsetHeight - tree.clientHeight;
-  if (above < 0) tree.scrollTop += above;
-  else if (below > 0) tree.scrollTop += below;
 }
 
 /** @param {Element | null | undefined} row */
@@ -86,7 +80,11 @@ function focusRow(row) {
   row.focus();
 }
 
-/** What each key does on a row, as the ARIA practices have it. @param {KeyboardEvent} event @param {import("./explorer.mjs").Explorer} explorer */
+/**
+ * What each key does on a row, as the ARIA practices have it.
+ * @param {KeyboardEvent} event
+ * @param {import("./explorer.mjs").Explorer} explorer
+ */
 function pressed(event, explorer) {
   const row = /** @type {Element} */ (event.target);
   const id = partOf(row, explorer);
@@ -98,7 +96,12 @@ function pressed(event, explorer) {
   action();
 }
 
-/** @param {Element} row @param {string} id @param {import("./explorer.mjs").Explorer} explorer @returns {Record<string, () => void>} */
+/**
+ * @param {Element} row
+ * @param {string} id
+ * @param {import("./explorer.mjs").Explorer} explorer
+ * @returns {Record<string, () => void>}
+ */
 function actionsOn(row, id, explorer) {
   const { model } = explorer;
   const isOpen = model.opens(id) && explorer.isOpen(id);

@@ -1,4 +1,7 @@
-/** Colours and marks on the drawing: what is selected and what is joined to it, hits of the search, heat; and the legend. */
+/**
+ * Colours and marks on the drawing: what is selected and what is joined to it, hits of the search, heat; and the
+ * legend.
+ */
 
 import { byId, make } from "./dom.mjs";
 
@@ -58,7 +61,12 @@ function stepOf(share, steps) {
   return Math.min(Math.floor(share * steps), steps - 1);
 }
 
-/** @param {import("./model.mjs").Heat} table @param {string | undefined} most @param {number} steps @returns {Node[]} */
+/**
+ * @param {import("./model.mjs").Heat} table
+ * @param {string | undefined} most
+ * @param {number} steps
+ * @returns {Node[]}
+ */
 function scale(table, most, steps) {
   const colours = Array.from({ length: steps }, (_, step) => make("i", { "data-heat": step }));
   return [
@@ -72,7 +80,14 @@ function scale(table, most, steps) {
 /** @param {import("./model.mjs").Model} model @param {import("./model.mjs").Drawn} drawn @returns {Node[]} */
 function categories(model, drawn) {
   const found = new Set(drawn.boxes.map((id) => model.part(id).category).filter((category) => category !== "terminal"));
-  return [...found].sort().map((category) =>
-    make("span", { class: "key" }, make("i", { class: "swatch", "data-category": category }), model.data.words[category] ?? (category || "not known")),
-  );
+  return [...found]
+    .sort()
+    .map((category) =>
+      make(
+        "span",
+        { class: "key" },
+        make("i", { class: "swatch", "data-category": category }),
+        model.data.words[category] ?? (category || "not known"),
+      ),
+    );
 }

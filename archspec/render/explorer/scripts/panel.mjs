@@ -13,7 +13,8 @@ export function addPanel(explorer) {
   const show = () => panel.replaceChildren(...contents(explorer));
   explorer.addEventListener("selected", () => {
     show();
-    byId("spoken").textContent = explorer.selected === null ? "" : `${panel.querySelector("h2")?.textContent} is selected`;
+    byId("spoken").textContent =
+      explorer.selected === null ? "" : `${panel.querySelector("h2")?.textContent} is selected`;
   });
   explorer.addEventListener("drawn", show);
   panel.addEventListener("click", (/** @type {MouseEvent} */ event) => {
@@ -34,8 +35,10 @@ function contents({ model, selected, state }) {
     ...facts("Attributes", model.attributes(id)),
     ...links("Fed by", model.sources(id), model),
     ...links("Feeds", model.targets(id), model),
-    ...section("Findings", (isNetwork ? model.found.get(id) ?? [] : model.findings(id)).map(findingText)),
-    ...(isNetwork ? [make("p", { class: "faint" }, "Select a part to see its shapes, its costs and the lines it is written in.")] : []),
+    ...section("Findings", (isNetwork ? (model.found.get(id) ?? []) : model.findings(id)).map(findingText)),
+    ...(isNetwork
+      ? [make("p", { class: "faint" }, "Select a part to see its shapes, its costs and the lines it is written in.")]
+      : []),
     ...source(part.source === null ? null : model.data.sources[part.source]),
   ].filter((node) => node !== null);
 }

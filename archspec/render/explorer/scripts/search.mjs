@@ -1,7 +1,7 @@
 /** The search: all parts that hold every word that is typed, listed in place of the outline. */
 
-import { byId, make } from "./dom.mjs";
-import { linkTo } from "./address.mjs";
+import { hashOf, linkTo } from "./address.mjs";
+import { byId, make, showIn } from "./dom.mjs";
 
 /** Hits that are listed; all of them are counted, marked and gone through. */
 const LISTED = 200;
@@ -10,6 +10,7 @@ const LISTED = 200;
 export function addSearch(explorer) {
   const input = byId("search");
   let place = -1;
+  explorer.addEventListener("selected", () => markHit(explorer));
   input.addEventListener("input", () => {
     place = -1;
     explorer.find(explorer.model.search(input.value));
@@ -25,7 +26,11 @@ export function addSearch(explorer) {
   });
 }
 
-/** Empty the search; whether there was anything in it. @param {import("./explorer.mjs").Explorer} explorer @returns {boolean} */
+/**
+ * Empty the search; whether there was anything in it.
+ * @param {import("./explorer.mjs").Explorer} explorer
+ * @returns {boolean}
+ */
 export function clearSearch(explorer) {
   const input = byId("search");
   if (input.value === "") return false;
@@ -43,6 +48,19 @@ function showHits(query, { model, hits }) {
   byId("hits").replaceChildren(...hits.slice(0, LISTED).map((id) => make("li", {}, linkTo(id, model))));
   if (isSearching) countHits(hits.length, -1);
   else byId("hit-count").textContent = "";
+}
+
+/** Show which hit is selected. @param {import("./explorer.mjs").Explorer} explorer */
+function markHit({ model, selected }) {
+  const hash = selected === null ? null : hashOf(selected, model);
+  for (const link of byId("hits").querySelectorAll("a")) {
+    if (link.getAttribute("href") !== hash) {
+      link.removeAttribute("aria-current");
+      continue;
+    }
+    link.setAttribute("aria-current", "true");
+    showIn(byId("hits"), link);
+  }
 }
 
 /** @param {number} hits @param {number} place */

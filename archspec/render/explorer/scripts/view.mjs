@@ -1,4 +1,7 @@
-/** What of the drawing is seen: it moves with the pointer, grows with the wheel, and keeps what was clicked in its place. */
+/**
+ * What of the drawing is seen: it moves with the pointer, grows with the wheel, and keeps what was clicked in its
+ * place.
+ */
 
 const LARGEST = 4;
 const SMALLEST = 0.02;
@@ -29,7 +32,8 @@ export class View {
     svg.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     svg.addEventListener("pointerdown", (event) => this.#down(event));
     svg.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"]) svg.addEventListener(name, (event) => this.#up(/** @type {PointerEvent} */ (event)));
+    for (const name of ["pointerup", "pointercancel"])
+      svg.addEventListener(name, (event) => this.#up(/** @type {PointerEvent} */ (event)));
     addEventListener("beforeprint", () => this.#showWhole());
     addEventListener("afterprint", () => this.#apply());
   }
@@ -54,7 +58,10 @@ export class View {
     this.#place(Math.min(this.#fitting(), 1.5));
   }
 
-  /** Show all of it where it can be read so, else its beginning. @param {Element | undefined} first what it begins with */
+  /**
+   * Show all of it where it can be read so, else its beginning.
+   * @param {Element | undefined} first what it begins with
+   */
   begin(first) {
     const fitting = this.#fitting();
     if (fitting >= LEGIBLE) this.#place(Math.min(fitting, 1.2));
@@ -65,7 +72,11 @@ export class View {
   /** Bring an element to the middle of the upper edge. @param {Element} element */
   #lead(element) {
     const { box, frame } = this.#boxes(element);
-    this.#set(this.#x + frame.left + (frame.width - box.width) / 2 - box.left, this.#y + frame.top + HEAD - box.top, this.#scale);
+    this.#set(
+      this.#x + frame.left + (frame.width - box.width) / 2 - box.left,
+      this.#y + frame.top + HEAD - box.top,
+      this.#scale,
+    );
   }
 
   #widthScale() {
@@ -90,11 +101,15 @@ export class View {
     this.#set(about.x - (about.x - this.#x) * ratio, about.y - (about.y - this.#y) * ratio, scale);
   }
 
-  /** Bring an element to the middle where it is not seen well; large ones by their upper edge. @param {Element} element */
+  /**
+   * Bring an element to the middle where it is not seen well; large ones by their upper edge.
+   * @param {Element} element
+   */
   reveal(element) {
     if (this.#scale < LEGIBLE / 2) this.zoom(LEGIBLE / this.#scale);
     const { box, frame } = this.#boxes(element);
-    const isSeen = box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom;
+    const isSeen =
+      box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom;
     if (isSeen) return;
     const top = box.height > frame.height ? frame.top + MARGIN : frame.top + (frame.height - box.height) / 2;
     this.#set(this.#x + frame.left + (frame.width - box.width) / 2 - box.left, this.#y + top - box.top, this.#scale);
