@@ -45,7 +45,7 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
     kind = marked_as(box, style)
     return {
         "id": box.id or "network:",
-        "class": " ".join(["box", box.part.kind, _category(box.part), *([kind] if kind else [])]),
+        "class": _class("box", box.part.kind, _category(box.part), kind),
         "label": label(text),
         "fillcolor": paint.fill,
         "color": paint.line,
@@ -54,14 +54,14 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
     }
 
 
-def marked_as(box: Box, style: Style) -> str | None:
-    """The kind of mark that a box has: the strongest of what it stands for, changed where only some is added."""
-    marks = style.marks_of(box.paths())
+def marked_as(drawn: Box | Frame | Terminal, style: Style) -> str | None:
+    """The kind of mark that a thing has: the strongest of what it stands for, changed where only some is added."""
+    marks = style.marks_of(drawn.paths())
     if not marks:
         return None
     kind = marks[0].kind
-    if kind in ("added", "removed"):
-        every = [{mark.kind for mark in style.marks.get(node.path, ())} for node in box.nodes()]
+    if kind in ("added", "removed") and isinstance(drawn, Box):
+        every = [{mark.kind for mark in style.marks.get(node.path, ())} for node in drawn.nodes()]
         return kind if all(kind in kinds for kinds in every) else "changed"
     return kind
 
@@ -69,16 +69,16 @@ def marked_as(box: Box, style: Style) -> str | None:
 def frame_attributes(frame: Frame, style: Style) -> Attributes:
     """An open part."""
     text = cell(frame_label(frame).lines, _colors(style.theme.text, style), "start")
-    marks = style.marks_of([frame.id])
+    kind = marked_as(frame, style)
     return {
         "id": frame.part.id,
-        "class": f"frame {frame.part.kind}",
+        "class": _class("frame", frame.part.kind, kind),
         "label": label(text),
         "labeljust": "l",
         "margin": "10",
         "fillcolor": style.theme.frame.fill,
         "color": style.theme.frame.line,
-        **_strokes(frame.part.phase, next((mark.kind for mark in marks), None), style, is_round=True),
+        **_strokes(frame.part.phase, kind, style, is_round=True),
     }
 
 
@@ -87,16 +87,17 @@ def terminal_attributes(terminal: Terminal, style: Style) -> Attributes:
     shape = shape_text(terminal.type, style) if terminal.type is not None else "?"
     lines = (Line(terminal.name, "heading"), *([Line(shape, "small")] if shape else []))
     text = cell(lines, _colors(style.theme.text, style))
+    kind = marked_as(terminal, style)
     return {
         "id": terminal.id,
-        "class": f"terminal {terminal.kind}",
+        "class": _class("terminal", terminal.kind, kind),
         "label": label(text),
         "shape": "box",
         "fillcolor": style.theme.terminal.fill,
         "color": style.theme.terminal.line,
         "penwidth": "1.6",
         **_size(text.width + 24, text.height + 2 * _PADDING[1]),
-        "style": _style(terminal.phase, is_round=True),
+        **_strokes(terminal.phase, kind, style, is_round=True),
     }
 
 
@@ -134,6 +135,10 @@ def _further_lines(graph: Graph, box: Box, said: Label, style: Style) -> list[Li
         ]
         lines += [Line(str(text), "small") for text in told if text]
     return lines
+
+
+def _class(*words: str | None) -> str:
+    return " ".join(filter(None, words))
 
 
 def _category(part: Part) -> str:

@@ -26,14 +26,16 @@ def box_title(graph: Graph, box: Box, style: Style) -> str:
 def frame_title(frame: Frame, style: Style) -> str:
     """Path and name, how many turns it stands for, and what is marked on it."""
     turns = [f"one of {len(frame.turns)} turns"] if frame.turns else []
-    marks = (mark.text for mark in style.marks_of([frame.id]))
+    marks = (mark.text for mark in style.marks_of(frame.paths()))
     return _joined([frame.id, frame_label(frame).heading, *turns, *marks])
 
 
-def terminal_title(terminal: Terminal) -> str:
-    """Input or output, and its shape."""
+def terminal_title(terminal: Terminal, style: Style) -> str:
+    """Input or output, its shape, and what is marked on it."""
+    shape = str(terminal.type or "of a shape that is not known")
     only = [f"in {terminal.phase} only"] if terminal.phase else []
-    return _joined([f"{terminal.kind} {terminal.name}", str(terminal.type or "of a shape that is not known"), *only])
+    marks = (mark.text for mark in style.marks_of(terminal.paths()))
+    return _joined([f"{terminal.kind} {terminal.name}", shape, *only, *marks])
 
 
 def arrow_title(arrow: Arrow) -> str:

@@ -141,7 +141,7 @@ class _Writer:
 
     def _write_figure(self, target: Digraph, figure: Figure, style: Style, names: dict[str, str], prefix: str) -> None:
         for terminal in figure.terminals:
-            names[terminal.id] = self._name(prefix + terminal.id, terminal_title(terminal))
+            names[terminal.id] = self._name(prefix + terminal.id, terminal_title(terminal, style))
             target.node(names[terminal.id], **_with_id(terminal_attributes(terminal, style), prefix))
         for member in figure.root.members:
             self._write_member(target, member, figure, style, names, prefix)

@@ -53,7 +53,7 @@ def _entries(figure: Figure, style: Style) -> Iterator[Swatch]:
                 yield Swatch(*theme.paint(category), word)
         if any(box.part.node is None for box in boxes):
             yield Swatch(*theme.block, "block")
-    marked = {marked_as(box, style) for box in boxes}
+    marked = {marked_as(drawn, style) for drawn in figure.things()}
     yield from (Swatch(theme.background, theme.marks[kind], kind) for kind in MARKS if kind in marked)
 
 

@@ -181,11 +181,15 @@ def _read(part: Part, inside: Set[str]) -> list[Value]:
 
 
 def _structure(part: Part) -> list[tuple[str, str | None, tuple[int | None, ...]]]:
-    """The ops of a part and how they are wired, whatever their numbers are."""
+    """What is in a part, the ops and how they are wired, whatever their numbers are."""
     places = {node.path: place for place, node in enumerate(part.nodes())}
-    return [
-        (_op_name(node), node.phase, tuple(places.get(value.node) for value in node.inputs)) for node in part.nodes()
-    ]
+    structure: list[tuple[str, str | None, tuple[int | None, ...]]] = []
+    for inner in part.parts():
+        structure.append((inner.kind, None, (len(inner.members),)))
+        if inner.node is not None and not inner.members:
+            read = tuple(places.get(value.node) for value in inner.node.inputs)
+            structure.append((_op_name(inner.node), inner.node.phase, read))
+    return structure
 
 
 def _op_name(node: Node) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from archspec.ir.graph import Graph, Node, Phase, Value
@@ -22,27 +22,32 @@ class Box:
     """A part that is drawn closed."""
 
     part: Part
-    copies: dict[str, list[Node]] = field(default_factory=dict)
-    """Where it stands for the same place in every turn of a repeat: its nodes in all turns, by those of the first."""
+    others: tuple[Part, ...] = ()
+    """The same part in the other turns of the repeats that it is in: it stands for them."""
 
     @property
     def id(self) -> str:
         """That of its part."""
         return self.part.id
 
-    def alike(self, node: Node) -> list[Node]:
-        """A node of it, and those it stands for."""
-        return self.copies.get(node.path, [node])
+    def places(self) -> Iterator[tuple[Node, ...]]:
+        """Each node of its part, with those in the same place of the others."""
+        return zip(*(part.nodes() for part in (self.part, *self.others)), strict=True)
+
+    def alike(self, node: Node) -> tuple[Node, ...]:
+        """A node of its part, with those in the same place of the others."""
+        return next(nodes for nodes in self.places() if nodes[0] is node)
 
     def nodes(self) -> Iterator[Node]:
         """All nodes that it stands for."""
-        for node in self.part.nodes():
-            yield from self.alike(node)
+        for part in (self.part, *self.others):
+            yield from part.nodes()
 
     def paths(self) -> Iterator[str]:
-        """The paths of the nodes that it stands for, and of the scopes that it is or has inside."""
+        """The paths of the nodes and scopes that it stands for."""
         yield from (node.path for node in self.nodes())
-        yield from (part.scope.path for part in self.part.parts() if part.scope is not None)
+        for part in (self.part, *self.others):
+            yield from (one.scope.path for one in part.parts() if one.scope is not None)
 
 
 @dataclass(slots=True, eq=False)
@@ -53,11 +58,18 @@ class Frame:
     members: list[Box | Frame]
     turns: tuple[Part, ...] = ()
     """Of a repeat that is drawn as its first turn: all of them."""
+    others: tuple[Part, ...] = ()
+    """The same part in the other turns of the repeats that it is in."""
 
     @property
     def id(self) -> str:
         """That of its part."""
         return self.part.id
+
+    def paths(self) -> Iterator[str]:
+        """The paths of the scopes that it stands for: of what is inside only of what is not drawn by itself."""
+        for part in (self.part, *self.others):
+            yield from _own_paths(part)
 
     def boxes(self) -> Iterator[Box]:
         """The boxes inside, at any depth, in order."""
@@ -75,6 +87,14 @@ class Frame:
                 yield from member.frames()
 
 
+def _own_paths(part: Part) -> Iterator[str]:
+    if part.scope is not None:
+        yield part.scope.path
+    for member in part.members:
+        if part.kind == "repeat" or member.kind == "branch":
+            yield from _own_paths(member)
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """Where something comes into what is drawn, or leaves it."""
@@ -89,6 +109,11 @@ class Terminal:
     def id(self) -> str:
         """Of its own: no path has a colon."""
         return f"{self.kind}:{self.name}"
+
+    def paths(self) -> Iterator[str]:
+        """The path of the node that it stands for, which of an output is drawn by itself."""
+        if self.kind == "input":
+            yield self.value.node
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +139,12 @@ class Figure:
     depth: int
     unfold: bool
 
+    def things(self) -> Iterator[Box | Frame | Terminal]:
+        """All that is drawn, but the arrows."""
+        yield from self.terminals
+        yield from self.root.boxes()
+        yield from (frame for frame in self.root.frames() if frame is not self.root)
+
 
 Opens: TypeAlias = Callable[[Part, int], bool]
 """Whether a part at a level is opened: the network is at level 0, what is in it at 1."""
@@ -134,7 +165,7 @@ def figure(graph: Graph, depth: int | None = None, unfold: bool = False, block: 
     drawing = _Drawing(_opens(whole, depth), unfold or depth >= ALL)
     root = drawing.draw(whole)
     terminals = _terminals(graph, whole)
-    arrows = tuple(_arrows(graph, root, terminals, drawing.stands_for))
+    arrows = tuple(_arrows(graph, root, terminals))
     return Figure(graph, root, terminals, arrows, depth, drawing.unfold)
 
 
@@ -171,13 +202,13 @@ def _readable_depth(whole: Part, unfold: bool) -> int:
 
 
 class _Drawing:
-    """Opens parts, and keeps which nodes stand for which."""
+    """Opens parts, and keeps which stand for which."""
 
     def __init__(self, opens: Opens, unfold: bool) -> None:
         self._opens = opens
         self.unfold = unfold
-        self.stands_for: dict[str, str] = {}
-        """The path of a node in a later turn to that of the same node in the first one, which is drawn."""
+        self._stands_for: dict[str, str] = {}
+        """The id of a part in a later turn to that of the same part in the first one, which is drawn."""
 
     def draw(self, whole: Part) -> Frame:
         """The frame around everything, with what is in it."""
@@ -187,7 +218,7 @@ class _Drawing:
             root = self._first_turn(whole, 0)
         else:
             root = Frame(whole, list(self._inside(whole, 0)))
-        self._tell_copies(root)
+        self._tell_others(root)
         return root
 
     def _inside(self, part: Part, level: int) -> Iterator[Box | Frame]:
@@ -210,26 +241,27 @@ class _Drawing:
     def _first_turn(self, part: Part, level: int) -> Frame:
         first, *others = part.members
         for other in others:
-            pairs = zip(first.nodes(), other.nodes(), strict=True)
-            self.stands_for |= {copy.path: node.path for node, copy in pairs}
-        drawn = self._drawn(first, level + 1) if first.kind in ("repeat", "node") else self._inside(first, level)
-        return Frame(part, list(drawn), part.members)
+            pairs = zip(first.parts(), other.parts(), strict=True)
+            self._stands_for |= {copy.id: drawn.id for drawn, copy in pairs}
+        inside = self._drawn(first, level + 1) if first.kind in ("repeat", "node") else self._inside(first, level)
+        return Frame(part, list(inside), part.members)
 
-    def _tell_copies(self, root: Frame) -> None:
-        copies: dict[str, list[Node]] = {}
-        if not self.stands_for:
+    def _tell_others(self, root: Frame) -> None:
+        if not self._stands_for:
             return
-        for node in root.part.nodes():
-            copies.setdefault(resolved(self.stands_for, node.path), []).append(node)
+        alike: dict[str, list[Part]] = {}
+        for part in root.part.parts():
+            alike.setdefault(self._drawn_for(part.id), []).append(part)
         for box in root.boxes():
-            box.copies = {node.path: copies.get(node.path, [node]) for node in box.part.nodes()}
+            box.others = tuple(alike[box.id][1:])
+        for frame in root.frames():
+            frame.others = tuple(alike[frame.id][1:])
 
-
-def resolved(stands_for: Mapping[str, str], path: str) -> str:
-    """The path of the node that is drawn for a node: repeats may lie within repeats."""
-    while path in stands_for:
-        path = stands_for[path]
-    return path
+    def _drawn_for(self, id_: str) -> str:
+        """The id of the part that is drawn for a part: repeats may lie within repeats."""
+        while id_ in self._stands_for:
+            id_ = self._stands_for[id_]
+        return id_
 
 
 def _terminals(graph: Graph, whole: Part) -> tuple[Terminal, ...]:
@@ -269,27 +301,24 @@ def _named(
         yield Terminal(kind, name, value, graph.type_of(value))
 
 
-def _arrows(
-    graph: Graph, root: Frame, terminals: tuple[Terminal, ...], stands_for: Mapping[str, str]
-) -> Iterator[Arrow]:
+def _arrows(graph: Graph, root: Frame, terminals: tuple[Terminal, ...]) -> Iterator[Arrow]:
     """Each tensor that goes from one drawn thing to another, once, in the order in which they are read."""
-    boxes = {node.path: box.id for box in root.boxes() for node in box.part.nodes()}
-    varied = {
-        path for box in root.boxes() for path, alike in box.copies.items() if len({one.types for one in alike}) > 1
-    }
+    boxes = {node.path: box.id for box in root.boxes() for node in box.nodes()}
     inputs = {terminal.value: terminal.id for terminal in terminals if terminal.kind == "input"}
     ways: dict[tuple[str, str], tuple[Value, Phase | None]] = {}
-    for node in root.part.nodes():
-        if node.path in stands_for:
-            continue
-        for value in node.inputs:
-            source = inputs.get(value) or boxes[resolved(stands_for, value.node)]
-            if source != boxes[node.path]:
-                ways.setdefault((source, boxes[node.path]), (value, graph[value.node].phase or node.phase))
+    for box in root.boxes():
+        for node in box.part.nodes():
+            for value in node.inputs:
+                source = inputs.get(value) or boxes[value.node]
+                if source != box.id:
+                    ways.setdefault((source, box.id), (value, graph[value.node].phase or node.phase))
     for terminal in terminals:
         if terminal.kind == "output":
-            source = inputs.get(terminal.value) or boxes[resolved(stands_for, terminal.value.node)]
+            source = inputs.get(terminal.value) or boxes[terminal.value.node]
             ways[source, terminal.id] = (terminal.value, terminal.phase)
+    varied = {
+        nodes[0].path for box in root.boxes() for nodes in box.places() if len({node.types for node in nodes}) > 1
+    }
     yield from _labelled(graph, ways, varied)
 
 
