@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from math import prod
 from typing import Any, Final, Literal, TypeAlias
 
 from archspec.analysis.diff.changes import Detail
@@ -179,6 +180,8 @@ def detail_text(detail: Detail) -> str:
         )
     if detail.what == "order of inputs":
         return f"reads {', '.join(other)} in another order"
+    if detail.what == "phase":
+        return f"phase {one or 'both'} {ARROW} {other or 'both'}"
     change = f"{value_text(one)} {ARROW} {value_text(other)}"
     return change if detail.what == "op" else f"{detail.what} {change}"
 
@@ -199,17 +202,19 @@ def _alike(written: Iterable[Line]) -> list[Line]:
     groups: dict[tuple[str, ...], list[Line]] = {}
     for line in written:
         groups.setdefault((line.sign, _NUMBER.sub("*", line.path), line.what, line.shape), []).append(line)
-    return [_together(group) if len(group) > 1 else group[0] for group in groups.values()]
+    return [line for group in groups.values() for line in _together(group)]
 
 
-def _together(group: Sequence[Line]) -> Line:
-    """One line for several: `repeat.0..4.conv`, 5 times."""
-    texts = _NUMBER.split(group[0].path)
-    columns = zip(*(_NUMBER.findall(line.path) for line in group), strict=True)
-    numbers = [_ranges(sorted({int(number) for number in column})) for column in columns]
-    path = "".join(text + number for text, number in zip(texts, [*numbers, ""], strict=True))
-    often = f"{len(group):,} times" if group[0].sign in "+-" else f"in {len(group):,} places"
-    return replace(group[0], path=path, what=f"{group[0].what}, {often}")
+def _together(group: Sequence[Line]) -> Sequence[Line]:
+    """One line for several: `repeat.0..4.conv`, 5 times; all of them where that would say more than they do."""
+    first = group[0]
+    columns = [set(map(int, column)) for column in zip(*(_NUMBER.findall(line.path) for line in group), strict=True)]
+    if len(group) == 1 or (ARROW not in first.path and prod(map(len, columns)) != len(group)):
+        return group
+    numbers = map(_ranges, map(sorted, columns))
+    path = "".join(text + number for text, number in zip(_NUMBER.split(first.path), [*numbers, ""], strict=True))
+    often = f"{len(group):,} times" if first.sign in "+-" else f"in {len(group):,} places"
+    return [replace(first, path=path, what=f"{first.what}, {often}")]
 
 
 def _ranges(numbers: Sequence[int]) -> str:
