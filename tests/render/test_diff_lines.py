@@ -60,12 +60,13 @@ def test_positions_that_only_some_lines_have_are_not_told_as_if_all_had() -> Non
 def test_a_block_in_which_several_things_are_different_is_counted_unless_it_is_opened() -> None:
     inside = "{conv: {id: conv, channels: 8, kernel: 1}}, gelu, {dropout: 0.5}"
     found = diff(network("unit: {id: a}"), network(f"sequence: {{id: a, block: unit, layers: [{inside}]}}"))
-    counts = "1 added, 2 changed (kernel, padding, channels, op) of 2 nodes"
+    counts = "1 removed, 2 added, 1 changed (channels, kernel, padding) of 2 nodes"
     end = "~ end | relu | 8x8x4 → 8x8x8"
     assert told(found) == [f"~ a | unit, of figure 1 → unit: {counts} | 8x8x4 → 8x8x8", end]
     assert told(found, depth=2) == [
-        "~ a.conv | kernel 3 → 1, padding same → valid, channels 4 → 8 | 8x8x4 → 8x8x8",
-        "~ a.1 | relu → gelu | 8x8x4 → 8x8x8",
+        "~ a.conv | channels 4 → 8, kernel 3 → 1, padding same → valid | 8x8x4 → 8x8x8",
+        "- a.1 | relu | 8x8x4",
+        "+ a.1 | gelu | 8x8x8",
         "+ a.2 | dropout | 8x8x8",
         end,
     ]
