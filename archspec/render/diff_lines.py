@@ -154,17 +154,26 @@ class _Lines:
     def _reshaped(self) -> Iterator[Line]:
         """What gives another shape and is not told of otherwise: nodes, and blocks that are not opened."""
         for pair in self.found.matching.pairs:
-            if pair.after not in self.told and (shape := self._shape(pair)):
-                level = len(self._blocks(pair.after)) + 1
-                if level <= self.depth if isinstance(pair.after, Node) else _is_block(pair) and level == self.depth:
-                    yield Line("~", pair.after.path, _label(pair.after), shape, self.place[pair.after])
+            if pair.after not in self.told and self._is_row(pair) and (shape := self._shape(pair)):
+                yield Line("~", pair.after.path, _label(pair.after), shape, self.place[pair.after])
+
+    def _is_row(self, pair: Pair) -> bool:
+        """Whether something is a node in what is opened, or a block that is not."""
+        around = len(self._blocks(pair.after))
+        return around < self.depth if isinstance(pair.after, Node) else _is_block(pair) and around + 1 == self.depth
 
     def _shape(self, pair: Pair) -> str:
         """What comes out of a part, before and after; empty where that is the same."""
-        types = self.found.types_before(pair.before)[1], self.found.types_after(pair.after)[1]
-        return _change(*map(size_text, types)) if types[0] != types[1] else ""
+        one, other = self.found.types_before(pair.before)[1], self.found.types_after(pair.after)[1]
+        if one == other:
+            return ""
+        texts = size_text(one), size_text(other)
+        return (
+            _change(*texts) if texts[0] != texts[1] else _change(", ".join(map(str, one)), ", ".join(map(str, other)))
+        )
 
     def _tell(self, member: Member) -> None:
+        """Keep that there is a line about something, and so about what it lies in."""
         for told in (member, *outer(member).lineage()):
             pair = self.pairs.get(told)
             self.told.add(pair.after if pair is not None else told)
@@ -174,16 +183,19 @@ def detail_text(detail: Detail) -> str:
     """What is different, and from what to what."""
     one, other = detail.before, detail.after
     if detail.what == "inputs":
-        old, new = ", ".join(one), ", ".join(other)
-        return (
-            f"reads {new} instead of {old}" if old and new else f"reads {new}, too" if new else f"reads {old} no more"
-        )
+        return _reading_text(", ".join(one), ", ".join(other))
     if detail.what == "order of inputs":
         return f"reads {', '.join(other)} in another order"
     if detail.what == "phase":
         return f"phase {one or 'both'} {ARROW} {other or 'both'}"
     change = f"{value_text(one)} {ARROW} {value_text(other)}"
     return change if detail.what == "op" else f"{detail.what} {change}"
+
+
+def _reading_text(old: str, new: str) -> str:
+    if old and new:
+        return f"reads {new} instead of {old}"
+    return f"reads {new}, too" if new else f"reads {old} no more"
 
 
 def value_text(value: Any) -> str:

@@ -24,10 +24,10 @@ blocks:
 """
 
 
-def network(*items: str) -> Graph:
+def network(*items: str, inputs: str = "{x: [N, 4, 8, 8]}") -> Graph:
     rows = "".join(f"  - {item}\n" if ":" not in item else f"  - {{{item}}}\n" for item in items)
     graph = load_spec(
-        spec(f"{BLOCKS}layers:\n{rows}  - relu: {{id: end}}\noutputs: {{y: end}}\n"), Diagnostics(), rules=()
+        spec(f"{BLOCKS}layers:\n{rows}  - relu: {{id: end}}\noutputs: {{y: end}}\n", inputs), Diagnostics(), rules=()
     )
     assert graph is not None
     return graph
@@ -80,6 +80,11 @@ def test_lines_stand_in_the_order_of_both_networks() -> None:
 def test_positions_that_moved_on_are_one_line_a_list() -> None:
     ones, others = network("relu", "tanh", "sigmoid"), network("gelu", "relu", "tanh", "sigmoid")
     assert told(diff(ones, others)) == ["+ 0 | gelu | 8x8x4", "> 0..2 → 1..3 | 3 items by their positions"]
+
+
+def test_dtypes_and_batches_are_told_where_nothing_else_of_a_shape_is_different() -> None:
+    ones, others = network(inputs="{x: [N, 4, 8, 8]}"), network(inputs="{x: {shape: [2, 4, 8, 8], dtype: float64}}")
+    assert "~ end | relu | [N, 4, 8, 8] → float64[2, 4, 8, 8]" in told(diff(ones, others))
 
 
 @pytest.mark.parametrize(
