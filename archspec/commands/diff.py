@@ -18,8 +18,8 @@ _TROUBLE = 2
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @set_option
-@click.option("--set-a", "settings_a", metavar="NAME=VALUE", multiple=True, help="The same for the first spec alone.")
-@click.option("--set-b", "settings_b", metavar="NAME=VALUE", multiple=True, help="The same for the second spec alone.")
+@click.option("--set-a", "settings_a", metavar="NAME=VALUE", multiple=True, help="As --set, of A alone.")
+@click.option("--set-b", "settings_b", metavar="NAME=VALUE", multiple=True, help="As --set, of B alone.")
 @click.option(
     "--depth",
     type=click.IntRange(min=1),

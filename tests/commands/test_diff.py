@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -109,6 +110,13 @@ def test_trouble_is_2_with_the_findings_of_both(small: str, capsys: pytest.Captu
     assert said.out == ""
     assert "unknown-op" in said.err
     assert "none.yaml" in said.err
+
+
+def test_torch_is_not_loaded(small: str) -> None:
+    call = f"main(['diff', {small!r}, {small!r}, '--set-b', 'width=4'])"
+    program = f"import sys; from archspec.commands.main import main; print({call}, 'torch' in sys.modules)"
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert finished.stdout.endswith("1 False\n"), finished.stderr
 
 
 def test_arrows_are_written_in_ascii_where_nothing_else_can_be_shown(
