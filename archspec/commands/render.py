@@ -15,6 +15,7 @@ from archspec.commands._figures import MEASURES, THEMES, Wishes, composed
 from archspec.commands._pictures import drawn_as, file_name, write_picture
 from archspec.commands._shared import load_despite_errors, print_findings, set_option
 from archspec.source.diagnostic import Diagnostics
+from archspec.source.sanitize import brief, visible
 
 if TYPE_CHECKING:
     from archspec.ir.graph import Graph
@@ -36,6 +37,13 @@ def _depth(context: click.Context, option: click.Parameter, value: str | None) -
     if not re.fullmatch("[0-9]{1,3}", value):
         raise click.BadParameter(f"`{value}` is no depth; expected 0, 1, 2, ... or `{_ALL}`", context, option)
     return int(value)
+
+
+def _font(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """The name of a font; Graphviz would write any other text into an SVG as it is."""
+    if value is not None and not re.fullmatch(r"[\w ,.-]*\w", value):
+        raise click.BadParameter(f"`{visible(brief(value))}` is no name of a font", context, option)
+    return value
 
 
 @click.command()
@@ -71,7 +79,7 @@ def _depth(context: click.Context, option: click.Parameter, value: str | None) -
 @click.option("--color-by", type=click.Choice(MEASURES), help="Colour boxes by what they cost or see.")
 @click.option("--theme", type=click.Choice(THEMES), default=THEMES[0], help="The colours.")
 @click.option("--direction", type=click.Choice(["down", "up", "right", "left"]), default="down", help="Where it goes.")
-@click.option("--font", metavar="NAME", help="The font of all text.")
+@click.option("--font", metavar="NAME", callback=_font, help="The font of all text.")
 @click.option(
     "--shapes",
     type=click.Choice(["hwc", "chw", "none"]),
