@@ -247,7 +247,7 @@ def test_everything_can_be_done_with_keys(explore: Open, inception: dict[str, An
     seen.press("ArrowDown", "ArrowDown")
     assert seen.selected == "Conv2d_2a_3x3"
     assert seen.page.evaluate("document.activeElement.dataset.part") == str(seen.index("Conv2d_2a_3x3"))
-    seen.press("ArrowUp", "Enter", "ArrowDown")
+    seen.press("ArrowUp", "Enter", "ArrowDown")  # what opens keeps the focus
     assert seen.selected == "Conv2d_2a_3x3"
     seen.press("ArrowUp", "Backspace")
     assert (seen.selected, seen.is_open("Conv2d_1a_3x3")) == ("Conv2d_1a_3x3", True)

@@ -4,9 +4,15 @@
 
 import { Model } from "./model.mjs";
 
-/** So many arrows are laid out with less search for the best place of each: dense graphs would take minutes. */
-const MANY = 400;
-const QUICK = { mclimit: "0.1", nslimit: "1", nslimit1: "1" };
+/**
+ * How many arrows there have to be for how little search for the best place of each: dense graphs would take minutes.
+ * @type {[number, Record<string, string>][]}
+ */
+const EFFORTS = [
+  [1000, { mclimit: "0.05", nslimit: "0.2", nslimit1: "0.2", splines: "line", concentrate: "true" }],
+  [400, { mclimit: "0.1", nslimit: "1", nslimit1: "1" }],
+  [0, {}],
+];
 
 /** What widths of text are known of in the engine; the style sheet has fonts that are as wide. */
 const FONT = { fontname: "Helvetica" };
@@ -22,6 +28,7 @@ export function dotText(model, drawn, arrows) {
   const { graph, node, edge } = model.data;
   const frames = new Set(drawn.frames);
   const boxes = new Set(drawn.boxes);
+  const effort = EFFORTS.find(([many]) => arrows.length >= many);
   /** @param {string} id @returns {string[]} */
   const lines = (id) => {
     const name = `p${model.index.get(id)}`;
@@ -32,7 +39,7 @@ export function dotText(model, drawn, arrows) {
   };
   return [
     "digraph {",
-    `graph [${attributes({ ...graph, ...(arrows.length > MANY ? QUICK : {}), ...FONT, bgcolor: "transparent" })}]`,
+    `graph [${attributes({ ...graph, ...effort?.[1], ...FONT, bgcolor: "transparent" })}]`,
     `node [${attributes({ ...node, ...FONT })}]`,
     `edge [${attributes({ ...edge, ...FONT })}]`,
     ...model.part(model.root).members.flatMap(lines),

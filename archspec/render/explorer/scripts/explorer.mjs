@@ -159,7 +159,7 @@ export class Explorer extends EventTarget {
 
   /** @param {import("./drawing.mjs").Drawing} drawing @param {import("./model.mjs").Drawn} drawn */
   #replace(drawing, drawn) {
-    const focused = byId("figure").contains(document.activeElement) ? this.selected : null;
+    const focused = document.activeElement?.closest("#figure [data-part]")?.getAttribute("data-part");
     this.state = this.#wanted;
     this.drawing = drawing;
     this.drawn = drawn;
@@ -167,7 +167,7 @@ export class Explorer extends EventTarget {
     addSigns(drawing, this.model);
     byId("message").textContent = "";
     this.#tell("drawn");
-    this.element(focused)?.focus({ preventScroll: true });
+    if (focused) this.element(this.model.order[Number(focused)])?.focus({ preventScroll: true });
   }
 
   /** @param {unknown} error */
