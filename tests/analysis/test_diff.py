@@ -242,6 +242,15 @@ def test_weights_are_sorted_by_what_becomes_of_them() -> None:
     }
 
 
+def test_tied_and_shared_weights_count_where_they_are_owned() -> None:
+    conv = "conv: {id: %s, channels: 4, kernel: 1, bias: false%s}"
+    items = [conv % ("a", ""), conv % ("b", ", tie: {weight: a.weight}"), "conv: {id: c, share: a}"]
+    found = between(items, items).weights
+    assert [(key.after, key.elements) for key in found.same] == [("a.weight", 16), ("b.weight", 0)]
+    tied = between([conv % ("z", ""), conv % ("b", ", tie: {weight: z.weight}"), "conv: {id: c, share: z}"], items)
+    assert told(tied) == {"renamed": ["z a"]}
+
+
 def test_a_key_that_another_weight_has_now_is_misplaced() -> None:
     convs = [f"conv: {{channels: 4, kernel: 1, bias: false, stride: {stride}}}" for stride in (1, 2, 3)]
     found = between(convs[:2], [convs[2], *convs[:2]]).weights

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
 from archspec.analysis.diff.matching import Matching
-from archspec.ir.graph import Graph, Scope
+from archspec.ir.graph import Graph, Node, Scope
 from archspec.ir.op import Weight
 
 
@@ -19,7 +19,7 @@ class Key(NamedTuple):
     """Its name in the first network; None where it has none there."""
     after: str | None
     elements: int
-    """The numbers that it holds, in the second network where that has it."""
+    """The numbers that it holds, in the second network where that has it; none for one that is tied to another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ def carried(before: Graph, after: Graph, matching: Matching) -> Carried:
     ones, others = _keys(before), _keys(after)
     found: dict[str, list[Key]] = {name: [] for name in Carried.__dataclass_fields__}
     used: set[str] = set()
-    for key, (path, name, weight) in others.items():
-        home = _key(matching.nodes_back.get(path, ""), name)
+    for key, place in others.items():
+        weight, home = place.weight, _key(matching.nodes_back.get(place.path, ""), place.name)
         one = ones[home].weight if home in ones else None
-        found[_fate(home, one, key, weight)].append(Key(home if one is not None else None, key, prod(weight.shape)))
+        found[_fate(home, one, key, weight)].append(Key(home if one is not None else None, key, place.elements))
         used.add(home)
         if home != key and key in ones and _fits(ones[key].weight, weight):
-            found["misplaced"].append(Key(key, key, prod(weight.shape)))
-    found["left_over"] = [Key(key, None, prod(one.weight.shape)) for key, one in ones.items() if key not in used]
+            found["misplaced"].append(Key(key, key, place.elements))
+    found["left_over"] = [Key(key, None, place.elements) for key, place in ones.items() if key not in used]
     return Carried(**{name: tuple(keys) for name, keys in found.items()})
 
 
@@ -72,27 +72,32 @@ class _Place(NamedTuple):
     path: str
     name: str
     weight: Weight
+    is_tied: bool
+
+    @property
+    def elements(self) -> int:
+        return 0 if self.is_tied else prod(self.weight.shape)
 
 
 def _keys(graph: Graph) -> dict[str, _Place]:
     """The weights of a `state_dict` by key, in its order."""
     return {
-        _key(path, name): _Place(path, name, weight)
-        for path, weights in _owners(graph.root)
-        for name, weight in weights.items()
+        _key(node.path, name): _Place(node.path, name, weight, name in node.ties)
+        for node in _owners(graph.root)
+        for name, weight in node.weights.items()
         if weight.kind != "constant"
     }
 
 
-def _owners(scope: Scope) -> Iterator[tuple[str, Mapping[str, Weight]]]:
-    """The nodes with weights of their own, by path, in the order of registration."""
+def _owners(scope: Scope) -> Iterator[Node]:
+    """The nodes that do not use the weights of others, in the order of registration."""
     for member in scope.registration_order():
         if member.share is not None:
             continue
         if isinstance(member, Scope):
             yield from _owners(member)
         else:
-            yield member.path, member.weights
+            yield member
 
 
 def _key(path: str, name: str) -> str:
