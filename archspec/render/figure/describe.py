@@ -59,7 +59,8 @@ def figure_description(figure: Figure) -> str:
         if found
     ]
     boxes = [box_label(figure.graph, box).heading for box in figure.root.boxes()]
-    return visible(f"A graph of {len(boxes)} boxes, {'; '.join(said)}. In order: {'; '.join(boxes)}.")
+    count = f"{len(boxes)} box{'es' if len(boxes) != 1 else ''}"
+    return visible(f"A graph of {count}, {'; '.join(said)}. In order: {'; '.join(boxes)}.")
 
 
 def _types(nodes: Iterable[Node]) -> str:

@@ -105,4 +105,5 @@ def _line(line: Line, colors: Mapping[Role, str]) -> str:
 
 
 def _font(text: str, size: float, color: str) -> str:
-    return f'<FONT POINT-SIZE="{size:g}" COLOR="{color}">{escape(text, quote=False)}</FONT>'
+    written = escape(text, quote=False).replace("\\", r"\\")  # in labels `\N` is the name of the node
+    return f'<FONT POINT-SIZE="{size:g}" COLOR="{color}">{written}</FONT>'

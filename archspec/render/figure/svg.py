@@ -13,7 +13,7 @@ from typing import Final
 from archspec.render.figure.dot import Dot
 from archspec.render.figure.markup import PLACES
 
-_GROUP: Final = re.compile(r'(<g id="(?P<id>[^"]*)" class="[^"]*">\n)<title>[^<]*</title>')
+_GROUP: Final = re.compile(r'(<g id="(?P<id>[^"]*)" class="[^"]*"[^>]*>\n)<title>[^<]*</title>')
 _TEXT: Final = re.compile(
     r'<polygon fill="(?P<color>#01020[34])" fill-opacity="0\.00\d+" stroke="[^"]*"(?: stroke-[\w]+="[^"]*")* '
     r'points="(?P<points>[^"]*)"/>\n<text [^>]*?(?P<rest>font-family=[^>]*font-size="(?P<size>[\d.]+)")'

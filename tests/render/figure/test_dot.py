@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from archspec.analysis.facts import Facts
+from archspec.render.figure.dot import DENSE, Dot, dot
+from archspec.render.figure.heat import HEATS
+from archspec.render.figure.style import Mark, Style
+from archspec.render.figure.view import ALL, figure
+from tests.render.figure.networks import library
+from tests.specs import load
+
+NETWORK = """
+title: Small
+blocks:
+  module:
+    title: "Module, figure 5"
+    params: {width: 4}
+    layers:
+      - concat:
+          branches:
+            one: [{conv: {id: c, kernel: 1, channels: $width}}, relu]
+            three: [{conv: {id: c, kernel: 3, channels: 2, padding: same}}, relu]
+            pool: [{max_pool: {kernel: 3, stride: 1, padding: same}}]
+layers:
+  - conv: {id: stem, kernel: 3, stride: 2, channels: 8}
+  - module: {id: mixed, each: {width: [4, 8]}}
+  - add: {id: twice, from: [mixed, mixed]}
+heads: {aux: {sequence: {from: mixed, when: training, layers: [flatten, {linear: {id: l, features: 3}}]}}}
+outputs: {features: twice, aux: aux}
+"""
+ERROR = Mark("error", "error[x]: wrong")
+
+
+def drawn(depth: int | None = None, rows: str = NETWORK, unfold: bool = False, **style: Any) -> Dot:
+    return dot([(figure(load(rows, "{x: [N, 3, 9, 9]}"), depth, unfold), replace(Style(), **style))])
+
+
+def attribute(text: str, name: str) -> set[str]:
+    """The values of an attribute."""
+    return {quoted or plain for quoted, plain in re.findall(rf'\b{name}=(?:"([^"]*)"|([\w.]+))', text)}
+
+
+def words(text: str) -> list[str]:
+    """The texts of the labels, in order."""
+    return re.findall(r">([^<>]+)</FONT>", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "unfold", "style"),
+    [
+        ("folded", 1, False, {}),
+        ("open", 2, False, {}),
+        ("everything", ALL, False, {"has_title": False, "has_legend": False, "shapes": "none"}),
+        ("marked", 1, False, {"marks": {"mixed.1.three.c": (ERROR,)}, "direction": "right", "shapes": "chw"}),
+    ],
+)
+def test_figures_are_pinned(
+    name: str, depth: int, unfold: bool, style: dict[str, Any], golden: Callable[[str, str], None]
+) -> None:
+    golden(f"figures/{name}.dot", drawn(depth, unfold=unfold, **style).text)
+
+
+def test_colors_by_cost_are_pinned(golden: Callable[[str, str], None]) -> None:
+    graph = load(NETWORK, "{x: [N, 3, 9, 9]}")
+    heat = HEATS["macs"](Facts(graph))
+    golden("figures/heat.dot", dot([(figure(graph, 2), Style(heat=heat, content="full"))]).text)
+
+
+def test_ids_are_paths_and_every_id_has_a_title() -> None:
+    written = drawn(2)
+    ids = re.findall(r'\bid=(?:"([^"]*)"|([\w.]+))', written.text)
+    found = [quoted or plain for quoted, plain in ids if (quoted or plain) != "figure:"]
+    assert sorted(found) == sorted(written.titles)
+    assert {"stem", "mixed", "mixed.0.one", "twice", "aux", "input:x", "output:features", "input:x-stem"} <= set(found)
+
+
+def test_titles_tell_the_path_the_ops_and_the_shape() -> None:
+    titles = drawn(2).titles
+    assert titles["stem"] == "stem\n3x3 conv V, stride 2, 8\ngives [N, 8, 4, 4]"
+    assert titles["mixed"] == "mixed\nModule × 2, figure 5\none of 2 turns"
+    assert titles["output:aux"] == "output aux\n[N, 3]\nin training only"
+    assert titles["stem-mixed.0.one"] == "[N, 8, 4, 4]"
+
+
+@pytest.mark.parametrize(("direction", "rank"), [("down", "TB"), ("up", "BT"), ("right", "LR"), ("left", "RL")])
+def test_a_figure_goes_where_it_is_to(direction: str, rank: str) -> None:
+    assert attribute(drawn(direction=direction).text, "rankdir") == {rank}
+
+
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [("hwc", ["9x9x3", "4x4x8"]), ("chw", ["3x9x9", "8x4x4"]), ("none", [])],
+)
+def test_shapes_are_told_as_they_are_to_be(shapes: str, expected: list[str]) -> None:
+    said = words(drawn(1, shapes=shapes).text)
+    assert [word for word in said if word in ("9x9x3", "4x4x8", "3x9x9", "8x4x4")][:2] == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("paper", ["3x3 conv V", "stride 2, 8"]),
+        ("names", ["3x3 conv V", "stride 2, 8", "stem"]),
+        ("full", ["3x3 conv V", "stride 2, 8", "stem", "4x4x8", "224 params", "3.46k MACs"]),
+    ],
+)
+def test_boxes_say_as_much_as_they_are_to(content: str, expected: list[str]) -> None:
+    graph = load(NETWORK, "{x: [N, 3, 9, 9]}")
+    style = Style(content=content, costs=Facts(graph).cost.nodes)  # type: ignore[arg-type]
+    (line,) = (line for line in dot([(figure(graph, 1), style)]).text.splitlines() if "id=stem " in line)
+    assert words(line) == expected
+
+
+def test_what_runs_in_training_alone_is_dashed_and_said_to_be() -> None:
+    lines = drawn(2).text.splitlines()
+    dashed = {id_ for line in lines if "dashed" in line for id_ in attribute(line, "id")}
+    assert {"aux.0", "aux.l", "output:aux", "aux.0-aux.l", "aux.l-output:aux"} <= dashed
+    assert not {"stem", "mixed", "output:features"} & dashed
+    assert "dashed: in training mode only" in words(lines[1])
+
+
+def test_the_legend_has_what_is_in_the_figure() -> None:
+    head = words(drawn(2).text.splitlines()[1])
+    assert head == [
+        "Small",
+        "convolution",
+        "linear",
+        "pooling",
+        "join",
+        "V: not padded",
+        "dashed: in training mode only",
+    ]
+    assert words(drawn(1, has_legend=False, has_title=False).text)[0] == "x"
+
+
+def test_networks_stand_side_by_side_under_ids_of_their_own() -> None:
+    one = figure(load(NETWORK, "{x: [N, 3, 9, 9]}"), 1)
+    written = dot([(one, Style()), (one, Style())])
+    ids = attribute(written.text, "id")
+    assert {"1:stem", "2:stem", "1:input:x", "2:input:x-stem"} <= ids
+    assert ids - {"figure:"} == set(written.titles)
+    assert written.title == "Small and Small"
+    assert words(written.text).count("Small") == 2
+
+
+def test_with_many_arrows_the_layout_is_quick() -> None:
+    small, large = (figure(library("inception_resnet_v2"), depth) for depth in (1, ALL))
+    assert len(large.arrows) > DENSE > len(small.arrows)
+    assert "nslimit" not in dot([(small, Style())]).text
+    assert "nslimit=1 " in dot([(large, Style())]).text
+
+
+def test_the_same_network_is_the_same_text() -> None:
+    assert drawn(2).text == drawn(2).text
+
+
+def test_all_is_described_in_words() -> None:
+    written = drawn(1)
+    assert written.title == "Small"
+    assert written.description == (
+        "A graph of 4 boxes, input x [N, 3, 9, 9]; output features [N, 24, 4, 4], aux [N, 3]. "
+        "In order: 3x3 conv V, stride 2, 8; Module × 2, figure 5, one: 4, 8; +; aux."
+    )
