@@ -25,6 +25,8 @@ ITEMS = (
     "conv: {channels: 4, kernel: 1}",
     "conv: {channels: 4, kernel: 3, padding: same}",
     "conv: {channels: 8, kernel: 1}",
+    "unit: {channels: 4}",
+    "pair: {channels: 8}",
 )
 LISTS = st.lists(st.sampled_from(ITEMS), min_size=1, max_size=12)
 BLOCKS = """\
@@ -35,12 +37,13 @@ blocks:
       - conv: {id: conv, channels: $channels, kernel: $kernel, padding: same}
       - relu
   pair:
+    in: [N, C, H, W]
     params: {channels: int}
     layers:
       - add:
           branches:
             - []
-            - [{unit: {id: one, channels: $channels}}, {unit: {id: two, channels: 4}}]
+            - [{unit: {id: one, channels: $channels}}, {conv: {id: two, channels: $C, kernel: 1}}]
 """
 
 
@@ -202,6 +205,12 @@ def test_a_phase_is_told_once_for_all_that_is_inside() -> None:
     text = "layers: [relu, {relu: {id: end}}]\noutputs: {y: end, aux: aux}\n"
     graphs = [load(f"{BLOCKS}{text}{head}\n") for head in heads]
     assert told(diff(*graphs)) == {"changed": ["aux: phase None training"]}
+
+
+def test_an_attribute_that_depends_on_the_input_only_follows_from_it() -> None:
+    convs = [f"conv: {{channels: {channels}, kernel: 1}}" for channels in (4, 8)]
+    ones, others = ([conv, "pair: {id: p, channels: 8}"] for conv in convs)
+    assert told(between(ones, others)) == {"changed": ["0: channels 4 8"]}
 
 
 def test_outputs_that_come_from_elsewhere_are_told() -> None:

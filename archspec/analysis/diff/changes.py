@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Final
 
 from archspec.analysis.diff.matching import Matching, Pair
-from archspec.analysis.diff.side import Member, attributes_of, op_name, outer
+from archspec.analysis.diff.side import Member, attributes_of, expressions_of, op_name, outer
 from archspec.ir.graph import Graph, GraphInput, Node, Phase, Value
 
 _MOST: Final = 16
@@ -80,10 +80,18 @@ class Comparison:
             yield Detail("op", op_name(one), op_name(other))
         if one.op is None and other.op is None:
             yield from _differing(_of_input(self.before.inputs[one.path]), _of_input(self.after.inputs[other.path]))
-        yield from _differing(attributes_of(one), attributes_of(other), only_common=op_name(one) != op_name(other))
+        yield from self._attributes(one, other)
         ties = {name: self._partner_of_key(key) for name, key in one.ties.items()}
         yield from _differing(ties, other.ties, "tie.")
         yield from self._rewired(one.inputs, other.inputs)
+
+    def _attributes(self, one: Node, other: Node) -> Iterator[Detail]:
+        """The attributes, of another op those that both have; what depends on inputs alike only follows from those."""
+        follows = dict(expressions_of(one).items() & expressions_of(other).items())
+        is_same_op = op_name(one) == op_name(other)
+        for detail in _differing(attributes_of(one), attributes_of(other), only_common=not is_same_op):
+            if detail.what not in follows:
+                yield detail
 
     def _phase(self, one: Member, other: Member) -> Iterator[Detail]:
         """The phase, where that of what is around does not change alike."""

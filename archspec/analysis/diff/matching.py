@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Final, TypeAlias
 
 from archspec.analysis.diff.alignment import align
-from archspec.analysis.diff.side import Member, Numbers, Side, attributes_of, is_positional, members, op_name, outer
+from archspec.analysis.diff.side import Member, Numbers, Side, as_written, is_positional, members, op_name, outer
 from archspec.ir.graph import Graph, Node, Scope, Value
 
 _ROUNDS: Final = 8
@@ -76,7 +76,7 @@ def _text(graph: Graph) -> list[str]:
     """All that a graph is matched by: the two are taken in the order of it, so that it is no matter which is first."""
     found = [f"{output.name} {output.value}" for output in graph.outputs.values()]
     for member in members(graph.root):
-        what = member.block if isinstance(member, Scope) else (op_name(member), attributes_of(member), member.inputs)
+        what = member.block if isinstance(member, Scope) else (op_name(member), as_written(member), member.inputs)
         found.append(f"{member.path} {what}")
     return found
 

@@ -44,9 +44,8 @@ class Side:
             for numbers in (self.contents, self.skeletons):
                 numbers[member] = self._numbers.of(("scope", *(numbers[inner] for inner in member.members)))
         else:
-            attributes = attributes_of(member)
             self.skeletons[member] = self._numbers.of(op_name(member))
-            self.contents[member] = self._numbers.of((op_name(member), *(map(repr, attributes.items()))))
+            self.contents[member] = self._numbers.of((op_name(member), *map(repr, as_written(member).items())))
 
     @cached_property
     def users(self) -> dict[str, list[tuple[str, int, int]]]:
@@ -88,6 +87,25 @@ def op_name(node: Node) -> str:
 def attributes_of(node: Node) -> dict[str, object]:
     """The attributes of a node's op by name; none for an input."""
     return {name: getattr(node.op, name) for name in type(node.resolved).model_fields} if node.op is not None else {}
+
+
+def expressions_of(node: Node) -> dict[str, str]:
+    """The attributes of a node that depend on its inputs, as they are written: `$C`."""
+    given = node.deferred.attributes if node.deferred is not None else {}
+    return {name: _text(value) for name, value in given.items() if _waits(value)}
+
+
+def as_written(node: Node) -> dict[str, object]:
+    """The attributes of a node's op, those that depend on its inputs by what they are written as."""
+    return attributes_of(node) | expressions_of(node)
+
+
+def _waits(value: object) -> bool:
+    return any(map(_waits, value)) if isinstance(value, list | tuple) else hasattr(value, "evaluate")
+
+
+def _text(value: object) -> str:
+    return f"[{', '.join(map(_text, value))}]" if isinstance(value, list | tuple) else str(value)
 
 
 def members(scope: Scope) -> Iterator[Member]:
