@@ -27,6 +27,7 @@ def diff_data(found: Diff) -> dict[str, Any]:
     `reshaped`: `before` and `after`, with `inputs` and `outputs` of both: `{"before": [...], "after": [...]}`.
     `reinitialized`: `before` and `after` of nodes whose weights start from something else.
     `outputs`: `name`, with the nodes that give it, `before` and `after`; null where there is no such output.
+    `reordered`: which of `inputs` and `outputs` are in another order.
     `params`: by name, the values `before` and `after`. `training`: whether the recipes are not the same.
     `totals`: `name`, `unit`, `before`, `after` and `difference`: a number, text where it is symbolic, null where it is
     not known.
@@ -46,6 +47,7 @@ def diff_data(found: Diff) -> dict[str, Any]:
         "reshaped": [_shapes(found, pair) for pair in found.reshaped],
         "reinitialized": list(map(_paths, found.reinitialized)),
         "outputs": list(map(_output, found.outputs)),
+        "reordered": list(found.reordered),
         "params": {name: {"before": old, "after": new} for name, (old, new) in found.params.items()},
         "training": found.has_other_recipe,
         "totals": list(map(_total, found.totals)),

@@ -84,13 +84,18 @@ class _Lines:
             self._tell(block.after if len(events) > 1 else events[0].at)
         written += self._shifted()
         written += self._reshaped()
-        return _alike([*sorted(written, key=lambda line: line.place), *self._outputs(), *self._initial()])
+        return _alike(
+            [*sorted(written, key=lambda line: line.place), *self._outputs(), *self._reordered(), *self._initial()]
+        )
 
     def _outputs(self) -> Iterator[Line]:
         for output in self.found.outputs:
             sign: Sign = "+" if output.before is None else "-" if output.after is None else "~"
             paths = filter(None, (output.before, output.after))
             yield Line(sign, f"output {output.name}", f"from {f' {ARROW} '.join(paths)}")
+
+    def _reordered(self) -> Iterator[Line]:
+        return (Line("~", name, "in another order") for name in self.found.reordered)
 
     def _initial(self) -> Iterator[Line]:
         nodes = len(self.found.reinitialized)

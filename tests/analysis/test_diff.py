@@ -219,6 +219,17 @@ def test_outputs_that_come_from_elsewhere_are_told() -> None:
     assert told(diff(network(items[:1], "a"), network(["gelu", *items[:1]], "a"))) == {"added": ["0"]}
 
 
+def test_inputs_and_outputs_in_another_order_are_a_difference() -> None:
+    text = "layers: [{relu: {id: a, from: x}}, {relu: {id: b, from: z}}]\noutputs: {%s}\n"
+    inputs = "x: [N, 4]", "z: [N, 4]"
+    graphs = [
+        load(text % "a: a, b: b", f"{{{', '.join(inputs)}}}"),
+        load(text % "b: b, a: a", f"{{{', '.join(inputs[::-1])}}}"),
+    ]
+    assert diff(*graphs).reordered == ("inputs", "outputs")
+    assert not diff(*graphs).is_same
+
+
 def test_a_batch_by_another_name_is_no_difference_of_shapes() -> None:
     graphs = [load("layers: [relu]\noutputs: {y: 0}\n", f"{{x: [{name}, 4]}}") for name in "NB"]
     found = diff(*graphs)

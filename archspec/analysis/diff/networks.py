@@ -68,6 +68,17 @@ class Diff:
         return tuple(pair for pair in self.matching.pairs if _starts(pair.before) != _starts(pair.after))
 
     @cached_property
+    def reordered(self) -> tuple[str, ...]:
+        """`inputs` or `outputs`, where those in common are in another order: who goes by positions gets others."""
+        one, other, nodes = self.before.graph, self.after.graph, self.matching.nodes
+        inputs = [nodes[name] for name in one.inputs if name in nodes]
+        outputs = [name for name in one.outputs if name in other.outputs]
+        now = [name for name in other.inputs if name in inputs], [name for name in other.outputs if name in outputs]
+        return tuple(
+            name for name, old, new in zip(("inputs", "outputs"), (inputs, outputs), now, strict=True) if old != new
+        )
+
+    @cached_property
     def params(self) -> Mapping[str, tuple[Any, Any]]:
         """The parameters of the specs that have other values; None where there is no such parameter."""
         ones, others = self.before.graph.params, self.after.graph.params
@@ -82,8 +93,8 @@ class Diff:
     @cached_property
     def is_same(self) -> bool:
         """Whether there is no difference, names and shapes included."""
-        parts = (self.removed, self.added, self.changes, self.outputs, self._moved, self.reshaped, self.reinitialized)
-        return not any(parts)
+        parts = (self.removed, self.added, self.changes, self.outputs, self._moved, self.reshaped)
+        return not any((*parts, self.reinitialized, self.reordered))
 
     @cached_property
     def totals(self) -> tuple[Total, ...]:
