@@ -59,15 +59,15 @@ WORDS: Final[Mapping[str, str]] = {
 _LIGHT: Final = Theme(
     background="#ffffff",
     text="#1a1f26",
-    muted="#5b6570",
+    muted="#4d5661",
     arrow="#4a545e",
     categories={
-        "convolution": Paint("#cfe2f5", "#2a6398"),
-        "linear": Paint("#bfe3dd", "#1d6f65"),
+        "convolution": Paint("#cbddf4", "#176399"),
+        "linear": Paint("#bfe3dd", "#166a61"),
         "pooling": Paint("#fbd5bd", "#b0541a"),
-        "merge": Paint("#d9edc2", "#4b7a1d"),
+        "merge": Paint("#d9edc2", "#487c28"),
         "normalization": Paint("#fbf0bf", "#8a7312"),
-        "activation": Paint("#eadcf4", "#7a4a9c"),
+        "activation": Paint("#e9d9f1", "#75428c"),
         "regularization": Paint("#ececef", "#6b7280"),
         "attention": Paint("#f7d3e3", "#a83a6d"),
         "recurrent": Paint("#d3d6f3", "#4a50a6"),
@@ -81,25 +81,25 @@ _LIGHT: Final = Theme(
         "added": "#1a7f37", "removed": "#d0021b", "changed": "#b77400", "renamed": "#2367c4",
         "reshaped": "#7d8790",
     },
-    scale=("#f3f6fa", "#fdf0b3", "#fbd57a", "#f5ae52", "#e67f3c", "#cd4f33", "#a6242f", "#73102b"),
+    scale=("#f3f6fa", "#fdf0b3", "#fbd57a", "#f5ae52", "#bf5222", "#a93a2c", "#8c1d2d", "#640f2a"),
     on_scale=("#1a1f26", "#ffffff"),
 )  # fmt: skip
 
 _DARK: Final = Theme(
     background="#14181d",
     text="#e8ecf0",
-    muted="#9aa6b2",
+    muted="#b6c0ca",
     arrow="#9aa6b2",
     categories={
         "convolution": Paint("#1e3f5f", "#7db6ec"),
-        "linear": Paint("#164a44", "#6fcbbd"),
-        "pooling": Paint("#5c3216", "#f0a070"),
+        "linear": Paint("#164a44", "#7ad3c8"),
+        "pooling": Paint("#5c3216", "#e89666"),
         "merge": Paint("#33501a", "#a5d46f"),
         "normalization": Paint("#4c4212", "#e0c95c"),
-        "activation": Paint("#42295a", "#c79be6"),
+        "activation": Paint("#42295a", "#c695db"),
         "regularization": Paint("#34383f", "#a3abb5"),
-        "attention": Paint("#57203a", "#ee8fb8"),
-        "recurrent": Paint("#2b2f63", "#a0a6f0"),
+        "attention": Paint("#57203a", "#ee85ab"),
+        "recurrent": Paint("#2b2f63", "#a1a8f4"),
     },
     other=Paint("#2b3037", "#a3abb5"),
     block=Paint("#273340", "#a9bed3"),
@@ -110,7 +110,7 @@ _DARK: Final = Theme(
         "added": "#56d364", "removed": "#ff6b6b", "changed": "#ffd33d", "renamed": "#79b8ff",
         "reshaped": "#8b96a1",
     },
-    scale=("#1d232a", "#3b2f52", "#5d3a73", "#8a4a86", "#b95f86", "#e07f7c", "#f6ad7a", "#fde3a0"),
+    scale=("#1d232a", "#3b2f52", "#5d3a73", "#8a4a86", "#c26a8f", "#e07f7c", "#f6ad7a", "#fde3a0"),
     on_scale=("#ffffff", "#14181d"),
 )  # fmt: skip
 
@@ -145,7 +145,7 @@ _MONOCHROME: Final = replace(
     },
     other=Paint("#ffffff", "#000000"),
     marks=dict.fromkeys(_LIGHT.marks, "#000000"),
-    scale=("#ffffff", "#ececec", "#d6d6d6", "#bdbdbd", "#a0a0a0", "#7d7d7d", "#565656", "#2b2b2b"),
+    scale=("#ffffff", "#ebebeb", "#d4d4d4", "#b8b8b8", "#707070", "#575757", "#3d3d3d", "#212121"),
 )  # fmt: skip
 
 THEMES: Final[Mapping[str, Theme]] = {
