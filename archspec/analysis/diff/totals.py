@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from archspec.analysis.facts import Facts
+from archspec.ir.collector import collector_paused
 from archspec.ir.dims import Size
 from archspec.ir.graph import PHASES, Phase
 
@@ -32,7 +33,8 @@ class Total:
 
 def totals(before: Facts, after: Facts) -> tuple[Total, ...]:
     """The measures of both networks; those in training mode where they are others than in eval mode."""
-    ones, others = dict(_measures(before)), dict(_measures(after))
+    with collector_paused():
+        ones, others = dict(_measures(before)), dict(_measures(after))
     found = {name: Total(*name, ones.get(name), others.get(name)) for name in dict.fromkeys((*ones, *others))}
     return tuple(total for total in found.values() if not _is_repeated(total, list(found.values())))
 
