@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -104,7 +105,7 @@ def _highlighted(graph: Graph, name: str) -> Mapping[str, tuple[Mark, ...]]:
         return dict.fromkeys(paths, (Mark("highlight", "highlighted"),))
     rule = by_name().get(name)
     if rule is None:
-        known = [*by_name(), *(path for path, _ in _places(graph))]
+        known = [*by_name(), *filter(None, chain.from_iterable(_places(graph)))]
         raise click.BadParameter(_there_is_no("path, block or rule", name, graph, known), param_hint="--highlight")
     judge(graph, found := Diagnostics(), (rule,), apart=True)
     if not len(found):
