@@ -51,6 +51,8 @@ def test_help_loads_nothing_heavy() -> None:
         ["expand", "-"],
         ["table", "-"],
         ["analyze", "-"],
+        ["render", "-", "-o", "-"],
+        ["render", "-", "--html", "-o", "-"],
         ["ops"],
         ["ops", "conv"],
         ["rules"],

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from archspec.render.figure.style import Content, Direction, Mark, Shapes, Style
     from archspec.render.figure.view import Figure
 
-THEMES: Final = ("light", "dark", "print", "monochrome")
 MEASURES: Final = ("macs", "params", "memory", "receptive_field")
 
 

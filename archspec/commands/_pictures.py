@@ -3,16 +3,88 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
 from archspec.commands._environment import MissingError
-from archspec.commands._shared import write_whole
+from archspec.commands._shared import Decorated, write_whole
 
 if TYPE_CHECKING:
     from archspec.render.figure.picture import Drawn, PictureForm
+
+
+FORMS: Final = ("svg", "png", "pdf", "dot", "html")
+"""What is written, by the ending of the file."""
+THEMES: Final = ("light", "dark", "print", "monochrome")
+
+
+def form_options(function: Decorated) -> Decorated:
+    """The options that say what is written, and where."""
+    return _with(
+        function,
+        click.option("--svg", "form", flag_value="svg", help="Write SVG."),
+        click.option("--png", "form", flag_value="png", help="Write PNG."),
+        click.option("--pdf", "form", flag_value="pdf", help="Write PDF."),
+        click.option(
+            "--dot", "form", flag_value="dot", help="Write DOT, the language of Graphviz; nothing is laid out."
+        ),
+        click.option("--html", "form", flag_value="html", help="Write a page to explore, one file."),
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Where to write, - for standard output; the name of the spec in the current folder where nothing is"
+            " said. The ending says what is written, where no option does.",
+        ),
+    )
+
+
+def look_options(function: Decorated) -> Decorated:
+    """The options that say how a figure looks."""
+    ways = click.Choice(["down", "up", "right", "left"])
+    return _with(
+        function,
+        click.option("--theme", type=click.Choice(THEMES), default=THEMES[0], help="The colours."),
+        click.option("--direction", type=ways, default="down", help="Where it goes."),
+    )
+
+
+def engine_options(function: Decorated) -> Decorated:
+    """The options that say how a figure is drawn."""
+    time = click.FloatRange(min=0, min_open=True)
+    return _with(
+        function,
+        click.option("--engine", metavar="NAME", help="What lays out: `archspec doctor` lists the layout engines."),
+        click.option("--dpi", type=click.IntRange(24, 1200), default=144, help="Pixels per inch of PNG."),
+        click.option("--seconds", type=time, default=20.0, help="How long a layout may take."),
+    )
+
+
+def _with(function: Decorated, *options: Callable[[Decorated], Decorated]) -> Decorated:
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def form_of(form: str | None, output: str | None) -> str:
+    """What is written: as an option says, or else the ending of the file.
+
+    Raises:
+        click.BadParameter: when the ending says nothing.
+    """
+    if form is not None or output in (None, "-"):
+        return form or FORMS[0]
+    ending = Path(str(output)).suffix.lower().removeprefix(".")
+    if ending not in FORMS:
+        known = ", ".join(f"`.{known}`" for known in FORMS)
+        raise click.BadParameter(
+            f"`{output}` has an ending that says nothing; expected one of {known}, or an option such as --svg",
+            param_hint="-o",
+        )
+    return ending
 
 
 def drawn_as(form: str, figures: Drawn, engine: str | None, seconds: float, dpi: int) -> tuple[bytes, str]:

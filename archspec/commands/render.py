@@ -5,23 +5,27 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
 
-from archspec.commands._figures import MEASURES, THEMES, Wishes, composed
-from archspec.commands._pictures import drawn_as, file_name, write_picture
+from archspec.commands._figures import MEASURES, Wishes, composed
+from archspec.commands._pictures import (
+    drawn_as,
+    engine_options,
+    file_name,
+    form_of,
+    form_options,
+    look_options,
+    write_picture,
+)
 from archspec.commands._shared import load_despite_errors, print_findings, set_option
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.sanitize import brief, visible
 
 if TYPE_CHECKING:
     from archspec.ir.graph import Graph
-
-FORMS: Final = ("svg", "png", "pdf", "dot", "html")
-"""What is written, by the ending of the file."""
 
 _ALL: Final = "all"
 _OF_PAGES: Final = frozenset({"specs", "settings", "form", "output", "limit"})
@@ -49,18 +53,7 @@ def _font(context: click.Context, option: click.Parameter, value: str | None) ->
 @click.command()
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @set_option
-@click.option("--svg", "form", flag_value="svg", help="Write SVG; so it is where nothing is said.")
-@click.option("--png", "form", flag_value="png", help="Write PNG.")
-@click.option("--pdf", "form", flag_value="pdf", help="Write PDF.")
-@click.option("--dot", "form", flag_value="dot", help="Write DOT, the language of Graphviz; nothing is laid out.")
-@click.option("--html", "form", flag_value="html", help="Write a page to explore the network in, one file.")
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    help="Where to write, - for standard output; the name of the spec in the current folder where nothing is said."
-    " The ending says what is written, where no option does.",
-)
+@form_options
 @click.option(
     "--depth",
     callback=_depth,
@@ -77,8 +70,6 @@ def _font(context: click.Context, option: click.Parameter, value: str | None) ->
     help="Mark what is at a path, all uses of a block, or what a rule finds.",
 )
 @click.option("--color-by", type=click.Choice(MEASURES), help="Colour boxes by what they cost or see.")
-@click.option("--theme", type=click.Choice(THEMES), default=THEMES[0], help="The colours.")
-@click.option("--direction", type=click.Choice(["down", "up", "right", "left"]), default="down", help="Where it goes.")
 @click.option("--font", metavar="NAME", callback=_font, help="The font of all text.")
 @click.option(
     "--shapes",
@@ -95,11 +86,8 @@ def _font(context: click.Context, option: click.Parameter, value: str | None) ->
 @click.option("--title/--no-title", "has_title", default=True, help="Whether the title stands above.")
 @click.option("--legend/--no-legend", "has_legend", default=True, help="Whether the legend stands above.")
 @click.option("--side-by-side", "together", is_flag=True, help="Draw several networks in one figure.")
-@click.option("--engine", metavar="NAME", help="What lays out: `archspec doctor` lists the layout engines.")
-@click.option("--dpi", type=click.IntRange(24, 1200), default=144, help="Pixels per inch of PNG.")
-@click.option(
-    "--seconds", type=click.FloatRange(min=0, min_open=True), default=20.0, help="How long a layout may take."
-)
+@look_options
+@engine_options
 def render(
     specs: tuple[str, ...],
     settings: tuple[str, ...],
@@ -115,7 +103,7 @@ def render(
 
     A spec that has errors is drawn as far as it goes, with what is wrong marked in red.
     """
-    chosen = _form(form, output)
+    chosen = form_of(form, output)
     if together and chosen == "html":
         raise click.UsageError(
             "a page holds one network; two of them are compared in the page of `archspec diff --html`"
@@ -159,20 +147,6 @@ def _refuse_equal_names(names: Sequence[str]) -> None:
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise click.UsageError(f"two of the files are called `{twice}`: draw them one by one, with -o")
-
-
-def _form(form: str | None, output: str | None) -> str:
-    """What is written: as an option says, or else the ending of the file."""
-    if form is not None or output in (None, "-"):
-        return form or FORMS[0]
-    ending = Path(str(output)).suffix.lower().removeprefix(".")
-    if ending not in FORMS:
-        known = ", ".join(f"`.{known}`" for known in FORMS)
-        raise click.BadParameter(
-            f"`{output}` has an ending that says nothing; expected one of {known}, or an option such as --svg",
-            param_hint="-o",
-        )
-    return ending
 
 
 def _page(graph: Graph, found: Diagnostics) -> bytes:

@@ -7,7 +7,7 @@ from html import escape
 from archspec.analysis.facts import Facts
 from archspec.ir.graph import Graph
 from archspec.render.engines import DrawingError
-from archspec.render.figure.legend import costs_text
+from archspec.render.figure.legend import network_costs
 from archspec.render.figure.picture import picture
 from archspec.render.figure.style import Style
 from archspec.render.figure.view import figure
@@ -15,10 +15,8 @@ from archspec.render.figure.view import figure
 
 def svg_of(graph: Graph) -> str | None:
     """The figure as an `svg` element; None where no layout engine draws it."""
-    facts = Facts(graph)
-    counts = [facts.cost.nodes[path] for path in facts.running["eval"] if path in facts.cost.nodes]
     try:
-        drawn = picture([(figure(graph), Style(subtitle=costs_text(counts)))], "svg")
+        drawn = picture([(figure(graph), Style(subtitle=network_costs(Facts(graph))))], "svg")
     except DrawingError:
         return None
     text = drawn.data.decode()

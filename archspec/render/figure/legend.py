@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from archspec.analysis.cost import Counts
+from archspec.analysis.facts import Facts
 from archspec.render.figure.boxes import marked_as
 from archspec.render.figure.describe import figure_title
 from archspec.render.figure.heat import color_of
@@ -75,3 +76,9 @@ def costs_text(counts: Iterable[Counts]) -> str:
     parameters = f"{short(total.parameters)} parameters" if total.parameters else ""
     macs = f"{short(total.macs)} MACs" if isinstance(total.macs, int) and total.macs else ""
     return ", ".join(filter(None, (parameters, macs)))
+
+
+def network_costs(facts: Facts) -> str:
+    """What a whole network costs in eval mode."""
+    counts = facts.cost.nodes
+    return costs_text(counts[path] for path in facts.running["eval"] if path in counts)
