@@ -24,7 +24,7 @@ def _loaded_by(*arguments: str, text: str = "") -> set[str]:
     program = (
         "import sys, json, contextlib, io\n"
         "from archspec.commands.main import main\n"
-        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        "with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding='utf-8')):\n"
         f"    code = main({list(arguments)!r})\n"
         f"print(json.dumps([code, sorted({HEAVY!r} & sys.modules.keys())]))\n"
     )
