@@ -44,7 +44,7 @@ def module(graph: Graph, block: str) -> Part:
 
 def outline(drawn: Figure) -> Iterator[str]:
     """A figure in lines: a number, what a box says, and the numbers of what it reads, with the shapes that are said."""
-    things = [thing.id for thing in (*drawn.terminals, *drawn.root.boxes())]
+    things = [*(terminal.id for terminal in drawn.terminals), *(box.id for box in drawn.root.boxes())]
     for terminal in drawn.terminals:
         if terminal.kind == "input" and terminal.type is not None:
             yield f"{things.index(terminal.id):2}  {terminal.name} {shape_text(terminal.type, Style())}"
