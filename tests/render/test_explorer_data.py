@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from archspec.render.explorer.data import ROOT, explorer_data
+from archspec.render.explorer.data import explorer_data
+from archspec.render.explorer.network import ROOT
 from archspec.source.diagnostic import Diagnostics
 from tests.graphs import Sketch
 from tests.render.explored import data_of
@@ -118,14 +119,14 @@ def test_long_excerpts_are_cut_off() -> None:
 
 
 def test_findings_are_on_the_part_they_are_about() -> None:
-    homes = {finding["name"]: finding["part"] for finding in _inception()["findings"]}
-    assert homes == {"expensive-reduction": "Conv2d_4a_3x3", "large-kernel": "Mixed_5b.branch5x5_2"}
+    homes = {finding["name"]: finding["parts"] for finding in _inception()["findings"]}
+    assert homes == {"expensive-reduction": ["Conv2d_4a_3x3"], "large-kernel": ["Mixed_5b.branch5x5_2"]}
     assert _inception()["findings"][1]["text"].startswith("note[large-kernel]: two 3x3")
 
 
 def test_a_spec_with_errors_is_told_of_as_far_as_it_goes() -> None:
     data = _told("layers: [{conv: {id: c, channels: 4, kernel: 9}}, {tanh: {id: t}}, {no_such_op: {id: n}}]")
-    assert {finding["part"] for finding in data["findings"] if finding["severity"] == "error"} == {"c", "n"}
+    assert [finding["parts"] for finding in data["findings"] if finding["severity"] == "error"] == [["c"], ["n"]]
     assert data["heat"] == {}
     assert _details(data, "t")["output"] == "[N, 4, ?, ?]"
 

@@ -1,48 +1,25 @@
-"""What the explorer tells of a network, as plain data: its parts, all that is known of each, and how they are joined.
-
-Ids are those of figures: `mixed5.0` is a node or scope, `mixed5.0..2` a repeat, `input:image` an input. All text is fit
-to be shown; that of boxes and frames is DOT.
-"""
+"""What the explorer tells of one network, as plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import replace
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 from archspec.analysis.facts import Facts
-from archspec.ir.graph import Graph, Value
-from archspec.render.explorer.details import Details, Pairs, attributes_of
-from archspec.render.explorer.excerpts import Excerpts
-from archspec.render.explorer.palette import STEPS
-from archspec.render.figure.boxes import Attributes, box_attributes, frame_attributes, shape_text, terminal_attributes
-from archspec.render.figure.dot import edge_attributes, graph_attributes, node_attributes
+from archspec.ir.graph import Graph
+from archspec.render.explorer.details import Details
+from archspec.render.explorer.network import ROOT, Shared, home_of, network_data
 from archspec.render.figure.findings import paths_of
-from archspec.render.figure.heat import HEATS, Heat
-from archspec.render.figure.labels import Label, box_label, op_of
-from archspec.render.figure.parts import Part, parts_of
-from archspec.render.figure.style import Style
-from archspec.render.figure.theme import THEMES, WORDS
-from archspec.render.figure.view import READABLE, Box, Frame, Terminal
-from archspec.render.layers import category_of
+from archspec.render.figure.parts import parts_of
 from archspec.source.diagnostic import Diagnostic, Diagnostics
-from archspec.source.origin import Origin
 from archspec.source.report import render_text
 from archspec.source.sanitize import visible
 
-ROOT: Final = "network:"
-"""The id of the whole network: no path has a colon."""
-
-_STYLE: Final = Style(theme=replace(THEMES["light"], text="black"))
-"""Graphviz says nothing of black, so that only text that is fainter comes with a colour."""
-
-_LOOKS: Final = frozenset({"id", "class", "color", "fillcolor", "bgcolor"})
-"""What the style sheet of the page says, and not the drawing."""
-
-_FEW: Final = 12
-"""Boxes that are too few to begin with."""
-
-T = TypeVar("T")
+SEVERITIES: Final = (
+    {"name": "error", "symbol": "!", "shape": "octagon"},
+    {"name": "warning", "symbol": "!", "shape": "triangle"},
+    {"name": "note", "symbol": "i", "shape": "circle"},
+)
+"""The marks of findings, the worst first: they differ in shape, not in colour alone."""
 
 
 def explorer_data(graph: Graph, found: Diagnostics) -> dict[str, Any]:
@@ -52,180 +29,19 @@ def explorer_data(graph: Graph, found: Diagnostics) -> dict[str, Any]:
         graph: the graph; nodes may lack types, where an error made them unknowable.
         found: what there is to say about it.
     """
-    whole, facts = parts_of(graph), Facts(graph)
-    told = _Told(Details(facts, is_sound=not found.failed))
-    parts = {part.id or ROOT: _part(graph, part, told) for part in _drawn(whole)}
-    for terminal in _terminals(graph):
-        parts[terminal.id] = _terminal(graph, terminal, told)
-    inputs, outputs = ([f"input:{name}" for name in graph.inputs], [f"output:{name}" for name in graph.outputs])
-    parts[ROOT]["members"] = [*inputs, *parts[ROOT]["members"], *outputs]
+    details, shared = Details(Facts(graph), is_sound=not found.failed), Shared()
+    network = network_data(parts_of(graph), details, shared)
     return {
         "title": visible(graph.title or graph.name),
         "subtitle": visible(graph.name if graph.title else ""),
-        "facts": told.details.facts(),
+        "facts": details.at_a_glance(),
         "root": ROOT,
-        "parts": parts,
-        "edges": list(_edges(graph)),
-        "graph": _plain(graph_attributes(_STYLE)),
-        "node": _plain(node_attributes(_STYLE)),
-        "edge": _plain(edge_attributes(_STYLE)),
-        "looks": told.looks.found,
-        "attributes": told.attributes.found,
-        "sources": told.excerpts.found,
-        "findings": [_finding(one, _home(path, parts)) for one, path in paths_of(graph, found)],
-        "heat": {} if found.failed else {name: _heat(measure(facts), whole) for name, measure in HEATS.items()},
-        "steps": STEPS,
-        "words": WORDS,
-        "open": [ROOT, *(part.id for part in _opened(whole))],
+        "called": ("finding", "findings"),
+        "severities": SEVERITIES,
+        "findings": [_finding(one, home_of(path, network["parts"])) for one, path in paths_of(graph, found)],
+        **network,
+        **shared.data(),
     }
-
-
-class _Shared(Generic[T]):
-    """Things by number: many parts have the same."""
-
-    def __init__(self) -> None:
-        self.found: list[T] = []
-        self._numbers: dict[str, int] = {}
-
-    def number_of(self, thing: T) -> int:
-        number = self._numbers.setdefault(repr(thing), len(self.found))
-        if number == len(self.found):
-            self.found.append(thing)
-        return number
-
-
-class _Told:
-    """What is told of parts, and what they have in common."""
-
-    def __init__(self, details: Details) -> None:
-        self.details = details
-        self.excerpts = Excerpts()
-        self.looks: _Shared[Attributes] = _Shared()
-        self.attributes: _Shared[Pairs] = _Shared()
-
-    def look(self, attributes: Attributes) -> int:
-        """The number of what the page lays out a part by."""
-        return self.looks.number_of(_plain(attributes))
-
-
-def members_of(part: Part) -> list[Part]:
-    """What is drawn in a part: for a branch what is in it, and nothing of what has no operations."""
-    members = (members_of(member) if member.kind == "branch" else [member] for member in part.members)
-    return [member for some in members for member in some if next(member.nodes(), None) is not None]
-
-
-def _drawn(part: Part) -> Iterator[Part]:
-    yield part
-    for member in members_of(part):
-        yield from _drawn(member)
-
-
-def _opened(whole: Part) -> list[Part]:
-    """What is open at first: the outer levels of blocks and sequences, where what is around them is not much to see."""
-    opened: list[Part] = []
-    inside = members_of(whole)
-    while len(inside) < _FEW:
-        further = [part for part in inside if part.kind in ("block", "sequence") and part.members]
-        within = [inner for part in inside for inner in (members_of(part) if part in further else [part])]
-        if not further or len(within) > READABLE:
-            break
-        opened, inside = opened + further, within
-    return opened
-
-
-def _part(graph: Graph, part: Part, told: _Told) -> dict[str, Any]:
-    members = [member.id for member in members_of(part)]
-    if part.kind == "network":
-        title = [graph.title or graph.name]
-        return _entry(part.kind, title, members=members, details=told.details.of_network())
-    box = Box(part)
-    label = box_label(graph, box)
-    op = op_of(part.node) if part.node is not None else None
-    lines = [op.name] if label.shape == "sign" and op is not None else _lines(label)
-    origin = _origin(part)
-    turns = part.members if part.kind == "repeat" else ()
-    return _entry(
-        part.kind,
-        lines,
-        path=visible(part.id),
-        members=members,
-        phase=part.phase,
-        category="block" if part.node is None else category_of(part.node),
-        box=told.look(box_attributes(graph, box, _STYLE)),
-        frame=told.look(frame_attributes(Frame(part, [], turns), _STYLE)) if members else None,
-        details=[*([("op", op.name)] if op is not None and not members else []), *told.details.of(part)],
-        attributes=told.attributes.number_of(attributes_of(part.node) if part.node is not None else []),
-        source=told.excerpts.number_of(origin.span) if origin is not None else None,
-    )
-
-
-def _origin(part: Part) -> Origin | None:
-    """Where a part is written; a repeat that has no scope is where its first turn is."""
-    if part.scope is not None:
-        return part.scope.origin
-    return part.node.origin if part.node is not None else _origin(part.members[0])
-
-
-def _lines(label: Label) -> list[str]:
-    """What a part is called in one line, and remarks on it in others."""
-    name = ", ".join(line.text for line in label.lines if line.role != "small").replace(", ×", " ×")
-    return [name, *(line.text for line in label.lines if line.role == "small")]
-
-
-def _terminals(graph: Graph) -> Iterator[Terminal]:
-    for name, given in graph.inputs.items():
-        yield Terminal("input", name, Value(name), given.type)
-    for name, output in graph.outputs.items():
-        phase = graph[output.value.node].phase
-        yield Terminal("output", name, output.value, graph.type_of(output.value), phase)
-
-
-def _terminal(graph: Graph, terminal: Terminal, told: _Told) -> dict[str, Any]:
-    is_input = terminal.kind == "input"
-    span = graph[terminal.name].origin.span if is_input else graph.outputs[terminal.name].span
-    return _entry(
-        terminal.kind,
-        [terminal.name],
-        path=visible(terminal.name if is_input else terminal.id),
-        phase=terminal.phase,
-        category="terminal",
-        box=told.look(terminal_attributes(terminal, _STYLE)),
-        details=told.details.of_value(terminal.value),
-        source=told.excerpts.number_of(span) if span is not None else None,
-    )
-
-
-def _entry(kind: str, lines: Iterable[str], **others: Any) -> dict[str, Any]:
-    """A part as the page has it. What many have the same of is a number; None is nothing."""
-    nothing: dict[str, Any] = {
-        "members": [],
-        "phase": None,
-        "box": None,
-        "frame": None,
-        "attributes": None,
-        "source": None,
-    }
-    return {"kind": kind, "label": list(map(visible, lines)), "path": "", "category": "block", **nothing, **others}
-
-
-def _plain(attributes: Attributes) -> Attributes:
-    return {name: value for name, value in attributes.items() if name not in _LOOKS}
-
-
-def _edges(graph: Graph) -> Iterator[tuple[str, str, str, str | None]]:
-    """From one operation or input to another, or to an output; with the shape that goes there, and the phase."""
-
-    def edge(value: Value, target: str, phase: str | None) -> tuple[str, str, str, str | None]:
-        source = graph[value.node]
-        type_ = graph.type_of(value)
-        text = "" if type_ is None else visible(shape_text(type_, _STYLE))
-        return (f"input:{source.path}" if source.path in graph.inputs else source.path, target, text, phase)
-
-    for node in graph.operations():
-        for value in node.inputs:
-            yield edge(value, node.path, graph[value.node].phase or node.phase)
-    for output in graph.outputs.values():
-        yield edge(output.value, f"output:{output.name}", graph[output.value.node].phase)
 
 
 def _finding(one: Diagnostic, home: str | None) -> dict[str, Any]:
@@ -235,20 +51,5 @@ def _finding(one: Diagnostic, home: str | None) -> dict[str, Any]:
         "name": one.name,
         "message": visible(one.message),
         "text": frame,
-        "part": home,
+        "parts": [home] if home is not None else [],
     }
-
-
-def _home(path: str | None, parts: Container[str]) -> str | None:
-    """The part that a path is that of, or else the one that is around it: not every scope is drawn."""
-    if f"input:{path}" in parts:
-        return f"input:{path}"
-    while path and path not in parts:
-        path = path.rpartition(".")[0]
-    return path or None
-
-
-def _heat(heat: Heat, whole: Part) -> dict[str, Any]:
-    values = {part.id: heat.of(part.nodes()) for part in _drawn(whole) if part.kind != "network"}
-    known = {id_: value for id_, value in values.items() if value is not None}
-    return {"label": heat.label, "values": known, "texts": {id_: heat.text(value) for id_, value in known.items()}}

@@ -34,8 +34,8 @@ class Details:
 
     def __init__(self, facts: Facts, is_sound: bool) -> None:
         self._graph = graph = facts.graph
-        self._facts = facts
-        self._is_sound = is_sound
+        self.facts = facts
+        self.is_sound = is_sound
         """Whether sizes are known: nothing else is measured of a graph that has errors."""
         self._readers: defaultdict[Value, list[str | None]] = defaultdict(list)
         for node in graph.operations():
@@ -44,9 +44,9 @@ class Details:
         for output in graph.outputs.values():
             self._readers[output.value].append(None)
 
-    def facts(self) -> Pairs:
+    def at_a_glance(self) -> Pairs:
         """What is said of the whole network at a glance."""
-        counts = self._facts.cost.total
+        counts = self.facts.cost.total
         facts = [
             ("parameters", count_text(counts.parameters)),
             ("MACs per sample", count_text(counts.macs)),
@@ -56,7 +56,7 @@ class Details:
 
     def of_network(self) -> Pairs:
         """What is said of the whole network at length."""
-        counts, memory = self._facts.cost.total, self._facts.memory if self._is_sound else None
+        counts, memory = self.facts.cost.total, self.facts.memory if self.is_sound else None
         told = [
             *((f"input {name}", str(given.type)) for name, given in self._graph.inputs.items()),
             *((f"output {name}", self._shape(output.value)) for name, output in self._graph.outputs.items()),
@@ -67,7 +67,7 @@ class Details:
             ("MACs in training mode", count_text(counts.training_macs) if counts.training_macs != counts.macs else ""),
             ("peak of activations", f"{short(memory.inference.peak)}B" if memory and memory.inference.peak else ""),
             ("saved for the backward pass", f"{short(memory.saved_in[''])}B" if memory and memory.saved_in[""] else ""),
-            ("receptive field", _field_text(self._facts.receptive_field) if self._is_sound else ""),
+            ("receptive field", _field_text(self.facts.receptive_field) if self.is_sound else ""),
         ]
         return [(visible(word), text) for word, text in told if text]
 
@@ -83,7 +83,7 @@ class Details:
             *self._shapes("input", read),
             *self._shapes("output", given),
             *self._costs(nodes),
-            *(self._measured(nodes) if self._is_sound else []),
+            *(self._measured(nodes) if self.is_sound else []),
         ]
 
     def of_value(self, value: Value) -> Pairs:
@@ -102,8 +102,8 @@ class Details:
         return [*((word, shape) for shape in shapes[:_LISTED]), *more]
 
     def _costs(self, nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
-        total = self._facts.cost.total
-        counts = sum((self._facts.cost.nodes[node.path] for node in nodes), Counts())
+        total = self.facts.cost.total
+        counts = sum((self.facts.cost.nodes[node.path] for node in nodes), Counts())
         if counts.parameters:
             yield "parameters", f"{counts.parameters:,}{_share(counts.parameters, total.parameters)}"
         if counts.buffers:
@@ -114,11 +114,11 @@ class Details:
             yield "MACs in training mode", count_text(counts.training_macs)
 
     def _measured(self, nodes: list[Node]) -> Iterator[tuple[str, str]]:
-        saved = self._facts.memory.saved if self._facts.memory is not None else {}
+        saved = self.facts.memory.saved if self.facts.memory is not None else {}
         kept = sum(saved.get(node.path, 0) for node in nodes)
         if kept:
             yield "saved for the backward pass", f"{short(kept)}B"
-        if fields := self._facts.receptive_fields.get(nodes[-1].path):
+        if fields := self.facts.receptive_fields.get(nodes[-1].path):
             yield "receptive field", _field_text(fields)
 
 

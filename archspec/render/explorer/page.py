@@ -26,6 +26,7 @@ SCRIPTS: Final = (
     "address",
     "dot",
     "engine",
+    "marks",
     "drawing",
     "view",
     "paint",

@@ -15,7 +15,7 @@ STEPS: Final = len(_LIGHT.scale)
 
 
 def palette() -> str:
-    """Custom properties for everything that has a category, a place on the scale of a heat map, or a severity."""
+    """Custom properties for everything that has a category, a place on the scale of a heat map, or a mark."""
     return "".join(f"{line}\n" for line in _rules())
 
 
@@ -30,8 +30,8 @@ def _rules() -> Iterator[str]:
         upper = step >= STEPS / 2
         text = _either(_LIGHT.on_scale[upper], _DARK.on_scale[upper])
         yield f'[data-heat="{step}"] {{ --fill: {_either(light, dark)}; --on: {text}; }}'
-    for severity in ("error", "warning", "note"):
-        yield f".{severity} {{ --mark: {_either(_LIGHT.marks[severity], _DARK.marks[severity])}; }}"
+    for kind, color in _LIGHT.marks.items():
+        yield f".{kind} {{ --mark: {_either(color, _DARK.marks[kind])}; }}"
 
 
 def _painted(selector: str, light: Paint, dark: Paint) -> str:

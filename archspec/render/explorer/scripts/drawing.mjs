@@ -3,7 +3,8 @@
  */
 
 import { makeSvg } from "./dom.mjs";
-import { Model, worst } from "./model.mjs";
+import { markOf } from "./marks.mjs";
+import { Model } from "./model.mjs";
 
 const ELEMENTS = new Set(["g", "path", "polygon", "polyline", "ellipse", "text"]);
 const ATTRIBUTES = new Set(
@@ -18,12 +19,10 @@ const SIGN = 7;
 const OPENED = `M${-SIGN / 2} 0H${SIGN / 2}`;
 const CLOSED = `${OPENED}M0 ${-SIGN / 2}V${SIGN / 2}`;
 
-/** The outline of the mark of each severity: they differ in shape, not in colour alone. */
-const MARKS = {
-  error: "M-3.7 -9H3.7L9 -3.7V3.7L3.7 9H-3.7L-9 3.7V-3.7z",
-  warning: "M0 -9.5L10 8H-10z",
-  note: "M0 -8A8 8 0 0 1 0 8A8 8 0 0 1 0 -8z",
-};
+/** The marks of a part stand beside each other on its upper edge, a little above it and so off its text. */
+const STEP = 17;
+const LIFT = 3;
+const MARK_SCALE = 0.85;
 
 /**
  * @typedef {{
@@ -115,6 +114,8 @@ function describe(element, id, model) {
   element.setAttribute("tabindex", "-1");
   element.setAttribute("aria-label", spoken(id, model));
   if (model.opens(id)) element.setAttribute("aria-expanded", String(isFrame));
+  const [finding] = model.found.get(id) ?? [];
+  if (finding) element.classList.add("marked", finding.severity);
 }
 
 /** @param {string} id @param {Model} model @returns {string} */
@@ -125,7 +126,7 @@ function spoken(id, model) {
     ...label,
     phase === "training" && "in training only",
     phase === "eval" && "in inference only",
-    findings > 0 && `${findings} ${findings === 1 ? "finding" : "findings"}`,
+    findings > 0 && model.counted(findings),
   ]
     .filter(Boolean)
     .join(", ");
@@ -142,7 +143,7 @@ export function addSigns({ parts }, model) {
     const isFrame = element.classList.contains("cluster");
     const findings = isFrame ? (model.found.get(id) ?? []) : model.findings(id);
     if (model.opens(id)) element.append(sign(corner.right, corner.top, isFrame));
-    if (findings.length > 0) element.append(mark(corner.left, corner.top, findings));
+    element.append(...marks(corner.left, corner.top, findings, model));
   }
 }
 
@@ -158,23 +159,21 @@ function sign(x, y, isFrame) {
   return makeSvg("g", place, makeSvg("circle", { r: SIGN }), makeSvg("path", { d: isFrame ? OPENED : CLOSED }));
 }
 
-/** @param {number} x @param {number} y @param {import("./model.mjs").Finding[]} findings @returns {SVGElement} */
-function mark(x, y, findings) {
-  const severity = worst(findings);
-  const text = makeSvg(
-    "text",
-    { "text-anchor": "middle", y: 3.5 },
-    findings.length > 1 ? String(findings.length) : symbolOf(severity),
-  );
-  return makeSvg("g", { class: `mark ${severity}`, transform: `translate(${x} ${y})` }, markShape(severity), text);
-}
-
-/** @param {string} severity @returns {SVGElement} */
-export function markShape(severity) {
-  return makeSvg("path", { d: MARKS[/** @type {keyof typeof MARKS} */ (severity)] ?? MARKS.note });
-}
-
-/** @param {string} severity @returns {string} */
-export function symbolOf(severity) {
-  return severity === "note" ? "i" : "!";
+/**
+ * The marks of findings: one of each severity, with how many there are.
+ * @param {number} x
+ * @param {number} y
+ * @param {import("./model.mjs").Finding[]} findings
+ * @param {Model} model
+ * @returns {SVGElement[]}
+ */
+function marks(x, y, findings, { data }) {
+  return data.severities
+    .map((severity) => ({ severity, count: findings.filter((finding) => finding.severity === severity.name).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ severity, count }, place) =>
+      markOf(severity, count > 1 ? String(count) : severity.symbol, {
+        transform: `translate(${x + place * STEP} ${y - LIFT}) scale(${MARK_SCALE})`,
+      }),
+    );
 }

@@ -61,14 +61,15 @@ export class Explorer extends EventTarget {
   }
 
   /**
-   * Open a part that is closed, close one that is open, and leave it where it is.
+   * Open a part that is closed, close one that is open, with its partner, and leave it where it is.
    * @param {string} id
    * @param {"centre" | "corner"} place what of its upper edge stays: the corner has the sign that was clicked
    */
   async toggle(id, place = "centre") {
     if (!this.model.opens(id) || id === this.model.root) return;
     const open = new Set(this.#wanted.open);
-    if (!open.delete(id)) open.add(id);
+    const isOpen = open.has(id);
+    this.model.alike(id).forEach((one) => (isOpen ? open.delete(one) : open.add(one)));
     const before = upperEdge(this.element(id), place);
     if (!(await this.#draw({ ...this.#wanted, open }))) return;
     const now = upperEdge(this.element(id), place);
@@ -81,7 +82,8 @@ export class Explorer extends EventTarget {
   }
 
   #begin() {
-    this.view.begin(this.element(this.drawn.boxes[0]));
+    const firsts = new Map(this.drawn.boxes.toReversed().map((id) => [this.model.network(id), this.element(id)]));
+    this.view.begin([...firsts.values()].filter((element) => element !== undefined));
   }
 
   /** Show what runs in one phase, or in both. @param {import("./model.mjs").Shown} shown */
@@ -93,7 +95,7 @@ export class Explorer extends EventTarget {
   }
 
   /**
-   * Select a part, or nothing; open what hides it, and bring it into view.
+   * Select a part, or nothing; open what hides it and its partner, and bring it into view.
    * @param {string | null} id
    * @param {Manner} manner
    */
@@ -101,14 +103,17 @@ export class Explorer extends EventTarget {
     this.selected = id === this.model.root ? null : id;
     if (this.selected !== null) await this.#uncover(this.selected);
     this.#tell("selected", manner);
-    const element = this.element(this.selected);
-    if (element && !manner.stays) this.view.reveal(element);
+    const [element, partner] = this.selected === null ? [] : this.model.alike(this.selected).map((one) => this.element(one));
+    if (element && !manner.stays) this.view.reveal(element, partner);
   }
 
   /** @param {string} id */
   async #uncover(id) {
     const { open, shown } = this.#wanted;
-    const hiding = this.model.around(id).filter((outer) => !open.has(outer));
+    const hiding = this.model
+      .alike(id)
+      .flatMap((one) => this.model.around(one))
+      .filter((outer) => !open.has(outer));
     const isOut = !this.model.runs(id, shown) || !this.#runsAround(id, shown);
     if (hiding.length === 0 && !isOut) return;
     await this.#draw({ open: new Set([...open, ...hiding]), shown: isOut ? "both" : shown });

@@ -1,35 +1,52 @@
-/** Findings: what the checks say of the network, as a list, and as a text in the panel. */
+/** Findings: what there is to say of the network, as a list, and as a text in the panel. */
 
-import { byId, make, makeSvg, prose } from "./dom.mjs";
-import { markShape, symbolOf } from "./drawing.mjs";
+import { byId, make, prose } from "./dom.mjs";
+import { iconOf } from "./marks.mjs";
 
-/** List all findings; each leads to the part that it is about. @param {import("./explorer.mjs").Explorer} explorer */
+/**
+ * List all findings; each leads to the part that it is about, and to the next one where it is about several.
+ * @param {import("./explorer.mjs").Explorer} explorer
+ */
 export function addFindings(explorer) {
-  const { findings } = explorer.model.data;
-  byId("findings-box").hidden = findings.length === 0;
-  byId("findings-title").textContent = `${findings.length} ${findings.length === 1 ? "finding" : "findings"}`;
-  byId("findings").replaceChildren(...findings.map((finding, number) => rowOf(finding, number)));
+  const { model } = explorer;
+  const { findings } = model.data;
+  byId("findings-title").textContent = model.counted(findings.length);
+  byId("findings").replaceChildren(...findings.map((finding, number) => rowOf(finding, number, model)));
   byId("findings").addEventListener("click", (/** @type {MouseEvent} */ event) => {
     const button = /** @type {Element} */ (event.target).closest("button");
-    if (button) void explorer.select(findings[Number(button.dataset.finding)].part);
+    if (button) void explorer.select(nextOf(findings[Number(button.dataset.finding)].parts, explorer.selected));
   });
 }
 
-/** @param {import("./model.mjs").Finding} finding @param {number} number @returns {HTMLElement} */
-function rowOf(finding, number) {
-  const text = make("span", {}, make("b", {}, finding.name), " ", ...prose(finding.message));
-  return make("li", {}, make("button", { type: "button", "data-finding": number }, icon(finding.severity), text));
+/** The part behind the one that is selected, or the first. @param {string[]} parts @param {string | null} selected */
+function nextOf(parts, selected) {
+  return parts[(parts.indexOf(selected ?? "") + 1) % parts.length] ?? null;
 }
 
-/** @param {string} severity @returns {SVGElement} */
-function icon(severity) {
-  const text = makeSvg("text", { "text-anchor": "middle", y: 4 }, symbolOf(severity));
-  const attributes = { class: `mark ${severity}`, viewBox: "-11 -11 22 22", role: "img", "aria-label": severity };
-  return makeSvg("svg", attributes, markShape(severity), text);
+/**
+ * @param {import("./model.mjs").Finding} finding
+ * @param {number} number
+ * @param {import("./model.mjs").Model} model
+ * @returns {HTMLElement}
+ */
+function rowOf(finding, number, model) {
+  return make("li", {}, make("button", { type: "button", "data-finding": number }, ...summary(finding, model)));
 }
 
-/** A finding at length. @param {import("./model.mjs").Finding} finding @returns {HTMLElement} */
-export function findingText({ severity, name, message, text }) {
-  const heading = make("p", {}, icon(severity), make("span", {}, make("b", {}, name), " ", ...prose(message)));
-  return make("div", { class: `finding ${severity}` }, heading, make("pre", { tabindex: 0 }, text));
+/** @param {import("./model.mjs").Finding} finding @param {import("./model.mjs").Model} model @returns {Element[]} */
+function summary({ severity, name, message }, { severities }) {
+  const text = make("span", {}, make("b", {}, name), " ", ...prose(message));
+  return [iconOf(/** @type {import("./model.mjs").Severity} */ (severities.get(severity))), text];
+}
+
+/**
+ * A finding at length.
+ * @param {import("./model.mjs").Finding} finding
+ * @param {import("./model.mjs").Model} model
+ * @returns {HTMLElement}
+ */
+export function findingText(finding, model) {
+  const { severity, text } = finding;
+  const whole = text !== "" && make("pre", { tabindex: 0 }, text);
+  return make("div", { class: `finding ${severity}` }, make("p", {}, ...summary(finding, model)), whole);
 }

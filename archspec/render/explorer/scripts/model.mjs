@@ -9,14 +9,18 @@
  * @typedef {{
  *   kind: string, label: string[], path: string, members: string[], phase: Phase | null, category: string,
  *   details: Pair[], box: number | null, frame: number | null, attributes: number | null, source: number | null,
+ *   partner: {id: string, differs: Pair[]} | null,
  * }} Part
- * @typedef {{severity: string, name: string, message: string, text: string, part: string | null}} Finding
+ *   A partner is the same part in another network.
+ * @typedef {{severity: string, name: string, message: string, text: string, parts: string[]}} Finding
+ * @typedef {{name: string, symbol: string, shape: string}} Severity
  * @typedef {{label: string, values: Record<string, number>, texts: Record<string, string>}} Heat
  * @typedef {[source: string, target: string, label: string, phase: Phase | null]} Edge
  * @typedef {{
  *   title: string, subtitle: string, facts: Pair[], root: string, parts: Record<string, Part>, edges: Edge[],
  *   graph: Record<string, string>, node: Record<string, string>, edge: Record<string, string>,
- *   looks: Record<string, string>[], attributes: Pair[][], findings: Finding[],
+ *   looks: Record<string, string>[], attributes: Pair[][],
+ *   findings: Finding[], severities: Severity[], called: [one: string, several: string],
  *   sources: {file: string, line: number, text: string}[],
  *   heat: Record<string, Heat>, steps: number, words: Record<string, string>, open: string[],
  * }} Data
@@ -27,8 +31,6 @@
 
 /** Details that parts are found by. */
 const NAMING = new Set(["op", "operations", "input", "output", "shape"]);
-
-const SEVERITIES = ["error", "warning", "note"];
 
 export class Model {
   /** @param {Data} data */
@@ -42,13 +44,18 @@ export class Model {
     this.index = new Map();
     /** @type {Map<string, string>} */
     this.parent = new Map();
-    /** @type {Map<string, number>} How many parts are around each. */
+    /** @type {Map<string, number>} How many parts are around each; networks do not count. */
     this.level = new Map();
     this.#walk(data.root, 0);
     this.byPath = new Map(this.order.toReversed().map((id) => [this.part(id).path, id]));
     this.depth = Math.max(...this.order.map((id) => this.level.get(id) ?? 0));
     /** @type {Map<string, Finding[]>} Those on each part itself. */
-    this.found = Map.groupBy(data.findings, (finding) => finding.part ?? data.root);
+    this.found = new Map();
+    for (const finding of data.findings) {
+      const homes = finding.parts.length > 0 ? finding.parts : [data.root];
+      homes.forEach((id) => this.found.set(id, [...(this.found.get(id) ?? []), finding]));
+    }
+    this.severities = new Map(data.severities.map((severity) => [severity.name, severity]));
     this.words = this.#words();
     this.phased = this.order.some((id) => this.part(id).phase !== null);
   }
@@ -59,7 +66,7 @@ export class Model {
     this.level.set(id, level);
     for (const member of this.part(id).members) {
       this.parent.set(member, id);
-      this.#walk(member, level + 1);
+      this.#walk(member, this.part(member).kind === "network" ? level : level + 1);
     }
   }
 
@@ -236,7 +243,24 @@ export class Model {
 
   /** The findings on a part and on what is in it. @param {string} id @returns {Finding[]} */
   findings(id) {
-    return this.inside(id).flatMap((inner) => this.found.get(inner) ?? []);
+    return [...new Set(this.inside(id).flatMap((inner) => this.found.get(inner) ?? []))];
+  }
+
+  /** How findings are counted: `2 findings`. @param {number} count */
+  counted(count) {
+    const [one, several] = this.data.called;
+    return `${count === 0 ? "No" : count.toLocaleString("en")} ${count === 1 ? one : several}`;
+  }
+
+  /** The parts to draw with one in the same way: itself, and its partner. @param {string} id @returns {string[]} */
+  alike(id) {
+    const { partner } = this.part(id);
+    return partner === null ? [id] : [id, partner.id];
+  }
+
+  /** The network that a part is in. @param {string} id */
+  network(id) {
+    return [id, ...this.around(id)].findLast((outer) => this.part(outer).kind === "network") ?? this.root;
   }
 
   /** The part that a path in an address names. @param {string} path @returns {string | null} */
@@ -248,7 +272,8 @@ export class Model {
   nameIn(id) {
     const { path } = this.part(id);
     const outer = this.around(id)
-      .map((around) => `${this.part(around).path}.`)
+      .map((around) => this.part(around))
+      .map((around) => (around.kind === "network" ? around.path : `${around.path}.`))
       .find((start) => path.startsWith(start));
     return path.slice(outer?.length ?? 0);
   }
@@ -278,9 +303,4 @@ function merged(one, other) {
 function patternOf(word) {
   const literal = word.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
   return new RegExp(/^\d/.test(word) ? `(?<!\\d)${literal}(?!\\d)` : literal);
-}
-
-/** The worst severity among findings. @param {Finding[]} findings @returns {string} */
-export function worst(findings) {
-  return SEVERITIES.find((severity) => findings.some((finding) => finding.severity === severity)) ?? "note";
 }

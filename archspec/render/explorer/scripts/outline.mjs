@@ -46,7 +46,7 @@ function rowOf(id, explorer) {
       role: "treeitem",
       tabindex: -1,
       "data-part": model.index.get(id) ?? null,
-      "aria-level": model.level.get(id) ?? 1,
+      "aria-level": model.around(id).length + 1,
       "aria-expanded": opens ? String(explorer.isOpen(id)) : null,
       "data-phase": part.phase ?? "",
       title: `${part.label[0]}\n${part.path}`,
@@ -56,7 +56,7 @@ function rowOf(id, explorer) {
     make("span", { class: "row-label" }, part.label[0]),
     make("span", { class: "row-path" }, part.kind === "output" ? part.kind : model.nameIn(id)),
   );
-  row.style.setProperty("--level", String((model.level.get(id) ?? 1) - 1));
+  row.style.setProperty("--level", String(model.around(id).length));
   return row;
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { byId, make } from "./dom.mjs";
+import { iconOf } from "./marks.mjs";
 
 /** Paint the drawing as the state of the page says. @param {import("./explorer.mjs").Explorer} explorer */
 export function paint(explorer) {
@@ -15,8 +16,10 @@ export function paint(explorer) {
 /** @param {import("./explorer.mjs").Explorer} explorer */
 function paintSelection({ model, drawing, selected }) {
   const inside = new Set(selected === null ? [] : model.inside(selected));
+  const partner = selected === null ? null : model.part(selected).partner;
   drawing?.parts.forEach((element, id) => {
     element.classList.toggle("selected", id === selected);
+    element.classList.toggle("partner", id === partner?.id);
     element.setAttribute("tabindex", "-1");
   });
   drawing?.arrows.forEach(({ arrow, element }) => {
@@ -47,7 +50,8 @@ function paintHeat({ model, drawing, drawn, heat }) {
     else element.dataset.heat = String(stepOf(value / (most ? table.values[most] : 1), model.data.steps));
   });
   byId("figure").classList.toggle("by-heat", table !== undefined);
-  byId("legend").replaceChildren(...(table ? scale(table, most, model.data.steps) : categories(model, drawn)));
+  const keys = table ? scale(table, most, model.data.steps) : categories(model, drawn);
+  byId("legend").replaceChildren(...marks(model), ...keys);
 }
 
 /** The box with the most, where one has any. @param {import("./model.mjs").Heat} table @param {string[]} boxes */
@@ -75,6 +79,13 @@ function scale(table, most, steps) {
     make("span", { class: "scale", role: "img", "aria-label": "from pale to strong" }, ...colours),
     make("span", {}, most === undefined ? "none" : table.texts[most]),
   ];
+}
+
+/** @param {import("./model.mjs").Model} model @returns {Node[]} */
+function marks({ data }) {
+  return data.severities
+    .filter(({ name }) => data.findings.some(({ severity }) => severity === name))
+    .map((severity) => make("span", { class: "key" }, iconOf(severity), severity.name));
 }
 
 /** @param {import("./model.mjs").Model} model @param {import("./model.mjs").Drawn} drawn @returns {Node[]} */

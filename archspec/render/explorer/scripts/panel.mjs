@@ -31,11 +31,12 @@ function contents({ model, selected, state }) {
   return [
     heading(part, isNetwork ? model.data.title : part.label[0]),
     ...(model.opens(id) && !isNetwork ? [toggleButton(state.open.has(id))] : []),
+    ...partner(part, model),
     ...facts("", part.details),
     ...facts("Attributes", model.attributes(id)),
     ...links("Fed by", model.sources(id), model),
     ...links("Feeds", model.targets(id), model),
-    ...section("Findings", (isNetwork ? (model.found.get(id) ?? []) : model.findings(id)).map(findingText)),
+    ...findings(isNetwork ? (model.found.get(id) ?? []) : model.findings(id), model),
     ...(isNetwork
       ? [make("p", { class: "faint" }, "Select a part to see its shapes, its costs and the lines it is written in.")]
       : []),
@@ -71,6 +72,26 @@ function toggleButton(isOpen) {
 function facts(title, pairs) {
   const entries = pairs.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
   return section(title, entries.length === 0 ? [] : [make("dl", {}, ...entries)]);
+}
+
+/**
+ * The same part in the other network, and what differs between the two.
+ * @param {import("./model.mjs").Part} part
+ * @param {import("./model.mjs").Model} model
+ * @returns {Node[]}
+ */
+function partner({ partner }, model) {
+  if (partner === null) return [];
+  const title = model.part(model.network(partner.id)).label[0];
+  return [...links(title, [partner.id], model), ...facts("", partner.differs)];
+}
+
+/** @param {import("./model.mjs").Finding[]} found @param {import("./model.mjs").Model} model @returns {Node[]} */
+function findings(found, model) {
+  return section(
+    model.counted(found.length),
+    found.map((finding) => findingText(finding, model)),
+  );
 }
 
 /** @param {string} title @param {string[]} ids @param {import("./model.mjs").Model} model @returns {Node[]} */

@@ -60,18 +60,18 @@ export class View {
 
   /**
    * Show all of it where it can be read so, else its beginning.
-   * @param {Element | undefined} first what it begins with
+   * @param {Element[]} firsts what it begins with, in each network
    */
-  begin(first) {
+  begin(firsts) {
     const fitting = this.#fitting();
     if (fitting >= LEGIBLE) this.#place(Math.min(fitting, 1.2));
     else this.#place(Math.min(1, Math.max(LEGIBLE, this.#widthScale())));
-    if (first && fitting < LEGIBLE) this.#lead(first);
+    if (firsts.length > 0 && fitting < LEGIBLE) this.#lead(firsts);
   }
 
-  /** Bring an element to the middle of the upper edge. @param {Element} element */
-  #lead(element) {
-    const { box, frame } = this.#boxes(element);
+  /** Bring elements to the middle of the upper edge. @param {Element[]} elements */
+  #lead(elements) {
+    const { box, frame } = this.#boxes(elements);
     this.#set(
       this.#x + frame.left + (frame.width - box.width) / 2 - box.left,
       this.#y + frame.top + HEAD - box.top,
@@ -102,12 +102,16 @@ export class View {
   }
 
   /**
-   * Bring an element to the middle where it is not seen well; large ones by their upper edge.
+   * Bring an element to the middle where it is not seen well, with another one where there is room for both; large ones
+   * by their upper edge.
    * @param {Element} element
+   * @param {Element} [other]
    */
-  reveal(element) {
+  reveal(element, other = element) {
     if (this.#scale < LEGIBLE / 2) this.zoom(LEGIBLE / this.#scale);
-    const { box, frame } = this.#boxes(element);
+    const both = this.#boxes([element, other]);
+    const isRoom = both.box.width <= both.frame.width && both.box.height <= both.frame.height;
+    const { box, frame } = isRoom ? both : this.#boxes([element]);
     const isSeen =
       box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom;
     if (isSeen) return;
@@ -115,9 +119,14 @@ export class View {
     this.#set(this.#x + frame.left + (frame.width - box.width) / 2 - box.left, this.#y + top - box.top, this.#scale);
   }
 
-  /** @param {Element} element */
-  #boxes(element) {
-    return { box: element.getBoundingClientRect(), frame: this.svg.getBoundingClientRect() };
+  /** The box around elements, and what is seen. @param {Element[]} elements */
+  #boxes(elements) {
+    const boxes = elements.map((element) => element.getBoundingClientRect());
+    const left = Math.min(...boxes.map((box) => box.left));
+    const top = Math.min(...boxes.map((box) => box.top));
+    const right = Math.max(...boxes.map((box) => box.right));
+    const bottom = Math.max(...boxes.map((box) => box.bottom));
+    return { box: new DOMRect(left, top, right - left, bottom - top), frame: this.svg.getBoundingClientRect() };
   }
 
   /** Move so that a point of an element is where another point was. @param {Point} now @param {Point} before */
