@@ -40,7 +40,9 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
     if style.heat is not None and (value := style.heat.of(box.nodes())) is not None:
         fill, color = color_of(style.theme, value / max(style.most, 1))
         paint = Paint(fill, paint.line)
-        lines = (*lines, *([Line(style.heat.text(value), "small")] if value and said.shape != "sign" else []))
+        told = style.heat.text(value)
+        is_new = value and said.shape != "sign" and not any(line.text.startswith(f"{told} ") for line in lines)
+        lines = (*lines, *([Line(told, "small")] if is_new else []))
     text = cell(lines, _colors(color, style if style.heat is None else None))
     kind = marked_as(box, style)
     return {

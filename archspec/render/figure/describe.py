@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archspec.ir.graph import Graph, Node
-from archspec.render.figure.labels import box_label, frame_label, op_of
+from archspec.render.figure.labels import Line, box_label, frame_label, op_of
 from archspec.render.figure.style import Style
 from archspec.render.figure.view import Arrow, Box, Figure, Frame, Terminal
 from archspec.source.sanitize import visible
@@ -48,6 +48,15 @@ def figure_title(figure: Figure) -> str:
     graph, part = figure.graph, figure.root.part
     name = graph.title or graph.name
     return visible(name if part.kind == "network" else f"{frame_label(figure.root).heading} of {name}")
+
+
+def title_lines(figure: Figure) -> list[Line]:
+    """The title in lines: that of a block, and below it the figure it is drawn after and the network it is of."""
+    if figure.root.part.kind == "network":
+        return [Line(figure_title(figure), "heading")]
+    heading, *remarks = frame_label(figure.root).lines
+    network = figure.graph.title or figure.graph.name
+    return [heading, Line(" · ".join([*(line.text for line in remarks), network]), "small")]
 
 
 def figure_description(figure: Figure) -> str:

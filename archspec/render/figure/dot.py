@@ -26,15 +26,18 @@ from archspec.render.figure.describe import (
     frame_title,
     terminal_title,
 )
-from archspec.render.figure.legend import caption
-from archspec.render.figure.markup import label
+from archspec.render.figure.entries import entries
+from archspec.render.figure.legend import captions
+from archspec.render.figure.markup import Cell, label
 from archspec.render.figure.style import Direction, Style
-from archspec.render.figure.view import Box, Figure, Frame
+from archspec.render.figure.view import Arrow, Box, Figure, Frame
 
 _RANKS: Final[Mapping[Direction, str]] = {"down": "TB", "up": "BT", "right": "LR", "left": "RL"}
 
 DENSE: Final = 400
 """Arrows from which on Graphviz is kept from trying for minutes to untangle them."""
+
+_TO_ENTRY: Final[Mapping[str, str]] = {"arrowhead": "none", "weight": "8"}
 
 QUICK: Final[Mapping[str, str]] = {"mclimit": "0.1", "nslimit": "1", "nslimit1": "1", "concentrate": "true"}
 """What keeps it from that."""
@@ -60,26 +63,32 @@ def dot(drawn: Sequence[tuple[Figure, Style]], is_dense: bool | None = None, dpi
         is_dense: whether it is laid out in less time, and less well; by default where there are many arrows.
         dpi: pixels per inch of what is made of it; None for formats that have no pixels.
     """
-    scaled = [(one, _scaled(one, style)) for one, style in drawn]
-    first, style = scaled[0]
-    head = caption(first, style) if len(scaled) == 1 else None
+    scaled = _scaled(drawn)
+    heads = captions(scaled)
+    style = scaled[0][1]
     if is_dense is None:
         is_dense = is_crowded(drawn)
     whole = Digraph(
         "figure",
-        graph_attr={
-            **graph_attributes(style, is_dense),
-            **({"dpi": str(dpi)} if dpi is not None else {}),
-            **({"label": label(head), "labelloc": "t", "labeljust": "l"} if head is not None else {}),
-        },
+        graph_attr=graph_attributes(style, is_dense) | ({"dpi": str(dpi)} if dpi is not None else {}),
         node_attr=node_attributes(style),
         edge_attr=edge_attributes(style),
     )
-    writer = _Writer(whole)
-    for place, (one, its_style) in enumerate(scaled, 1):
-        writer.write(one, its_style, f"{place}:" if len(scaled) > 1 else "")
+    titles: dict[str, str] = {}
+    if len(scaled) == 1:
+        whole.attr(**_head(heads[0]))
+        _Writer(*scaled[0], titles, "").write(whole)
+    else:
+        for place, ((one, its_style), head) in enumerate(zip(scaled, heads, strict=True), 1):
+            attributes = _head(head) | {"color": style.theme.background, "margin": "16"}
+            with whole.subgraph(name=f"cluster_{place}", graph_attr=attributes) as inside:
+                _Writer(one, its_style, titles, f"{place}:").write(inside)
     title = " and ".join(figure_title(one) for one, _ in scaled)
-    return Dot(whole.source, writer.titles, title, " ".join(figure_description(one) for one, _ in scaled))
+    return Dot(whole.source, titles, title, " ".join(figure_description(one) for one, _ in scaled))
+
+
+def _head(head: Cell | None) -> Attributes:
+    return {"label": label(head), "labelloc": "t", "labeljust": "l"} if head is not None else {}
 
 
 def is_crowded(drawn: Sequence[tuple[Figure, Style]]) -> bool:
@@ -112,66 +121,72 @@ def edge_attributes(style: Style) -> Attributes:
     return {"fontname": style.font, "fontsize": "9", "color": color, "arrowsize": "0.6", "penwidth": "1"}
 
 
-def _scaled(figure: Figure, style: Style) -> Style:
-    """The style with the most that a box has of what the figure is coloured by."""
-    if style.heat is None:
-        return style
-    values = (style.heat.of(box.nodes()) for box in figure.root.boxes())
-    return replace(style, most=max((value for value in values if value is not None), default=1))
+def entry_attributes(style: Style) -> Attributes:
+    """Of the point where a tensor comes into a frame; what goes on from it keeps its order."""
+    return {"shape": "point", "width": "0.02", "class": "entry", "color": style.theme.arrow, "ordering": "out"}
+
+
+def _scaled(drawn: Sequence[tuple[Figure, Style]]) -> list[tuple[Figure, Style]]:
+    """The figures with the most that a box of any has of what they are coloured by: one scale for all."""
+    values = (style.heat.of(box.nodes()) for one, style in drawn if style.heat is not None for box in one.root.boxes())
+    most = max((value for value in values if value is not None), default=1)
+    return [(one, replace(style, most=most)) for one, style in drawn]
 
 
 class _Writer:
-    """Writes figures into a drawing, under numbers as names."""
+    """Writes one figure into a drawing, under numbers as names.
 
-    def __init__(self, whole: Digraph) -> None:
-        self._whole = whole
-        self._count = 0
-        self.titles: dict[str, str] = {}
+    Args:
+        titles: by id what is told of each thing in the drawing; those of the figure are added.
+        prefix: what the ids of the figure begin with.
+    """
 
-    def write(self, figure: Figure, style: Style, prefix: str) -> None:
-        """Write a figure; with a prefix, its ids begin with that, and its head is on a frame around it."""
-        names: dict[str, str] = {}
-        head = caption(figure, style) if prefix else None
-        if head is None:
-            self._write_figure(self._whole, figure, style, names, prefix)
-            return
-        attributes = {"label": label(head), "labeljust": "l", "color": style.theme.background, "margin": "16"}
-        with self._whole.subgraph(name=f"cluster_{self._number()}", graph_attr=attributes) as inside:
-            self._write_figure(inside, figure, style, names, prefix)
+    def __init__(self, figure: Figure, style: Style, titles: dict[str, str], prefix: str) -> None:
+        self._figure, self._style, self._titles, self._prefix = figure, style, titles, prefix
+        self._names: dict[str, str] = {}
+        self._entries = entries(figure)
 
-    def _write_figure(self, target: Digraph, figure: Figure, style: Style, names: dict[str, str], prefix: str) -> None:
-        for terminal in figure.terminals:
-            names[terminal.id] = self._name(prefix + terminal.id, terminal_title(terminal, style))
-            target.node(names[terminal.id], **_with_id(terminal_attributes(terminal, style), prefix))
-        for member in figure.root.members:
-            self._write_member(target, member, figure, style, names, prefix)
-        for arrow in figure.arrows:
-            name = f"{prefix}{arrow.source}-{arrow.target}"
-            self.titles[name] = arrow_title(arrow)
-            target.edge(names[arrow.source], names[arrow.target], id=name, **arrow_attributes(arrow, style))
+    def write(self, target: Digraph) -> None:
+        """Write the figure."""
+        for terminal in self._figure.terminals:
+            attributes = terminal_attributes(terminal, self._style)
+            self._thing(target, terminal.id, attributes, terminal_title(terminal, self._style))
+        for member in self._figure.root.members:
+            self._member(target, member)
+        starts = {arrow: entry.id for entry in self._entries for arrow in entry.further}
+        for entry in self._entries:
+            self._arrow(target, entry.way, entry.way.source, arrow_attributes(entry.way, self._style) | dict(_TO_ENTRY))
+        for arrow in self._figure.arrows:
+            start = starts.get(arrow, arrow.source)
+            attributes = arrow_attributes(
+                arrow if start == arrow.source else replace(arrow, is_labelled=False), self._style
+            )
+            self._arrow(target, arrow, start, attributes)
 
-    def _write_member(
-        self, target: Digraph, member: Box | Frame, figure: Figure, style: Style, names: dict[str, str], prefix: str
-    ) -> None:
+    def _member(self, target: Digraph, member: Box | Frame) -> None:
         if isinstance(member, Box):
-            attributes = _with_id(box_attributes(figure.graph, member, style), prefix)
-            names[member.id] = self._name(attributes["id"], box_title(figure.graph, member, style))
-            target.node(names[member.id], **attributes)
+            attributes = box_attributes(self._figure.graph, member, self._style)
+            self._thing(target, member.id, attributes, box_title(self._figure.graph, member, self._style))
             return
-        attributes = _with_id(frame_attributes(member, style), prefix)
-        name = f"cluster_{self._name(attributes['id'], frame_title(member, style))}"
+        name = f"cluster_{self._name(member.id, frame_title(member, self._style))}"
+        attributes = frame_attributes(member, self._style) | {"id": self._prefix + member.id}
         with target.subgraph(name=name, graph_attr=attributes) as inside:
+            for entry in self._entries:
+                if entry.frame == member.id:
+                    self._thing(inside, entry.id, entry_attributes(self._style), arrow_title(entry.way))
             for one in member.members:
-                self._write_member(inside, one, figure, style, names, prefix)
+                self._member(inside, one)
+
+    def _thing(self, target: Digraph, id_: str, attributes: Attributes, title: str) -> None:
+        self._names[id_] = self._name(id_, title)
+        target.node(self._names[id_], **attributes | {"id": self._prefix + id_})
+
+    def _arrow(self, target: Digraph, arrow: Arrow, start: str, attributes: Attributes) -> None:
+        id_ = f"{self._prefix}{arrow.source}-{arrow.target}"
+        self._titles[id_] = arrow_title(arrow)
+        target.edge(self._names[start], self._names[arrow.target], id=id_, **attributes)
 
     def _name(self, id_: str, title: str) -> str:
-        self.titles[id_] = title
-        return f"n{self._number()}"
-
-    def _number(self) -> int:
-        self._count += 1
-        return self._count
-
-
-def _with_id(attributes: Attributes, prefix: str) -> Attributes:
-    return {**attributes, "id": prefix + attributes["id"]}
+        """Of a node or cluster: a number, which is not taken yet as every name has a title."""
+        self._titles[self._prefix + id_] = title
+        return f"n{len(self._titles)}"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from math import ceil
 from typing import Final
 
 from archspec.analysis.cost import Counts
 from archspec.analysis.facts import Facts
 from archspec.render.figure.boxes import marked_as
-from archspec.render.figure.describe import figure_title
+from archspec.render.figure.describe import title_lines
 from archspec.render.figure.heat import color_of
 from archspec.render.figure.labels import Line, Role, box_label
-from archspec.render.figure.markup import Cell, Swatch, cell, side_by_side, stacked
+from archspec.render.figure.markup import Cell, Swatch, cell, filler, height, side_by_side, stacked
 from archspec.render.figure.style import MARKS, Style
 from archspec.render.figure.theme import WORDS
 from archspec.render.figure.view import Figure
@@ -19,25 +20,36 @@ from archspec.render.layers import category_of
 from archspec.render.layout import short
 
 _IN_A_ROW: Final = 4
-"""Entries beside each other: figures are tall and narrow as a rule."""
+"""Entries beside each other, at most: figures are tall and narrow as a rule."""
 
 
-def caption(figure: Figure, style: Style) -> Cell | None:
-    """What stands above a figure; None where nothing is to."""
+def captions(drawn: Sequence[tuple[Figure, Style]]) -> list[Cell | None]:
+    """What stands above each of several figures, equally high; None where nothing is to."""
+    cells = [list(_caption(one, style)) for one, style in drawn]
+    most = max(height(some) for some in cells)
+    return [stacked([*some, *filler(most - height(some))]) if some else None for some in cells]
+
+
+def _caption(figure: Figure, style: Style) -> Iterator[Cell]:
     text, muted = style.theme.text, style.theme.muted
     colors: dict[Role, str] = {"heading": text, "plain": text, "small": muted}
-    cells = []
+    head = []
     if style.has_title:
-        lines = [Line(figure_title(figure), "heading")]
-        if style.subtitle:
-            lines.append(Line(style.subtitle, "small"))
-        cells.append(cell(lines, colors, "start"))
+        lines = [*title_lines(figure), *([Line(style.subtitle, "small")] if style.subtitle else [])]
+        head.append(cell(lines, colors, "start"))
     if style.has_legend:
-        entries = list(_entries(figure, style))
-        rows = [entries[at : at + _IN_A_ROW] for at in range(0, len(entries), _IN_A_ROW)]
         remarks = [cell([Line(remark, "small")], colors, "start") for remark in _remarks(figure, style)]
-        cells += side_by_side(rows, muted, max((one.width for one in (*cells, *remarks)), default=0)) + remarks
-    return stacked(cells) if cells else None
+        least = max((one.width for one in (*head, *remarks)), default=0)
+        yield from (*head, *side_by_side(_rows(list(_entries(figure, style))), muted, least), *remarks)
+    else:
+        yield from head
+
+
+def _rows(entries: Sequence[Swatch]) -> list[Sequence[Swatch]]:
+    """Entries in rows that are about equally long."""
+    rows = ceil(len(entries) / _IN_A_ROW)
+    length = ceil(len(entries) / rows) if rows else 1
+    return [entries[at : at + length] for at in range(0, len(entries), length)]
 
 
 def _entries(figure: Figure, style: Style) -> Iterator[Swatch]:

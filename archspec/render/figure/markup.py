@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from math import ceil
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -85,7 +85,20 @@ def side_by_side(rows: Sequence[Sequence[Swatch]], color: str, least: int) -> li
 def stacked(cells: Sequence[Cell]) -> Cell:
     """Cells below each other, all at the left."""
     body = "".join(f'<TR><TD ALIGN="LEFT" HEIGHT="{one.height + 2}">{one.markup}</TD></TR>' for one in cells)
-    return Cell(_table(body), max(one.width for one in cells), sum(one.height + 2 for one in cells))
+    return Cell(_table(body), max(one.width for one in cells), height(cells))
+
+
+def height(cells: Iterable[Cell]) -> int:
+    """Of cells below each other."""
+    return sum(one.height + 2 for one in cells)
+
+
+def filler(room: int) -> list[Cell]:
+    """A cell with nothing in it that takes some height; none where there is no room for one."""
+    if room <= 2:
+        return []
+    body = f'<TR><TD FIXEDSIZE="TRUE" WIDTH="1" HEIGHT="{room - 2}"></TD></TR>'
+    return [Cell(_table(body), 1, room - 2)]
 
 
 def _table(body: str, size: str = "") -> str:

@@ -74,7 +74,7 @@ _LIGHT: Final = Theme(
     },
     other=Paint("#f1f2f4", "#6b7280"),
     block=Paint("#e9edf2", "#43566b"),
-    frame=Paint("#f7f9fb", "#a9b4c0"),
+    frame=Paint("#f7f9fb", "#8592a0"),
     terminal=Paint("#ffffff", "#1a1f26"),
     marks={
         "error": "#d0021b", "warning": "#c76a00", "note": "#2367c4", "highlight": "#c2188f",
@@ -103,7 +103,7 @@ _DARK: Final = Theme(
     },
     other=Paint("#2b3037", "#a3abb5"),
     block=Paint("#273340", "#a9bed3"),
-    frame=Paint("#1a2027", "#4d5a67"),
+    frame=Paint("#1a2027", "#68788a"),
     terminal=Paint("#14181d", "#e8ecf0"),
     marks={
         "error": "#ff6b6b", "warning": "#ffb454", "note": "#79b8ff", "highlight": "#ff7ad9",
