@@ -62,7 +62,7 @@ def test_a_figure_of_a_difference_is_as_deep_as_is_asked_for() -> None:
 
 def test_a_page_of_a_difference_is_written() -> None:
     assert main(["diff", "small.yaml", "small.yaml", "--set-b", "width=16", "--html"]) == 1
-    assert Path("small-small.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert Path("small-small.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_a_broken_spec_is_not_drawn_beside_another(folder: Path) -> None:

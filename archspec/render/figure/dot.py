@@ -68,15 +68,19 @@ def dot(drawn: Sequence[tuple[Figure, Style]], is_dense: bool | None = None, dpi
     style = scaled[0][1]
     if is_dense is None:
         is_dense = is_crowded(drawn)
+    is_alone = len(scaled) == 1
     whole = Digraph(
         "figure",
-        graph_attr=graph_attributes(style, is_dense) | ({"dpi": str(dpi)} if dpi is not None else {}),
+        graph_attr={
+            **graph_attributes(style, is_dense),
+            **({"dpi": str(dpi)} if dpi is not None else {}),
+            **(_head(heads[0]) if is_alone else {}),
+        },
         node_attr=node_attributes(style),
         edge_attr=edge_attributes(style),
     )
     titles: dict[str, str] = {}
-    if len(scaled) == 1:
-        whole.attr(**_head(heads[0]))
+    if is_alone:
         _Writer(*scaled[0], titles, "").write(whole)
     else:
         for place, ((one, its_style), head) in enumerate(zip(scaled, heads, strict=True), 1):
@@ -173,13 +177,14 @@ class _Writer:
         with target.subgraph(name=name, graph_attr=attributes) as inside:
             for entry in self._entries:
                 if entry.frame == member.id:
-                    self._thing(inside, entry.id, entry_attributes(self._style), arrow_title(entry.way))
+                    attributes = entry_attributes(self._style) | {"id": entry.id}
+                    self._thing(inside, entry.id, attributes, arrow_title(entry.way))
             for one in member.members:
                 self._member(inside, one)
 
     def _thing(self, target: Digraph, id_: str, attributes: Attributes, title: str) -> None:
-        self._names[id_] = self._name(id_, title)
-        target.node(self._names[id_], **attributes | {"id": self._prefix + id_})
+        self._names[id_] = self._name(attributes["id"], title)
+        target.node(self._names[id_], **attributes | {"id": self._prefix + attributes["id"]})
 
     def _arrow(self, target: Digraph, arrow: Arrow, start: str, attributes: Attributes) -> None:
         id_ = f"{self._prefix}{arrow.source}-{arrow.target}"

@@ -8,6 +8,7 @@ import pytest
 
 from archspec.render.engines import draw
 from archspec.render.figure.dot import Dot, dot
+from archspec.render.figure.entries import entries
 from archspec.render.figure.markup import LONGEST, PLACES, shown
 from archspec.render.figure.picture import picture
 from archspec.render.figure.style import Mark, Style
@@ -88,6 +89,8 @@ def test_every_thing_has_its_path_as_id_and_a_title(engine: str) -> None:
     svg = drawn(of, engine)
     found = groups(svg)
     ids = {thing.id for thing in of.things()} | {f"{arrow.source}-{arrow.target}" for arrow in of.arrows}
+    for entry in entries(of):
+        ids |= {entry.id, f"{entry.way.source}-{entry.way.target}"}
     assert set(found) == {"figure:", *ids}
     titles = dot([(of, Style())]).titles
     assert {id_: group.findtext(f"{SVG}title") for id_, group in found.items()} == {
