@@ -89,7 +89,7 @@ def form_of(form: str | None, output: str | None) -> str:
 
 def drawn_as(form: str, figures: Drawn, engine: str | None, seconds: float, dpi: int) -> tuple[bytes, str]:
     """What is written of figures, and what to say of it."""
-    from archspec.render.engines import DrawingError, TookTooLongError, UnknownEngineError
+    from archspec.render.engines import VARIABLE, DrawingError, TookTooLongError, UnknownEngineError
 
     if form == "dot":
         from archspec.render.figure.dot import dot
@@ -100,7 +100,8 @@ def drawn_as(form: str, figures: Drawn, engine: str | None, seconds: float, dpi:
     try:
         done = picture(figures, cast("PictureForm", form), engine, seconds, dpi)
     except UnknownEngineError as error:
-        raise click.BadParameter(f"{error}; {error.help}", param_hint="--engine") from error
+        hint = "--engine" if engine else VARIABLE
+        raise click.BadParameter(f"{error}; {error.help}", param_hint=hint) from error
     except TookTooLongError as error:
         raise click.ClickException(f"{error}\n  = help: {error.help}") from error
     except DrawingError as error:

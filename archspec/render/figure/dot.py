@@ -26,7 +26,7 @@ from archspec.render.figure.describe import (
     frame_title,
     terminal_title,
 )
-from archspec.render.figure.entries import entries
+from archspec.render.figure.entries import Entry, entries
 from archspec.render.figure.legend import captions
 from archspec.render.figure.markup import Cell, label
 from archspec.render.figure.style import Direction, Style
@@ -148,7 +148,10 @@ class _Writer:
     def __init__(self, figure: Figure, style: Style, titles: dict[str, str], prefix: str) -> None:
         self._figure, self._style, self._titles, self._prefix = figure, style, titles, prefix
         self._names: dict[str, str] = {}
-        self._entries = entries(figure)
+        self._entries: dict[str, list[Entry]] = {}
+        """By the frame that they are in."""
+        for entry in entries(figure):
+            self._entries.setdefault(entry.frame, []).append(entry)
 
     def write(self, target: Digraph) -> None:
         """Write the figure."""
@@ -157,8 +160,9 @@ class _Writer:
             self._thing(target, terminal.id, attributes, terminal_title(terminal, self._style))
         for member in self._figure.root.members:
             self._member(target, member)
-        starts = {arrow: entry.id for entry in self._entries for arrow in entry.further}
-        for entry in self._entries:
+        every = [entry for some in self._entries.values() for entry in some]
+        starts = {arrow: entry.id for entry in every for arrow in entry.further}
+        for entry in every:
             self._arrow(target, entry.way, entry.way.source, arrow_attributes(entry.way, self._style) | dict(_TO_ENTRY))
         for arrow in self._figure.arrows:
             start = starts.get(arrow, arrow.source)
@@ -175,10 +179,9 @@ class _Writer:
         name = f"cluster_{self._name(member.id, frame_title(member, self._style))}"
         attributes = frame_attributes(member, self._style) | {"id": self._prefix + member.id}
         with target.subgraph(name=name, graph_attr=attributes) as inside:
-            for entry in self._entries:
-                if entry.frame == member.id:
-                    attributes = entry_attributes(self._style) | {"id": entry.id}
-                    self._thing(inside, entry.id, attributes, arrow_title(entry.way))
+            for entry in self._entries.get(member.id, ()):
+                attributes = entry_attributes(self._style) | {"id": entry.id}
+                self._thing(inside, entry.id, attributes, arrow_title(entry.way))
             for one in member.members:
                 self._member(inside, one)
 
