@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
@@ -11,8 +11,11 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from archspec.analysis.diff.networks import diff
 from archspec.compiler import load_spec
 from archspec.frontend.load import Spec
+from archspec.ir.graph import Graph
+from archspec.render.explorer.comparison import comparison_data
 from archspec.render.explorer.data import explorer_data
 from archspec.render.explorer.page import page as page_text
 from archspec.source.diagnostic import Diagnostics
@@ -24,6 +27,12 @@ FLAGS = [
 ]  # fmt: skip
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
+HOSTILE = (
+    '</script><script>alert(1)</script>"\'><img src=x onerror=alert(2)><!-- --> {{style}} \\ \\N \\" &lt;b&gt; &#60;'
+    " `code` \u202eRTL\u202c \u05d0\u05d1 \U0001f600 \u2028 line\nbreak \x00\x1b[31m %s $& javascript:alert(3)"
+)
+"""A name that nobody would give."""
+
 
 def data_of(spec: Spec, **params: Any) -> dict[str, Any]:
     """What the explorer tells of a spec, with what there is to say about it."""
@@ -31,6 +40,17 @@ def data_of(spec: Spec, **params: Any) -> dict[str, Any]:
     graph = load_spec(spec, found, params)
     assert graph is not None, str(found)
     return explorer_data(graph, found)
+
+
+def comparison_of(before: Spec, after: Spec, **params: Any) -> dict[str, Any]:
+    """What the explorer tells of a spec and another one, or the same with other values of its parameters."""
+    return comparison_data(diff(_graph(before, {}), _graph(after, params)))
+
+
+def _graph(spec: Spec, params: dict[str, Any]) -> Graph:
+    graph = load_spec(spec, found := Diagnostics(), params, rules=())
+    assert graph is not None, str(found)
+    return graph
 
 
 @contextmanager
@@ -134,6 +154,9 @@ class Explored:
     def keep_screenshot(self, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+Open = Callable[..., Explored]
 
 
 def _is_own(url: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.programs import needs
-from tests.render.explored import Explored, chromium, data_of
+from tests.render.explored import Explored, Open, data_of
 
 pytestmark = needs("chromium")
 
@@ -19,35 +18,10 @@ TURNS = "Mixed_5b..Mixed_5d"
 BLOCK = "Mixed_5b"
 LAYER = "Mixed_5b.branch5x5_2"
 
-Open = Callable[..., Explored]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
-
 
 @pytest.fixture(scope="module")
 def inception() -> dict[str, Any]:
     return data_of(str(V3))
-
-
-@pytest.fixture
-def explore(browser: Any, tmp_path: Path) -> Iterator[Open]:
-    """`explore(data, path)`: a page that is open; at the end nothing was said on the console, and nothing asked for."""
-    opened: list[Explored] = []
-
-    def open_(data: dict[str, Any], path: str = "", **context: Any) -> Explored:
-        page = browser.new_page(**{"viewport": {"width": 1440, "height": 900}, **context})
-        opened.append(Explored(page, tmp_path / f"{len(opened)}.html", data))
-        opened[-1].open(path)
-        return opened[-1]
-
-    yield open_
-    for explored in opened:
-        explored.page.close()
-        assert explored.said == []
 
 
 def test_a_network_is_drawn_with_its_blocks_closed(explore: Open, inception: dict[str, Any]) -> None:

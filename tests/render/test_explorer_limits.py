@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
-
-import pytest
 
 from archspec.render.explorer.data import explorer_data
 from archspec.source.diagnostic import Diagnostics, Severity
 from archspec.source.span import Source, Span
 from tests.graphs import Sketch
 from tests.programs import needs
-from tests.render.explored import Explored, chromium
+from tests.render.explored import HOSTILE, Open
 
 pytestmark = needs("chromium")
-
-HOSTILE = (
-    '</script><script>alert(1)</script>"\'><img src=x onerror=alert(2)><!-- --> {{style}} \\ \\N \\" &lt;b&gt; &#60;'
-    " `code` \u202eRTL\u202c \u05d0\u05d1 \U0001f600 \u2028 line\nbreak \x00\x1b[31m %s $& javascript:alert(3)"
-)
-
-Open = Callable[..., Explored]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def explore(browser: Any, tmp_path: Path) -> Iterator[Open]:
-    opened: list[Explored] = []
-
-    def open_(data: dict[str, Any], path: str = "") -> Explored:
-        opened.append(Explored(browser.new_page(), tmp_path / f"{len(opened)}.html", data))
-        opened[-1].open(path)
-        return opened[-1]
-
-    yield open_
-    for explored in opened:
-        explored.page.close()
-        assert explored.said == []
 
 
 def _hostile() -> dict[str, Any]:

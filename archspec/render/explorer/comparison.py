@@ -99,7 +99,7 @@ def _on_side(side: str, word: str, whole: Part, facts: Facts, shared: Shared) ->
     heading = f"{word}: {_name(facts)}"
     parts[side] |= {
         "label": [visible(heading)],
-        "box": shared.look(_look(heading, "middle")),
+        "box": shared.look({**_look(heading, "middle"), "shape": "box", "margin": "0.2,0.1"}),
         "frame": shared.look({**_look(heading, "start"), "labeljust": "l", "margin": "14"}),
     }
     return {
@@ -124,7 +124,7 @@ def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any
 
 def _look(heading: str, side: Side) -> Attributes:
     text = cell([Line(heading, "heading")], {"heading": STYLE.theme.text}, side)
-    return {"label": label(text), "shape": "box", "style": "filled,rounded", "margin": "0.2,0.1"}
+    return {"label": label(text), "style": "filled,rounded"}
 
 
 def _introduce(found: Diff, before: Part, after: Part, parts: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from archspec.analysis.diff.matching import Pair
@@ -27,6 +28,7 @@ KINDS: Final = (
 """The marks of differences: they differ in shape, not in colour alone."""
 
 _POSITION: Final = re.compile(r"(?<![^.\s])\d+(?![^.\s])")
+"""A position within a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def _told(alike: Sequence[_Difference]) -> dict[str, Any]:
         "name": visible(first.name),
         "message": visible(first.what) + places,
         "text": "",
-        "parts": [id_ for side in ("after", "before") for one in alike for id_ in getattr(one, side)],
+        "parts": [*chain.from_iterable(one.after for one in alike), *chain.from_iterable(one.before for one in alike)],
     }
 
 
@@ -94,17 +96,19 @@ def _of_pair(kind: str, name: str, what: str, pair: Pair, parts: Mapping[str, An
 
 
 def _of_whole(found: Diff, parts: Mapping[str, Any]) -> Iterator[_Difference]:
-    """What is different in the outputs, the order of inputs and outputs, and the initial weights."""
+    """What is different in the outputs, the order of inputs and outputs, and what weights start from."""
     for output in found.outputs:
         kind = "added" if output.before is None else "removed" if output.after is None else "changed"
         what = f"from {f' {ARROW} '.join(filter(None, (output.before, output.after)))}"
-        before, after = ([*filter(parts.__contains__, [f"{side}output:{output.name}"])] for side in (BEFORE, AFTER))
+        before = [f"{BEFORE}output:{output.name}"] if output.before is not None else []
+        after = [f"{AFTER}output:{output.name}"] if output.after is not None else []
         yield _Difference(kind, f"output {output.name}", what, before, after)
     for name in found.reordered:
         yield _Difference("changed", name, "in another order")
     if nodes := len(found.reinitialized):
-        ids = [id_ for pair in found.reinitialized for id_ in _ids(pair.after, AFTER, parts)]
-        yield _Difference("changed", "initial weights", f"of {nodes:,} node{'s'[: nodes != 1]}", after=ids)
+        before = [id_ for pair in found.reinitialized for id_ in _ids(pair.before, BEFORE, parts)]
+        after = [id_ for pair in found.reinitialized for id_ in _ids(pair.after, AFTER, parts)]
+        yield _Difference("changed", "initial weights", f"of {nodes:,} node{'s'[: nodes != 1]}", before, after)
 
 
 def _ids(member: Member, side: str, parts: Mapping[str, Any]) -> list[str]:

@@ -56,7 +56,8 @@ class Changes:
         self._found = found
         self._details = {change.pair.before.path: change.details for change in found.changes}
         self._pairs = {pair.before.path: pair for pair in found.matching.pairs}
-        self._moved = set(found.renamed) | set(found.shifted)
+        self._moved = {*found.renamed, *found.shifted}
+        self._reinitialized = set(found.reinitialized)
 
     def between(self, before: Part, after: Part) -> Pairs:
         """What is not the same, from what to what: the part itself, what goes in and comes out, and what it costs."""
@@ -76,6 +77,8 @@ class Changes:
                 yield "", detail_text(detail)
             else:
                 yield detail.what, f"{value_text(detail.before)} {ARROW} {value_text(detail.after)}"
+        if pair in self._reinitialized:
+            yield "", "weights start from other values"
         shapes = zip(self._found.types_before(pair.before), self._found.types_after(pair.after), strict=True)
         for word, (ones, others) in zip(("input", "output"), shapes, strict=True):
             if ones != others:

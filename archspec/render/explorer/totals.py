@@ -18,7 +18,7 @@ _SMALLEST: Final = "smallest "
 _UNITS: Final = {"bytes": "B", "pixels": " px"}
 _MINUS: Final = "\u2212"
 _LEAST: Final = 0.001
-"""The share below which it is only told that there is one."""
+"""The share below which its first digit is told, wherever that is."""
 
 
 def at_a_glance(totals: Iterable[Total]) -> Pairs:
@@ -49,7 +49,7 @@ def _share(total: Total) -> str:
     if not before or not difference or not isinstance(before, int) or not isinstance(difference, int):
         return ""
     share = abs(difference) / before
-    text = percent(share) if share >= _LEAST else f"<{percent(_LEAST)}"
+    text = percent(share) if share >= _LEAST else f"{100 * share:.1g}%"
     return f" ({'+' if difference > 0 else _MINUS}{text})"
 
 

@@ -14,6 +14,9 @@ const ATTRIBUTES = new Set(
   ).split(" "),
 );
 
+/** How far below the middle of its place the baseline of a text is, in sizes of the text. */
+const BELOW = 0.35;
+
 /** Half the width of the sign that opens and closes a block. */
 const SIGN = 7;
 const OPENED = `M${-SIGN / 2} 0H${SIGN / 2}`;
@@ -91,11 +94,18 @@ function setText(text, from) {
   text.textContent = from.textContent;
   text.classList.toggle("faint", from.hasAttribute("fill"));
   if (!isBackground(cell)) return;
-  const sides = (cell?.getAttribute("points") ?? "").split(" ").map((point) => parseFloat(point));
-  const [left, right] = [Math.min(...sides), Math.max(...sides)];
+  const points = (cell?.getAttribute("points") ?? "").split(" ").map((point) => point.split(",").map(Number));
+  const [left, right] = ends(points.map(([x]) => x));
+  const [top, bottom] = ends(points.map(([, y]) => y));
   const isInFrame = from.closest(".cluster") !== null;
   text.setAttribute("text-anchor", isInFrame ? "start" : "middle");
   text.setAttribute("x", String(isInFrame ? left : (left + right) / 2));
+  text.setAttribute("y", String((top + bottom) / 2 + BELOW * Number(from.getAttribute("font-size"))));
+}
+
+/** The least and the greatest of some numbers. @param {number[]} numbers */
+function ends(numbers) {
+  return [Math.min(...numbers), Math.max(...numbers)];
 }
 
 /**

@@ -69,7 +69,7 @@ export class Explorer extends EventTarget {
     if (!this.model.opens(id) || id === this.model.root) return;
     const open = new Set(this.#wanted.open);
     const isOpen = open.has(id);
-    this.model.alike(id).forEach((one) => (isOpen ? open.delete(one) : open.add(one)));
+    this.model.withPartner(id).forEach((one) => (isOpen ? open.delete(one) : open.add(one)));
     const before = upperEdge(this.element(id), place);
     if (!(await this.#draw({ ...this.#wanted, open }))) return;
     const now = upperEdge(this.element(id), place);
@@ -101,19 +101,18 @@ export class Explorer extends EventTarget {
    */
   async select(id, manner = {}) {
     this.selected = id === this.model.root ? null : id;
-    if (this.selected !== null) await this.#uncover(this.selected);
+    const ids = this.selected === null ? [] : this.model.withPartner(this.selected);
+    if (this.selected !== null && !manner.stays) await this.#uncover(this.selected);
     this.#tell("selected", manner);
-    const [element, partner] = this.selected === null ? [] : this.model.alike(this.selected).map((one) => this.element(one));
+    const [element, partner] = ids.map((one) => this.element(one));
     if (element && !manner.stays) this.view.reveal(element, partner);
   }
 
   /** @param {string} id */
   async #uncover(id) {
     const { open, shown } = this.#wanted;
-    const hiding = this.model
-      .alike(id)
-      .flatMap((one) => this.model.around(one))
-      .filter((outer) => !open.has(outer));
+    const around = this.model.withPartner(id).flatMap((one) => this.model.around(one));
+    const hiding = around.filter((outer) => !open.has(outer));
     const isOut = !this.model.runs(id, shown) || !this.#runsAround(id, shown);
     if (hiding.length === 0 && !isOut) return;
     await this.#draw({ open: new Set([...open, ...hiding]), shown: isOut ? "both" : shown });

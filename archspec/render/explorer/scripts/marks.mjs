@@ -20,7 +20,7 @@ const SHAPES = {
  * @returns {SVGElement}
  */
 export function markOf({ name, shape }, text, attributes) {
-  const inner = makeSvg("text", { "text-anchor": "middle", y: 3.7 }, text);
+  const inner = makeSvg("text", { "text-anchor": "middle", y: 4.2 }, text);
   return makeSvg("g", { class: `mark ${name}`, ...attributes }, makeSvg("path", { d: SHAPES[shape] }), inner);
 }
 

@@ -50,10 +50,10 @@ export class Model {
     this.byPath = new Map(this.order.toReversed().map((id) => [this.part(id).path, id]));
     this.depth = Math.max(...this.order.map((id) => this.level.get(id) ?? 0));
     /** @type {Map<string, Finding[]>} Those on each part itself. */
-    this.found = new Map();
+    this.found = new Map(this.order.map((id) => [id, []]));
     for (const finding of data.findings) {
       const homes = finding.parts.length > 0 ? finding.parts : [data.root];
-      homes.forEach((id) => this.found.set(id, [...(this.found.get(id) ?? []), finding]));
+      homes.forEach((id) => this.found.get(id)?.push(finding));
     }
     this.severities = new Map(data.severities.map((severity) => [severity.name, severity]));
     this.words = this.#words();
@@ -252,8 +252,8 @@ export class Model {
     return `${count === 0 ? "No" : count.toLocaleString("en")} ${count === 1 ? one : several}`;
   }
 
-  /** The parts to draw with one in the same way: itself, and its partner. @param {string} id @returns {string[]} */
-  alike(id) {
+  /** A part and its partner. @param {string} id @returns {string[]} */
+  withPartner(id) {
     const { partner } = this.part(id);
     return partner === null ? [id] : [id, partner.id];
   }

@@ -16,10 +16,11 @@ export function paint(explorer) {
 /** @param {import("./explorer.mjs").Explorer} explorer */
 function paintSelection({ model, drawing, selected }) {
   const inside = new Set(selected === null ? [] : model.inside(selected));
-  const partner = selected === null ? null : model.part(selected).partner;
+  const partner = selected === null ? undefined : model.withPartner(selected)[1];
+  const holder = partner && [partner, ...model.around(partner)].find((id) => drawing?.parts.has(id));
   drawing?.parts.forEach((element, id) => {
     element.classList.toggle("selected", id === selected);
-    element.classList.toggle("partner", id === partner?.id);
+    element.classList.toggle("partner", id === holder);
     element.setAttribute("tabindex", "-1");
   });
   drawing?.arrows.forEach(({ arrow, element }) => {

@@ -69,14 +69,10 @@ export class View {
     if (firsts.length > 0 && fitting < LEGIBLE) this.#lead(firsts);
   }
 
-  /** Bring elements to the middle of the upper edge. @param {Element[]} elements */
+  /** Bring elements to the middle between left and right. @param {Element[]} elements */
   #lead(elements) {
     const { box, frame } = this.#boxes(elements);
-    this.#set(
-      this.#x + frame.left + (frame.width - box.width) / 2 - box.left,
-      this.#y + frame.top + HEAD - box.top,
-      this.#scale,
-    );
+    this.#set(this.#x + frame.left + (frame.width - box.width) / 2 - box.left, this.#y, this.#scale);
   }
 
   #widthScale() {
