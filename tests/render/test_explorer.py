@@ -124,6 +124,17 @@ def test_the_panel_tells_all_of_what_is_selected(explore: Open, inception: dict[
     seen.keep_screenshot("explorer-panel")
 
 
+MIDDLE = "{ const { x, y, width, height } = shape.getBBox(); return [x + width / 2, y + height / 2]; }"
+
+
+def test_text_stands_in_the_middle_of_its_box_in_any_font(explore: Open, inception: dict[str, Any]) -> None:
+    seen = explore(inception)
+    text, outline = (seen.box("Conv2d_3b_1x1").locator(part) for part in ("text", ".outline"))
+    for font in ("Helvetica", "monospace"):
+        text.evaluate("(text, font) => { text.style.fontFamily = font; }", font)
+        assert text.evaluate(f"shape => {MIDDLE}") == pytest.approx(outline.evaluate(f"shape => {MIDDLE}"), abs=1.5)
+
+
 def test_what_runs_in_one_phase_is_hidden_in_the_other(explore: Open, inception: dict[str, Any]) -> None:
     seen = explore(inception)
     assert (seen.has("AuxLogits"), seen.has("output:aux_logits")) == (True, True)

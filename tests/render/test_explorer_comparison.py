@@ -76,6 +76,7 @@ def test_a_difference_leads_to_where_it_is_and_to_the_next_place_of_it(explore: 
     row.click()
     seen.settle()
     assert seen.selected == "b:repeat.1.branch2.1.conv"
+    assert row.get_attribute("aria-current") == "true"
     seen.keep_screenshot("comparison-difference")
 
 

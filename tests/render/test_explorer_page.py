@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tomllib
 from base64 import b64encode
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from archspec.render.explorer.page import SCRIPTS, STYLES, page
 from tests.render.explored import data_of
 
+ROOT = Path(__file__).parents[2]
 EXPLORER = files("archspec.render.explorer")
 VENDOR = EXPLORER / "vendor"
 MODULES = {file.name.removesuffix(".mjs"): file for file in (EXPLORER / "scripts").iterdir()}
@@ -26,7 +28,7 @@ def text() -> str:
 
 
 def _data() -> dict[str, Any]:
-    return data_of(str(Path(__file__).parents[2] / "specs" / "inception_v1.yaml"))
+    return data_of(str(ROOT / "specs" / "inception_v1.yaml"))
 
 
 def _inside(tag: str, text: str) -> str:
@@ -94,3 +96,11 @@ def test_licences_of_what_is_vendored_are_there() -> None:
     named = re.findall(r"`(LICENSE-[\w-]+\.txt)`", (VENDOR / "README.md").read_text(encoding="utf-8"))
     assert {file.name for file in VENDOR.iterdir()} == {"graphviz.js", "README.md", *named}
     assert len(named) == 4
+
+
+def test_the_wheel_has_the_licences_of_what_is_vendored() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    licences = re.findall(r"\| ([\w.-]+) \| `LICENSE-", (VENDOR / "README.md").read_text(encoding="utf-8"))
+    assert set(licences) <= set(project["license"].split(" AND "))
+    shipped = {file.name for pattern in project["license-files"] for file in ROOT.glob(pattern)}
+    assert {file.name for file in VENDOR.iterdir() if file.name.startswith("LICENSE")} <= shipped

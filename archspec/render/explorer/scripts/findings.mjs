@@ -12,10 +12,20 @@ export function addFindings(explorer) {
   const { findings } = model.data;
   byId("findings-title").textContent = model.counted(findings.length);
   byId("findings").replaceChildren(...findings.map((finding, number) => rowOf(finding, number, model)));
+  explorer.addEventListener("selected", () => markRows(explorer));
   byId("findings").addEventListener("click", (/** @type {MouseEvent} */ event) => {
     const button = /** @type {Element} */ (event.target).closest("button");
     if (button) void explorer.select(nextOf(findings[Number(button.dataset.finding)].parts, explorer.selected));
   });
+}
+
+/** Show which findings are about what is selected. @param {import("./explorer.mjs").Explorer} explorer */
+function markRows({ model, selected }) {
+  for (const button of byId("findings").querySelectorAll("button")) {
+    const { parts } = model.data.findings[Number(button.dataset.finding)];
+    if (selected !== null && parts.includes(selected)) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  }
 }
 
 /** The part behind the one that is selected, or the first. @param {string[]} parts @param {string | null} selected */
