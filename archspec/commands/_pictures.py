@@ -106,7 +106,10 @@ def drawn_as(form: str, figures: Drawn, engine: str | None, seconds: float, dpi:
         raise click.ClickException(f"{error}\n  = help: {error.help}") from error
     except DrawingError as error:
         raise MissingError(str(error), error.help) from error
-    less = "; what was asked for took too long to lay out, so there is less in it" if done.drawn is not figures else ""
+    if done.drawn is not figures:
+        less = "; what was asked for took too long to lay out, so there is less in it"
+    else:
+        less = "; arrows are straight and say no shapes, as there are so many" if done.is_quick else ""
     return done.data, f"{_told(done.drawn)}, drawn by {done.engine}{less}"
 
 

@@ -39,7 +39,7 @@ DENSE: Final = 400
 
 _TO_ENTRY: Final[Mapping[str, str]] = {"arrowhead": "none", "weight": "8"}
 
-QUICK: Final[Mapping[str, str]] = {"mclimit": "0.1", "nslimit": "1", "nslimit1": "1", "concentrate": "true"}
+QUICK: Final[Mapping[str, str]] = {"mclimit": "0.1", "nslimit": "1", "nslimit1": "1", "splines": "line"}
 """What keeps it from that."""
 
 
@@ -68,6 +68,8 @@ def dot(drawn: Sequence[tuple[Figure, Style]], is_dense: bool | None = None, dpi
     style = scaled[0][1]
     if is_dense is None:
         is_dense = is_crowded(drawn)
+    if is_dense:
+        scaled = [(_unlabelled(one), its_style) for one, its_style in scaled]
     is_alone = len(scaled) == 1
     whole = Digraph(
         "figure",
@@ -89,6 +91,11 @@ def dot(drawn: Sequence[tuple[Figure, Style]], is_dense: bool | None = None, dpi
                 _Writer(one, its_style, titles, f"{place}:").write(inside)
     title = " and ".join(figure_title(one) for one, _ in scaled)
     return Dot(whole.source, titles, title, " ".join(figure_description(one) for one, _ in scaled))
+
+
+def _unlabelled(figure: Figure) -> Figure:
+    """The figure with no text at its arrows: each makes room for itself, and nobody would know which it belongs to."""
+    return replace(figure, arrows=tuple(replace(arrow, is_labelled=False) for arrow in figure.arrows))
 
 
 def _head(head: Cell | None) -> Attributes:
