@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -144,6 +145,13 @@ class Figure:
         yield from self.terminals
         yield from self.root.boxes()
         yield from (frame for frame in self.root.frames() if frame is not self.root)
+
+    def reach(self) -> int:
+        """Over how many rows its arrows go, together: what a layout costs."""
+        rows: defaultdict[str, int] = defaultdict(int)
+        for arrow in self.arrows:  # in the order of what reads, so that the row of what is read is known
+            rows[arrow.target] = max(rows[arrow.target], rows[arrow.source] + 1)
+        return sum(rows[arrow.target] - rows[arrow.source] for arrow in self.arrows)
 
 
 Opens: TypeAlias = Callable[[Part, int], bool]

@@ -104,6 +104,15 @@ def test_with_less_there_are_fewer_boxes_until_there_is_nothing_to_close(
 
 
 @EXAMPLES
+@given(networks(), DEPTHS, some.booleans())
+def test_the_reach_of_arrows_is_how_many_rows_they_go_down(graph: Graph, depth: int, unfold: bool) -> None:
+    drawn = figure(graph, depth, unfold)
+    ways = nx.DiGraph((arrow.source, arrow.target) for arrow in drawn.arrows)
+    rows = {id_: row for row, ids in enumerate(nx.topological_generations(ways)) for id_ in ids}
+    assert drawn.reach() == sum(rows[target] - rows[source] for source, target in ways.edges)
+
+
+@EXAMPLES
 @given(networks())
 def test_the_usual_depth_shows_what_is_readable(graph: Graph) -> None:
     drawn = figure(graph)
