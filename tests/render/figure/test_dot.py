@@ -149,11 +149,25 @@ def test_networks_stand_side_by_side_under_ids_of_their_own() -> None:
     assert words(written.text).count("Small") == 2
 
 
-def test_with_many_arrows_the_layout_is_quick() -> None:
-    small, large = (figure(library("inception_resnet_v2"), depth) for depth in (1, ALL))
-    assert len(large.arrows) > DENSE > len(small.arrows)
-    assert "nslimit" not in dot([(small, Style())]).text
-    assert "nslimit=1 " in dot([(large, Style())]).text
+def dense(layers: int) -> str:
+    """A network in which every layer reads what all before it gave."""
+    rows = []
+    for layer in range(1, layers):
+        read = ", ".join(["x", *(f"c{before}" for before in range(1, layer))])
+        rows.append(f"  - concat: {{id: all{layer}, from: [{read}]}}\n" if layer > 1 else "")
+        rows.append(f"  - conv: {{id: c{layer}, kernel: 1, channels: 4}}\n")
+    return "layers:\n" + "".join(rows)
+
+
+def test_where_arrows_go_far_the_layout_is_quick_and_arrows_say_nothing() -> None:
+    ordinary, far = figure(library("inception_resnet_v2"), ALL), figure(load(dense(30)), 1)
+    assert ordinary.reach() < DENSE < far.reach()
+    written = dot([(ordinary, Style())]).text
+    assert "splines=line" not in written
+    assert re.search(r" -> n\w+ \[label=", written)
+    written = dot([(far, Style())]).text
+    assert "splines=line" in written
+    assert not re.search(r" -> n\w+ \[label=", written)
 
 
 def test_the_same_network_is_the_same_text() -> None:
