@@ -29,18 +29,19 @@ def partners_of(found: Diff, before: Part, after: Part) -> dict[Part, Part]:
     """
     names = {**found.matching.nodes, **found.matching.scopes}
     others = {part.id: part for part in drawn(after)}
-    around = {member: part for part in others.values() for member in members_of(part)}
+    nameless = {member: part for part in others.values() if _member_of(part) is None for member in members_of(part)}
     partners: dict[Part, Part] = {}
+    taken: set[Part] = set()
     for part in reversed(list(drawn(before))):  # inner ones first
         member = _member_of(part)
         if member is not None:
             other = others.get(names[member.path]) if member.path in names else None
         else:
             first = partners.get(members_of(part)[0])
-            other = around[first] if first is not None else None
-            other = other if other is not None and (other.kind, _member_of(other)) == (part.kind, None) else None
-        if other is not None:
+            other = nameless.get(first) if first is not None else None
+        if other is not None and other not in taken and (member is not None or other.kind == part.kind):
             partners[part] = other
+            taken.add(other)
     return partners
 
 
