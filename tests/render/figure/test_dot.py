@@ -88,6 +88,11 @@ def test_titles_tell_the_path_the_ops_and_the_shape() -> None:
     assert titles["stem-mixed.0.one"] == "[N, 8, 4, 4]"
 
 
+def test_titles_tell_whose_weights_are_shared() -> None:
+    rows = "layers: [{conv: {id: a, kernel: 1, channels: 3}}, {conv: {id: b, share: a}}]"
+    assert drawn(1, rows).titles["b"] == "b\n1x1 conv, 3\ngives [N, 3, 9, 9]\nhas the weights of a"
+
+
 @pytest.mark.parametrize(("direction", "rank"), [("down", "TB"), ("up", "BT"), ("right", "LR"), ("left", "RL")])
 def test_a_figure_goes_where_it_is_to(direction: str, rank: str) -> None:
     assert attribute(drawn(direction=direction).text, "rankdir") == {rank}
