@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -25,6 +25,8 @@ class Box:
     part: Part
     others: tuple[Part, ...] = ()
     """The same part in the other turns of the repeats that it is in: it stands for them."""
+    within: tuple[Part, ...] = ()
+    """The branches and unfolded repeats that it is in, and no frame is drawn for."""
 
     @property
     def id(self) -> str:
@@ -46,9 +48,10 @@ class Box:
 
     def paths(self) -> Iterator[str]:
         """The paths of the nodes and scopes that it stands for."""
+        yield from _scope_paths(self.within)
         yield from (node.path for node in self.nodes())
         for part in (self.part, *self.others):
-            yield from (one.scope.path for one in part.parts() if one.scope is not None)
+            yield from _scope_paths(part.parts())
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +64,8 @@ class Frame:
     """Of a repeat that is drawn as its first turn: all of them."""
     others: tuple[Part, ...] = ()
     """The same part in the other turns of the repeats that it is in."""
+    within: tuple[Part, ...] = ()
+    """The branches and unfolded repeats that it is in, and no frame is drawn for."""
 
     @property
     def id(self) -> str:
@@ -68,9 +73,10 @@ class Frame:
         return self.part.id
 
     def paths(self) -> Iterator[str]:
-        """The paths of the scopes that it stands for: of what is inside only of what is not drawn by itself."""
+        """The paths of the scopes that it stands for, those of its turns among them; what is inside has its own."""
+        yield from _scope_paths(self.within)
         for part in (self.part, *self.others):
-            yield from _own_paths(part)
+            yield from _scope_paths((part, *(part.members if part.kind == "repeat" else ())))
 
     def boxes(self) -> Iterator[Box]:
         """The boxes inside, at any depth, in order."""
@@ -88,12 +94,8 @@ class Frame:
                 yield from member.frames()
 
 
-def _own_paths(part: Part) -> Iterator[str]:
-    if part.scope is not None:
-        yield part.scope.path
-    for member in part.members:
-        if part.kind == "repeat" or member.kind == "branch":
-            yield from _own_paths(member)
+def _scope_paths(parts: Iterable[Part]) -> Iterator[str]:
+    return (part.scope.path for part in parts if part.scope is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +236,10 @@ class _Drawing:
             yield from self._drawn(member, level + 1)
 
     def _drawn(self, part: Part, level: int) -> Iterator[Box | Frame]:
-        if part.kind == "branch":
-            yield from self._inside(part, level - 1)
-        elif part.kind == "repeat" and self.unfold:
-            for turn in part.members:
-                yield from self._drawn(turn, level)
+        if part.kind == "branch" or (part.kind == "repeat" and self.unfold):
+            for drawn in (drawn for member in part.members for drawn in self._drawn(member, level)):
+                drawn.within = (part, *drawn.within)
+                yield drawn
         elif not part.members or not self._opens(part, level):
             yield Box(part)
         elif part.kind == "repeat":
@@ -260,10 +261,10 @@ class _Drawing:
         alike: dict[str, list[Part]] = {}
         for part in root.part.parts():
             alike.setdefault(self._drawn_for(part.id), []).append(part)
-        for box in root.boxes():
-            box.others = tuple(alike[box.id][1:])
-        for frame in root.frames():
-            frame.others = tuple(alike[frame.id][1:])
+        drawn: list[Box | Frame] = [*root.boxes(), *root.frames()]
+        for one in drawn:
+            one.others = tuple(alike[one.id][1:])
+            one.within = tuple(same for part in one.within for same in alike[part.id])
 
     def _drawn_for(self, id_: str) -> str:
         """The id of the part that is drawn for a part: repeats may lie within repeats."""

@@ -22,12 +22,12 @@ ERROR = Mark("error", "error[x]: wrong")
 
 
 @EXAMPLES
-@given(networks(), some.sampled_from([0, 1, 2, 3]), some.data())
-def test_what_is_marked_is_seen_at_every_depth(graph: Graph, depth: int, data: some.DataObject) -> None:
+@given(networks(), some.sampled_from([0, 1, 2, 3, ALL]), some.booleans(), some.data())
+def test_what_is_marked_is_seen_at_every_depth(graph: Graph, depth: int, unfold: bool, data: some.DataObject) -> None:
     paths = [*(node.path for node in graph), *(scope.path for scope in graph.root.scopes() if any(scope.nodes()))]
     path = paths[data.draw(some.integers(0, len(paths) - 1), label="path")]
     style = Style(marks={path: (ERROR,)})
-    drawn = figure(graph, depth)
+    drawn = figure(graph, depth, unfold)
     assert "error" in {marked_as(thing, style) for thing in drawn.things()}
     written = dot([(drawn, style)])
     assert f'color="{style.theme.marks["error"]}" fillcolor' in written.text
@@ -55,6 +55,12 @@ def test_an_error_marks_what_it_is_about(rows: str, path: str, said: str) -> Non
     assert where == path
     assert marks[0].kind == "error"
     assert marks[0].text.startswith(said)
+
+
+def test_a_branch_is_marked_as_what_is_in_it() -> None:
+    graph = load("layers: [{add: {branches: {a: [relu, tanh], b: [sigmoid]}}}]")
+    style = Style(marks={"a": (ERROR,)})
+    assert [box.id for box in figure(graph, 1).root.boxes() if marked_as(box, style)] == ["a.0", "a.1"]
 
 
 def test_marks_of_several_kinds_are_kept_and_the_strongest_is_seen() -> None:
