@@ -71,11 +71,10 @@ def _merged(group: list[Diagnostic], totals: dict[tuple[int, int], int]) -> list
     first = group[0]
     paths = {diagnostic.origin.path for diagnostic in group if diagnostic.origin is not None}
     if first.origin is None or first.origin.parent is None:
-        others = len(paths) - 1
-        return [_with_uses(first, others)] if others > 0 else [first]
+        return [_with_uses(group, len(paths) - 1)]
     total = totals.get(_place(first.origin.span), 1)
     if len(paths) >= total:
-        return [_with_uses(first, len(paths) - 1)]
+        return [_with_uses(group, len(paths) - 1)]
     by_use: dict[tuple[int, int], Diagnostic] = {}
     for diagnostic in group:
         use = diagnostic.origin.parent if diagnostic.origin is not None else None
@@ -84,14 +83,18 @@ def _merged(group: list[Diagnostic], totals: dict[tuple[int, int], int]) -> list
     return list(by_use.values())
 
 
-def _with_uses(diagnostic: Diagnostic, others: int) -> Diagnostic:
+def _with_uses(group: list[Diagnostic], others: int) -> Diagnostic:
+    first = group[0]
     if others < 1:
-        return diagnostic
+        return first
     note = f"and {others} other use{'s' if others > 1 else ''} of it"
-    return replace(diagnostic, notes=(*diagnostic.notes, note))
+    origins = (origin for one in group for origin in (one.origin, *one.others) if origin is not None)
+    places = dict.fromkeys(origin for origin in origins if origin != first.origin)
+    return replace(first, notes=(*first.notes, note), others=tuple(places))
 
 
 def _at_use(diagnostic: Diagnostic, use: Origin) -> Diagnostic:
     """The diagnostic at the use of the block, the place inside the block as a label."""
     inside = (Label(diagnostic.span, diagnostic.caption or "fails in here"),) if diagnostic.span is not None else ()
-    return replace(diagnostic, span=use.span, caption="in this use", labels=(*inside, *diagnostic.labels), origin=use)
+    labels, others = (*inside, *diagnostic.labels), tuple(other.parent or other for other in diagnostic.others)
+    return replace(diagnostic, span=use.span, caption="in this use", labels=labels, origin=use, others=others)

@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 from archspec.analysis.facts import Facts
 from archspec.ir.graph import Allowance, Graph, Node, Scope
 from archspec.source.diagnostic import Diagnostic, Label, Severity
+from archspec.source.origin import Origin
 from archspec.source.remedy import Remedy
 from archspec.source.span import Span
 
@@ -40,6 +41,8 @@ class Finding:
     remedy: Remedy | None = None
     kind: str = ""
     """Of the findings of one kind the first is told, with a note of the others; empty for one by itself."""
+    others: tuple[Origin, ...] = ()
+    """Where the others of its kind are, of which it is the first."""
 
     def diagnostic(self, rule: str, severity: Severity) -> Diagnostic:
         """The finding as what is printed."""
@@ -55,6 +58,7 @@ class Finding:
             notes=self.notes,
             severity=severity,
             origin=origin,
+            others=self.others,
             remedy=self.remedy,
         )
 

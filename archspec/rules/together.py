@@ -34,8 +34,10 @@ def _is_told(finding: Finding, kinds: dict[str, list[Finding]]) -> bool:
 
 def _first(alike: list[Finding]) -> Finding:
     first, *others = alike
-    names = dict.fromkeys(f"`{other.at.path}`" for other in others if not isinstance(other.at, Span))
-    return replace(first, notes=(*first.notes, *([_note(list(names))] if names else [])))
+    places = [other.at for other in others if not isinstance(other.at, Span)]
+    names = dict.fromkeys(f"`{place.path}`" for place in places)
+    origins = tuple(place.origin for place in places if place.origin is not None)
+    return replace(first, others=origins, notes=(*first.notes, *([_note(list(names))] if names else [])))
 
 
 def _note(names: list[str]) -> str:

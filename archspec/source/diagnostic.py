@@ -51,6 +51,8 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
     origin: Origin | None = None
     """The instance it was found in, when it was found in one."""
+    others: tuple[Origin, ...] = ()
+    """The other instances that the same is true of; a note tells of them."""
     remedy: Remedy | None = None
     """What would mend it, where a program can do so."""
 

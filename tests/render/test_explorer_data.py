@@ -118,10 +118,21 @@ def test_long_excerpts_are_cut_off() -> None:
     assert (text.count("\n"), text[-4:]) == (16, "\n...")
 
 
-def test_findings_are_on_the_part_they_are_about() -> None:
+def test_findings_are_on_the_parts_they_are_about() -> None:
     homes = {finding["name"]: finding["parts"] for finding in _inception()["findings"]}
-    assert homes == {"expensive-reduction": ["Conv2d_4a_3x3"], "large-kernel": ["Mixed_5b.branch5x5_2"]}
+    assert homes == {
+        "expensive-reduction": ["Conv2d_4a_3x3"],
+        "large-kernel": [f"Mixed_{block}.branch5x5_2" for block in ("5b", "5c", "5d")],
+    }
     assert _inception()["findings"][1]["text"].startswith("note[large-kernel]: two 3x3")
+
+
+def test_what_is_wrong_in_a_block_is_on_every_use_of_it() -> None:
+    rows = """
+        blocks: {wide: {layers: [{conv: {id: c, channels: 4, kernel: 9}}]}}
+        layers: [{wide: {id: one}}, {wide: {id: two, from: x}}]
+    """
+    assert [finding["parts"] for finding in _told(rows)["findings"]] == [["one.c", "two.c"]]
 
 
 def test_a_spec_with_errors_is_told_of_as_far_as_it_goes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from typing import Any, Final
 
 from archspec.analysis.facts import Facts
@@ -38,18 +39,20 @@ def explorer_data(graph: Graph, found: Diagnostics) -> dict[str, Any]:
         "root": ROOT,
         "called": ("finding", "findings"),
         "severities": SEVERITIES,
-        "findings": [_finding(one, home_of(path, network["parts"])) for one, path in paths_of(graph, found)],
+        "findings": [_finding(one, paths, network["parts"]) for one, paths in paths_of(graph, found)],
         **network,
         **shared.data(),
     }
 
 
-def _finding(one: Diagnostic, home: str | None) -> dict[str, Any]:
+def _finding(one: Diagnostic, paths: Iterable[str], parts: Container[str]) -> dict[str, Any]:
+    """A finding with the parts that it is about, the first of them first."""
     frame, _, _ = render_text([one]).rpartition("\n\n")
+    homes = (home_of(path, parts) for path in paths)
     return {
         "severity": str(one.severity),
         "name": one.name,
         "message": visible(one.message),
         "text": frame,
-        "parts": [home] if home is not None else [],
+        "parts": [*dict.fromkeys(home for home in homes if home is not None)],
     }

@@ -12,17 +12,17 @@ from archspec.source.diagnostic import Diagnostic
 from archspec.source.span import Source, Span
 
 
-def paths_of(graph: Graph, found: Iterable[Diagnostic]) -> list[tuple[Diagnostic, str | None]]:
-    """Each finding with the path of the node or scope it is about; None where it is about none that is in the graph."""
+def paths_of(graph: Graph, found: Iterable[Diagnostic]) -> list[tuple[Diagnostic, list[str]]]:
+    """Each finding with the paths of the nodes and scopes it is about; none where it is about none in the graph."""
     items = _Items(graph)
-    return [(one, items.path_of(one)) for one in found]
+    return [(one, items.paths_of(one)) for one in found]
 
 
 def marks_from(graph: Graph, found: Iterable[Diagnostic], kind: str | None = None) -> dict[str, tuple[Mark, ...]]:
     """Marks by path, of the kind of each finding's severity or of a given one."""
     marks: defaultdict[str, list[Mark]] = defaultdict(list)
-    for one, path in paths_of(graph, found):
-        if path is not None:
+    for one, paths in paths_of(graph, found):
+        for path in paths:
             marks[path].append(Mark(kind or str(one.severity), f"{one.severity}[{one.name}]: {one.message}"))
     return {path: tuple(every) for path, every in marks.items()}
 
@@ -49,11 +49,13 @@ class _Items:
                 self._starts[span.source].setdefault(span.start, member.path)
         self._order = {source: sorted(starts) for source, starts in self._starts.items()}
 
-    def path_of(self, found: Diagnostic) -> str | None:
-        """The path that a finding names, or else that of the first use of the item it points into."""
-        if found.origin is not None and found.origin.path in self._paths:
-            return found.origin.path
-        return self._at(found.span) if found.span is not None else None
+    def paths_of(self, found: Diagnostic) -> list[str]:
+        """The paths that a finding names, or else that of the first use of the item it points into."""
+        named = [origin.path for origin in (found.origin, *found.others) if origin is not None]
+        known = [path for path in named if path in self._paths]
+        if not known and found.span is not None:
+            known = [path for path in (self._at(found.span),) if path is not None]
+        return list(dict.fromkeys(known))
 
     def _at(self, span: Span) -> str | None:
         """The path of the item that a span is in: the last one before it, if no line between is further out."""

@@ -87,3 +87,14 @@ def test_the_legend_tells_of_the_marks_that_are_there() -> None:
     for marks, said in (({}, []), ({"x": (ERROR,)}, ["error"])):
         words = re.findall(r">([^<>]+)</FONT>", dot([(drawn, replace(style, marks=marks))]).text)
         assert [word for word in words if word in style.theme.marks] == said
+
+
+def test_what_is_wrong_in_a_block_is_marked_in_every_use_of_it() -> None:
+    rows = """
+        blocks: {wide: {layers: [{conv: {id: c, channels: 4, kernel: 99}}]}}
+        layers: [{wide: {id: one}}, {wide: {id: two, from: x}}]
+        """
+    graph = load_spec(spec(rows), found := Diagnostics())
+    assert graph is not None
+    errors = [one for one in found if one.name == "side-not-positive"]
+    assert list(marks_from(graph, errors)) == ["one.c", "two.c"]
