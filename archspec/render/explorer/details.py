@@ -45,14 +45,19 @@ class Details:
             self._readers[output.value].append(None)
 
     def at_a_glance(self) -> Pairs:
-        """What is said of the whole network at a glance."""
+        """What is said of the whole network at a glance: what it costs in eval mode, as figures do."""
         counts = self.facts.cost.total
         facts = [
-            ("parameters", count_text(counts.parameters)),
+            ("parameters", count_text(counts.parameters - self._training_parameters())),
             ("MACs per sample", count_text(counts.macs)),
             ("operations", count_text(len(list(self._graph.operations())))),
         ]
         return [(word, text) for word, text in facts if text]
+
+    def _training_parameters(self) -> int:
+        """The parameters of what runs in training mode alone."""
+        runs = self.facts.running
+        return sum(self.facts.cost.nodes[path].parameters for path in runs["training"] - runs["eval"])
 
     def of_network(self) -> Pairs:
         """What is said of the whole network at length."""
@@ -62,6 +67,7 @@ class Details:
             *((f"output {name}", self._shape(output.value)) for name, output in self._graph.outputs.items()),
             ("operations", count_text(len(list(self._graph.operations())))),
             ("parameters", count_text(counts.parameters)),
+            ("of these in training mode only", count_text(self._training_parameters())),
             ("buffers", count_text(counts.buffers)),
             ("MACs per sample", count_text(counts.macs)),
             ("MACs in training mode", count_text(counts.training_macs) if counts.training_macs != counts.macs else ""),

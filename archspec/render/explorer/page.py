@@ -24,6 +24,7 @@ SCRIPTS: Final = (
     "dom",
     "model",
     "address",
+    "entries",
     "dot",
     "engine",
     "marks",

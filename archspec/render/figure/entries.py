@@ -6,7 +6,7 @@ and one arrow crosses less than many.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archspec.render.figure.view import Arrow, Box, Figure, Frame
@@ -34,15 +34,27 @@ def entries(figure: Figure) -> list[Entry]:
     around = dict(_around(figure.root, ()))
     groups: dict[tuple[str, str], list[Arrow]] = {}
     for arrow in figure.arrows:
-        outside = around.get(arrow.source, ())
-        entered = next((frame for frame in around.get(arrow.target, ()) if frame not in outside), None)
-        if entered is not None:
-            groups.setdefault((arrow.source, entered), []).append(arrow)
+        entered = _entered(around, arrow)
+        if entered:
+            groups.setdefault((arrow.source, entered[0]), []).append(arrow)
     return [
         Entry(frame, _way(source, frame, arrows), tuple(arrows))
-        for (source, frame), arrows in groups.items()
+        for (source, _), arrows in groups.items()
         if len(arrows) > 1 and len({arrow.type for arrow in arrows}) == 1
+        for frame in [_innermost([_entered(around, arrow) for arrow in arrows])]
     ]
+
+
+def _entered(around: Mapping[str, tuple[str, ...]], arrow: Arrow) -> tuple[str, ...]:
+    """The frames that an arrow comes into, outermost first."""
+    outside = around.get(arrow.source, ())
+    return tuple(frame for frame in around.get(arrow.target, ()) if frame not in outside)
+
+
+def _innermost(chains: Sequence[tuple[str, ...]]) -> str:
+    """The innermost frame that several arrows come into."""
+    first, *others = chains
+    return [frame for frame in first if all(frame in frames for frames in others)][-1]
 
 
 def _way(source: str, frame: str, arrows: list[Arrow]) -> Arrow:

@@ -39,9 +39,10 @@ const MARK_SCALE = 0.85;
  * @param {string} text
  * @param {Model} model
  * @param {import("./model.mjs").Arrow[]} arrows
+ * @param {import("./model.mjs").Arrow[]} ways
  * @returns {Drawing}
  */
-export function drawingOf(text, model, arrows) {
+export function drawingOf(text, model, arrows, ways) {
   const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   if (svg.localName !== "svg") throw new Error("the layout cannot be read");
   const [, , width, height] = (svg.getAttribute("viewBox") ?? "").split(" ").map(Number);
@@ -49,11 +50,11 @@ export function drawingOf(text, model, arrows) {
   /** @type {Drawing} */
   const drawing = { layer, width, height, parts: new Map(), arrows: [] };
   for (const element of layer.querySelectorAll("g[id]")) {
-    const [, kind, place] = /^([ap])(\d+)$/.exec(element.id) ?? [];
+    const [, kind, place] = /^([apw])(\d+)$/.exec(element.id) ?? [];
     element.removeAttribute("id");
     if (kind === "p") drawing.parts.set(model.order[Number(place)], /** @type {SVGGElement} */ (element));
-    if (kind === "a")
-      drawing.arrows.push({ arrow: arrows[Number(place)], element: /** @type {SVGElement} */ (element) });
+    const arrow = { a: arrows, w: ways }[kind]?.[Number(place)];
+    if (arrow) drawing.arrows.push({ arrow, element: /** @type {SVGElement} */ (element) });
   }
   drawing.parts.forEach((element, id) => describe(element, id, model));
   drawing.arrows.forEach(({ arrow, element }) => element.setAttribute("data-phase", arrow.phase ?? ""));

@@ -149,9 +149,10 @@ export class Explorer extends EventTarget {
     byId("stage").setAttribute("aria-busy", "true");
     try {
       const arrows = this.model.arrows(drawn, wanted.shown);
-      const text = await this.#engine.layout(dotText(this.model, drawn, arrows));
+      const { text, ways } = dotText(this.model, drawn, arrows);
+      const svg = await this.#engine.layout(text);
       if (asked !== this.#asked) return false;
-      this.#replace(drawingOf(text, this.model, arrows), drawn);
+      this.#replace(drawingOf(svg, this.model, arrows, ways), drawn);
       return true;
     } catch (error) {
       if (asked === this.#asked) this.#fail(error);

@@ -84,7 +84,8 @@ function figureKeys(id, explorer) {
  */
 function joined(id, { model, drawing }, near, far) {
   const inside = new Set(model.inside(id));
-  return drawing?.arrows.find(({ arrow }) => inside.has(arrow[near]) && !inside.has(arrow[far]))?.arrow[far];
+  const arrows = drawing?.arrows.map(({ arrow }) => arrow).filter(({ targets }) => targets === undefined);
+  return arrows?.find((arrow) => inside.has(arrow[near]) && !inside.has(arrow[far]))?.[far];
 }
 
 /**

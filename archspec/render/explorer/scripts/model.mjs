@@ -26,7 +26,8 @@
  * }} Data
  * @typedef {{boxes: string[], frames: string[], holder: Map<string, string>}} Drawn
  *   The parts that are drawn closed, those that are drawn open, and the box that each leaf is in.
- * @typedef {{source: string, target: string, labels: string[], phase: Phase | null}} Arrow
+ * @typedef {{source: string, target: string, labels: string[], phase: Phase | null, targets?: string[]}} Arrow
+ *   One that parts on its way has several targets, and as its target the frame that they are in.
  */
 
 /** Details that parts are found by. */
@@ -48,7 +49,10 @@ export class Model {
     this.level = new Map();
     this.#walk(data.root, 0);
     this.byPath = new Map(this.order.toReversed().map((id) => [this.part(id).path, id]));
-    this.depth = Math.max(...this.order.map((id) => this.level.get(id) ?? 0));
+    const layers = new Set(this.order.filter((id) => this.isLayer(id)));
+    const outside = this.order.filter((id) => !this.around(id).some((outer) => layers.has(outer)));
+    /** How many levels there are to open, of which the last are the layers. */
+    this.depth = Math.max(...outside.map((id) => this.level.get(id) ?? 0)) + (layers.size > 0 ? 1 : 0);
     /** @type {Map<string, Finding[]>} Those on each part itself. */
     this.found = new Map(this.order.map((id) => [id, []]));
     for (const finding of data.findings) {
@@ -143,9 +147,19 @@ export class Model {
     return members.length === 0 || members.some((member) => this.runs(member, shown));
   }
 
-  /** The parts that open, at fewer than so many levels. @param {number} levels @returns {Set<string>} */
+  /** Whether it is a convolution, say, with what stands behind it: papers draw that closed. @param {string} id */
+  isLayer(id) {
+    return this.part(id).kind === "layer" && this.opens(id);
+  }
+
+  /**
+   * The parts that open, at fewer than so many levels; layers do where everything does.
+   * @param {number} levels
+   * @returns {Set<string>}
+   */
   toLevel(levels) {
-    return new Set(this.order.filter((id) => this.opens(id) && (this.level.get(id) ?? 0) < levels));
+    const opening = this.order.filter((id) => this.opens(id) && (this.level.get(id) ?? 0) < levels);
+    return new Set(levels === Infinity ? opening : opening.filter((id) => !this.isLayer(id)));
   }
 
   /**

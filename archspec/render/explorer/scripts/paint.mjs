@@ -24,7 +24,8 @@ function paintSelection({ model, drawing, selected }) {
     element.setAttribute("tabindex", "-1");
   });
   drawing?.arrows.forEach(({ arrow, element }) => {
-    element.classList.toggle("joined", inside.has(arrow.source) !== inside.has(arrow.target));
+    const isIn = inside.has(arrow.source);
+    element.classList.toggle("joined", (arrow.targets ?? [arrow.target]).some((target) => isIn !== inside.has(target)));
   });
   const entry = drawing?.parts.get(selected ?? "") ?? drawing?.parts.values().next().value;
   entry?.setAttribute("tabindex", "0");
