@@ -298,6 +298,13 @@ def test_lists_are_aligned_in_order_and_leave_nothing_that_fits(ones: list[int],
         assert not set(ones[one + 1 : another]) & set(others[other + 1 : last])
 
 
+def test_of_lists_with_little_in_common_only_that_is_looked_at() -> None:
+    start = time.perf_counter()
+    for _ in range(100):
+        assert align([*range(250), "same"], ["same", *range(250, 500)]) == [(250, 0)]
+    assert time.perf_counter() - start < 2
+
+
 def test_one_item_in_a_chain_of_10_000_is_found_at_once() -> None:
     chain = [ITEMS[4], "relu"] * 5000
     graphs = [network(chain), network([*chain[:2500], "gelu", *chain[2500:]])]

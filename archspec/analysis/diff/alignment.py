@@ -22,9 +22,9 @@ _WINDOW: Final = 8
 def align(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Places]:
     """Places that hold the same, rising in both lists: as many as there can be, as far as that is found soon.
 
-    What begins alike and what ends alike is paired. Between them the fewest edits are looked for. Where they are too
-    many, runs of a few items are: the first of each kind goes with the first, the second with the second, the most of
-    these that rise are kept, and what lies between two of them is done likewise.
+    What begins alike and what ends alike is paired. Of what is between them and in both, the fewest edits are looked
+    for. Where they are too many, runs of a few items are: the first of each kind goes with the first, the second with
+    the second, the most of these that rise are kept, and what lies between two of them is done likewise.
     """
     found: list[Places] = []
     gaps = [(0, len(before), 0, len(after))]
@@ -37,14 +37,17 @@ def align(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Places]
         while start < end and other_start < other_end and before[end - 1] == after[other_end - 1]:
             end, other_end = end - 1, other_end - 1
             found.append((end, other_end))
-        ones, others = before[start:end], after[other_start:other_end]
+        common = set(before[start:end]) & set(after[other_start:other_end])
+        ones = [place for place in range(start, end) if before[place] in common]
+        others = [place for place in range(other_start, other_end) if after[place] in common]
+        shared = [before[place] for place in ones], [after[place] for place in others]
         most = min(_EDITS, len(ones) + len(others), isqrt(steps))
         steps -= most**2
-        kept = _fewest_edits(ones, others, most)
+        kept = _fewest_edits(*shared, most)
         if kept is not None:
-            found += [(start + one, other_start + other) for one, other in kept]
-        elif rising := _rising(ones, others, _WINDOW) or _rising(ones, others, 1):
-            places = [(start + one, other_start + other) for one, other in rising]
+            found += [(ones[one], others[other]) for one, other in kept]
+        elif rising := _rising(*shared, _WINDOW) or _rising(*shared, 1):
+            places = [(ones[one], others[other]) for one, other in rising]
             found += places
             edges = [(start - 1, other_start - 1), *places, (end, other_end)]
             gaps += [(one + 1, last, other + 1, other_last) for (one, other), (last, other_last) in pairwise(edges)]
