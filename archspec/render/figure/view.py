@@ -293,10 +293,9 @@ def _given(graph: Graph, whole: Part) -> Iterator[Value]:
     """What a part declares as its outputs, what is read outside of it, and what of it are outputs of the network."""
     yield from (value for _, value in (whole.scope.outputs if whole.scope else ()))
     yield from (output.value for output in graph.outputs.values())
-    inside = {node.path: node for node in whole.nodes()}
-    for path in inside:
-        for reader in graph.users(path):
-            yield from (value for value in graph[reader].inputs if value.node == path and reader not in inside)
+    inside = dict.fromkeys(node.path for node in whole.nodes())
+    outside = dict.fromkeys(reader for path in inside for reader in graph.users(path) if reader not in inside)
+    yield from (value for reader in outside for value in graph[reader].inputs)
 
 
 def _named(

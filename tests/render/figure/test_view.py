@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -8,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from archspec.compiler import load_graph
 from archspec.ir.graph import Graph
 from archspec.render.figure.parts import parts_of
 from archspec.render.figure.view import ALL, READABLE, Figure, figure, with_less
 from tests.render.figure.networks import EXAMPLES, LIBRARY, library, networks
-from tests.specs import load
+from tests.specs import load, spec
 
 DEPTHS = some.sampled_from([0, 1, 2, 3, 5, ALL])
 
@@ -227,6 +229,17 @@ def test_ends_that_have_no_name_are_numbered() -> None:
     sequence = next(part for part in parts_of(graph).parts() if part.id == "q")
     named = [(end.kind, end.name, str(end.value.node)) for end in figure(graph, 0, block=sequence).terminals]
     assert named == [("input", "input", "a"), ("output", "output", "q.2")]
+
+
+def test_of_thousands_of_branches_a_part_is_drawn_at_once() -> None:
+    branches = ", ".join(f"b{place}: [{('relu', 'tanh')[place % 2]}]" for place in range(8000))
+    graph = load_graph(
+        spec(f"layers: [{{sequence: {{id: q, layers: [{{concat: {{branches: {{{branches}}}}}}}]}}}}, relu]")
+    )
+    part = next(part for part in parts_of(graph).parts() if part.id == "q")
+    start = time.perf_counter()
+    assert len(boxes(figure(graph, ALL, block=part))) == 8001
+    assert time.perf_counter() - start < 2
 
 
 def test_a_network_without_operations_is_an_arrow() -> None:
