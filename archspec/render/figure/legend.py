@@ -74,7 +74,8 @@ def _remarks(figure: Figure, style: Style) -> Iterator[str]:
     boxes = list(figure.root.boxes())
     if style.heat is not None:
         yield f"coloured by {style.heat.label}"
-    if any(" V" in line.text for box in boxes for line in box_label(figure.graph, box).lines):
+    layers = [box for box in boxes if box.part.node is not None]  # of others, titles are said, which may have a V, too
+    if any(" V" in line.text for box in layers for line in box_label(figure.graph, box).lines):
         yield "V: not padded"
     phases = {part.phase for part in (*(box.part for box in boxes), *(frame.part for frame in figure.root.frames()))}
     for phase in ("training", "eval"):

@@ -80,6 +80,17 @@ def test_ids_are_paths_and_every_id_has_a_title() -> None:
     assert {"stem", "mixed", "mixed.0.one", "twice", "aux", "input:x", "output:features", "input:x-stem"} <= set(found)
 
 
+def test_what_a_block_is_called_makes_no_two_ids_one() -> None:
+    rows = """
+blocks: {two: {layers: [{add: {branches: {a: [relu], b: [tanh]}}}, sigmoid]}}
+layers: [{gelu: {id: y}}, {two: {id: output}}]
+outputs: {y: output}
+"""
+    text = drawn(2, rows).text
+    ids = re.findall(r'^\t+n\d+ \[.*\bid=("[^"]*"|[\w.]+)', text, re.MULTILINE)
+    assert len(ids) == len(set(ids)) == len(set(re.findall(r"^\t+(n\d+) \[", text, re.MULTILINE)))
+
+
 def test_titles_tell_the_path_the_ops_and_the_shape() -> None:
     titles = drawn(2).titles
     assert titles["stem"] == "stem\n3x3 conv V, stride 2, 8\ngives [N, 8, 4, 4]"
@@ -142,6 +153,12 @@ def test_the_legend_has_what_is_in_the_figure() -> None:
         "dashed: in training mode only",
     ]
     assert words(drawn(1, has_legend=False, has_title=False).text)[0] == "x"
+
+
+def test_a_v_in_a_title_is_no_padding() -> None:
+    said = words(drawn(1, "blocks: {five: {title: Type V, layers: [relu, tanh]}}\nlayers: [five]").text)
+    assert "Type V" in said
+    assert "V: not padded" not in said
 
 
 def test_networks_stand_side_by_side_under_ids_of_their_own() -> None:
