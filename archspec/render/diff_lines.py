@@ -24,6 +24,8 @@ Sign: TypeAlias = Literal["-", "+", ">", "~"]
 ARROW: Final = "\u2192"
 _NUMBER: Final = re.compile(r"(?<![^.\s])\d+(?![^.\s])")
 """A position within a path."""
+_RUNS: Final = 8
+"""Runs of positions that are named, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +237,11 @@ def _together(group: Sequence[Line]) -> Sequence[Line]:
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    """Rising numbers: `0..4`, `0..2,5`."""
+    """Rising numbers: `0..4`, `0..2,5`; dots for those behind several runs."""
     runs = groupby(enumerate(numbers), key=lambda item: item[1] - item[0])
     each = [[number for _, number in run] for _, run in runs]
-    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in each)
+    texts = [str(run[0]) if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in each]
+    return ",".join(texts if len(texts) <= _RUNS else [*texts[: _RUNS - 1], "..."])
 
 
 def _numbered(begin: str, numbers: Sequence[int]) -> str:

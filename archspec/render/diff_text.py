@@ -14,8 +14,8 @@ from archspec.render.layout import aligned, labelled, percent, short
 from archspec.render.table import count_text
 from archspec.source.sanitize import visible
 
-_WHAT: Final = 72
-"""Columns of what is said of a part, at most, where the shapes behind it are to stand below each other."""
+_WIDEST: Final = 72
+"""Columns of a path, and of what is said of a part, at most, where what is behind is to stand below each other."""
 
 
 def diff_text(found: Diff, depth: int, ascii_only: bool) -> str:
@@ -49,8 +49,10 @@ def _head(found: Diff) -> str:
 
 
 def _columns(written: Sequence[Line]) -> str:
-    paths = max((len(line.path) for line in written), default=0)
-    whats = min(max((len(line.what) for line in written), default=0), _WHAT)
+    paths, whats = (
+        min(max(map(len, texts), default=0), _WIDEST)
+        for texts in ([line.path for line in written], [line.what for line in written])
+    )
     each = (f"{line.sign} {line.path:<{paths}}  {line.what:<{whats}}  {line.shape}".rstrip() for line in written)
     return "".join(f"{line}\n" for line in each)
 

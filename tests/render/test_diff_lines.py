@@ -82,6 +82,18 @@ def test_positions_that_moved_on_are_one_line_a_list() -> None:
     assert told(diff(ones, others)) == ["+ 0 | gelu | 8x8x4", "> 0..2 → 1..3 | 3 items by their positions"]
 
 
+def test_many_positions_are_cut_short() -> None:
+    ones, others = network(*["relu", "tanh"] * 40), network(*["relu", "gelu"] * 40)
+    assert told(diff(ones, others)) == ["~ 1,3,5,7,9,11,13,... | tanh → gelu, in 40 places"]
+
+
+def test_a_long_path_makes_no_column_wide() -> None:
+    name = "s" * 100
+    text = diff_text(diff(network(f"relu: {{id: {name}}}", "tanh"), network("gelu")), 1, ascii_only=True)
+    assert f"\n- {name}  relu" in text
+    assert max(len(line) for line in text.splitlines() if name not in line) < 100
+
+
 def test_dtypes_and_batches_are_told_where_nothing_else_of_a_shape_is_different() -> None:
     ones, others = network(inputs="{x: [N, 4, 8, 8]}"), network(inputs="{x: {shape: [2, 4, 8, 8], dtype: float64}}")
     assert "~ end | relu | [N, 4, 8, 8] → float64[2, 4, 8, 8]" in told(diff(ones, others))
