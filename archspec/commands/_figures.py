@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from archspec.render.figure.theme import THEMES
 from archspec.rules import by_name, judge
 from archspec.source.diagnostic import Diagnostics, Severity
 from archspec.source.sanitize import brief, visible
@@ -71,7 +72,6 @@ def _style(graph: Graph, found: Diagnostics, part: Part, wishes: Wishes) -> Styl
     from archspec.render.figure.heat import HEATS
     from archspec.render.figure.legend import costs_text
     from archspec.render.figure.style import Style
-    from archspec.render.figure.theme import THEMES
 
     facts = Facts(graph)
     if wishes.color_by is not None and found.failed:

@@ -11,14 +11,13 @@ import click
 
 from archspec.commands._environment import MissingError
 from archspec.commands._shared import Decorated, write_whole
+from archspec.render.figure.theme import THEMES
 
 if TYPE_CHECKING:
     from archspec.render.figure.picture import Drawn, PictureForm
 
-
 FORMS: Final = ("svg", "png", "pdf", "dot", "html")
 """What is written, by the ending of the file."""
-THEMES: Final = ("light", "dark", "print", "monochrome")
 
 
 def form_options(function: Decorated) -> Decorated:
@@ -47,7 +46,7 @@ def look_options(function: Decorated) -> Decorated:
     ways = click.Choice(["down", "up", "right", "left"])
     return _with(
         function,
-        click.option("--theme", type=click.Choice(THEMES), default=THEMES[0], help="The colours."),
+        click.option("--theme", type=click.Choice([*THEMES]), default=next(iter(THEMES)), help="The colours."),
         click.option("--direction", type=ways, default="down", help="Where it goes."),
     )
 

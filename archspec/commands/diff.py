@@ -18,6 +18,7 @@ from archspec.commands._pictures import (
     write_picture,
 )
 from archspec.commands._shared import load, print_findings, set_option, shows_unicode
+from archspec.render.figure.theme import THEMES
 from archspec.source.diagnostic import Diagnostics
 
 if TYPE_CHECKING:
@@ -114,7 +115,6 @@ def _picture(
     from archspec.render.figure.differences import marks_of_difference
     from archspec.render.figure.legend import network_costs
     from archspec.render.figure.style import Style
-    from archspec.render.figure.theme import THEMES
     from archspec.render.figure.view import figure
 
     sides = (between.before, between.after)

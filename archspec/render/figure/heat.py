@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 from archspec.analysis.facts import Facts
 from archspec.ir.graph import Node
@@ -58,8 +58,6 @@ def color_of(theme: Theme, share: float) -> tuple[str, str]:
     step = min(int(share * len(theme.scale)), len(theme.scale) - 1)
     return theme.scale[step], theme.on_scale[step >= len(theme.scale) / 2]
 
-
-Measure: TypeAlias = Literal["macs", "params", "memory", "receptive_field"]
 
 HEATS: Final[Mapping[str, Callable[[Facts], Heat]]] = {
     "macs": _macs,
