@@ -1,20 +1,18 @@
 """Matching: which parts of two networks are the same parts.
 
-A name that somebody gave is kept to; a position in a list is no name, as whatever is put before it changes it. So the
-lists of two networks are gone through together from the outermost inwards: members of one name belong together, the
-others where they stand in the same order and are the same, then where they are of one kind. What is left, because it
-moved to another list, is recognised by its neighbourhood, and from there on by what reads it and what it reads.
+The lists of two networks are gone through together from the outermost inwards. What is left, because it moved to
+another list, is recognised by its neighbourhood, and from there on by what reads it and what it reads.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeAlias
 
-from archspec.analysis.diff.alignment import align
+from archspec.analysis.diff.lists import in_lists
 from archspec.analysis.diff.side import Member, Numbers, Side, as_written, is_positional, members, op_name, outer
 from archspec.ir.graph import Graph, Node, Scope, Value
 
@@ -127,30 +125,8 @@ class _Matcher:
         self.partners[one] = other
         self.back[other] = one
         if isinstance(one, Scope) and isinstance(other, Scope):
-            for pair in self._of_lists(one.members, other.members):
+            for pair in in_lists(self.before, one.members, self.after, other.members):
                 self._pair(*pair)
-
-    def _of_lists(self, ones: list[Member], others: list[Member]) -> Iterable[tuple[Member, Member]]:
-        """The members of two lists that belong together: by name; or by order and what they are, then their kind."""
-        by_name = {other.name: other for other in others if not is_positional(other)}
-        found = {one: by_name[one.name] for one in ones if one.name in by_name and _fit(one, by_name[one.name])}
-        for known_by in (self._contents, self._skeleton, _by_kind, _by_beginning, _by_name):
-            fixed = set(found.values())
-            places = align(
-                [found.get(one) or known_by(self.before, one) for one in ones],
-                [other if other in fixed else known_by(self.after, other) for other in others],
-            )
-            found |= {ones[place]: others[other] for place, other in places}
-        return found.items()
-
-    @staticmethod
-    def _contents(side: Side, member: Member) -> Hashable:
-        return side.contents[member]
-
-    @staticmethod
-    def _skeleton(side: Side, member: Member) -> Hashable:
-        """A node with a name is another one, when it has another name and other attributes."""
-        return member if isinstance(member, Node) and not is_positional(member) else side.skeletons[member]
 
     def _recognise(self) -> None:
         """Pair nodes by neighbourhoods that occur once in each network."""
@@ -295,45 +271,6 @@ class _Matcher:
         return all(self.partners.get(scope) in (None, *others) for scope in ones) and all(
             self.back.get(scope) in (None, *ones) for scope in others
         )
-
-
-def _fit(one: Member, other: Member) -> bool:
-    """Whether two members of one name may be one: nodes of the same op, scopes that are not of different kinds."""
-    if isinstance(one, Node) and isinstance(other, Node):
-        return op_name(one) == op_name(other)
-    if isinstance(one, Scope) and isinstance(other, Scope):
-        kinds = [_turns(scope) for scope in (one, other)]
-        return None in kinds or kinds[0] == kinds[1]
-    return False
-
-
-def _turns(scope: Scope) -> str | None:
-    """The block that all members of a sequence are uses of; None where they are not of one."""
-    blocks = {member.block if isinstance(member, Scope) else None for member in scope.members}
-    return blocks.pop() if scope.kind == "sequence" and len(blocks) == 1 else None
-
-
-def _by_kind(_: Side, member: Member) -> Hashable:
-    """Uses of one block are of one kind, and so are sequences of those, and sequences without a name."""
-    if not isinstance(member, Scope):
-        return member
-    turns = _turns(member)
-    if turns is not None:
-        return "sequence", turns
-    return member.block or ("sequence" if is_positional(member) else member)
-
-
-def _by_beginning(_: Side, member: Member) -> Hashable:
-    """Scopes without a name that hold nodes alone go by the op that they begin with."""
-    if not isinstance(member, Scope) or not is_positional(member):
-        return member
-    nodes = [inner for inner in member.members if isinstance(inner, Node)]
-    return op_name(nodes[0]) if nodes and len(nodes) == len(member.members) else member
-
-
-def _by_name(_: Side, member: Member) -> Hashable:
-    """Scopes of one name are one where nothing else was found for them, whatever is in them."""
-    return ("name", member.name) if isinstance(member, Scope) and not is_positional(member) else member
 
 
 def _sizes(root: Scope) -> dict[Scope, int]:
