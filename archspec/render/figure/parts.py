@@ -66,20 +66,23 @@ class Part:
 
 def parts_of(graph: Graph) -> Part:
     """The whole network as a part. Inputs and outputs of the network are none."""
-    return Part("", "network", _members(graph, graph.root), graph.root)
+    outputs = {output.value.node for output in graph.outputs.values()}
+    return Part("", "network", _members(graph, graph.root, outputs), graph.root)
 
 
-def _members(graph: Graph, scope: Scope) -> tuple[Part, ...]:
+def _members(graph: Graph, scope: Scope, outputs: Set[str]) -> tuple[Part, ...]:
+    """What is in a scope; `outputs` are the nodes that give those of the network."""
     members = [member for member in scope.members if isinstance(member, Scope) or member.op is not None]
-    parts = [part for part in (_part(graph, member) for member in members) if part.members or part.node is not None]
-    return _with_repeats(graph, _with_layers(graph, parts))
+    every = (_part(graph, member, outputs) for member in members)
+    parts = [part for part in every if part.members or part.node is not None]
+    return _with_repeats(graph, _with_layers(graph, parts, outputs), outputs)
 
 
-def _part(graph: Graph, member: Node | Scope) -> Part:
+def _part(graph: Graph, member: Node | Scope, outputs: Set[str]) -> Part:
     if isinstance(member, Node):
         return Part(member.path, "node", (), None, member)
     layer = only_layer(member, LAYERS)
-    members = _members(graph, member)
+    members = _members(graph, member, outputs)
     if layer is not None:
         return Part(member.path, "layer", _opened(members), member, layer)
     if member.kind == "sequence" and len(members) == 1 and members[0].kind == "repeat" and members[0].scope is None:
@@ -100,9 +103,8 @@ def _is_branch(graph: Graph, scope: Scope) -> bool:
     return any(reader.scope is scope.parent and len(reader.inputs) > 1 for reader in readers)
 
 
-def _with_layers(graph: Graph, parts: Sequence[Part]) -> list[Part]:
+def _with_layers(graph: Graph, parts: Sequence[Part], outputs: Set[str]) -> list[Part]:
     """The same with each layer that is written as several items put into one part."""
-    outputs = {output.value.node for output in graph.outputs.values()}
     found: list[list[Part]] = []
     for part in parts:
         if found and _belongs_to_layer(graph, found[-1], part) and found[-1][-1].id not in outputs:
@@ -126,9 +128,8 @@ def _layer(run: Sequence[Part]) -> Part:
     return Part(f"{run[0].id}+{last.name}", "layer", tuple(run), None, run[0].node)
 
 
-def _with_repeats(graph: Graph, parts: Sequence[Part]) -> tuple[Part, ...]:
+def _with_repeats(graph: Graph, parts: Sequence[Part], outputs: Set[str]) -> tuple[Part, ...]:
     """The same with what is done several times in a row put into one part."""
-    outputs = {output.value.node for output in graph.outputs.values()}
     found: list[list[Part]] = []
     for part in parts:
         if found and _are_alike(found[-1][-1], part) and _is_next_turn(graph, found[-1][-1], part, outputs):
@@ -159,7 +160,7 @@ def _item(scope: Scope) -> Span | None:
     return scope.origin.span if scope.origin is not None else None
 
 
-def _is_next_turn(graph: Graph, turn: Part, part: Part, outputs: set[str]) -> bool:
+def _is_next_turn(graph: Graph, turn: Part, part: Part, outputs: Set[str]) -> bool:
     """Whether a part does to what the one before gives, which nothing else reads, what that does to what it reads.
 
     What else they read has to be the same: a skip connection to each of them is not seen where one stands for all.

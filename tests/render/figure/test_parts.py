@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import pytest
 from hypothesis import given
 
+from archspec.compiler import load_spec
 from archspec.ir.graph import Graph
 from archspec.render.figure.parts import Part, differences, parts_of
+from archspec.source.diagnostic import Diagnostics
 from tests.render.figure.networks import EXAMPLES, LIBRARY, library, networks
-from tests.specs import load
+from tests.specs import load, spec
 
 BLOCKS = """
 blocks:
@@ -158,6 +161,17 @@ layers:
   - film: {id: f2, from: [f1, by]}
 """)
     assert [part.id for part in parts_of(graph).members] == ["a", "by", "f1..f2"]
+
+
+def test_thousands_of_blocks_and_outputs_are_told_apart_at_once() -> None:
+    uses = ", ".join(f"{{{('one', 'two')[place % 2]}: {{id: i{place}}}}}" for place in range(4000))
+    outputs = ", ".join(f"o{place}: i{place}" for place in range(4000))
+    blocks = "{one: {layers: [relu, tanh]}, two: {layers: [relu, sigmoid]}}"
+    graph = load_spec(spec(f"blocks: {blocks}\nlayers: [{uses}]\noutputs: {{{outputs}}}"), Diagnostics(), rules=())
+    assert graph is not None
+    start = time.perf_counter()
+    assert len(parts_of(graph).members) == 4000
+    assert time.perf_counter() - start < 1
 
 
 def test_what_differs_between_turns_is_told() -> None:
