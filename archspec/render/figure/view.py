@@ -180,12 +180,21 @@ def figure(graph: Graph, depth: int | None = None, unfold: bool = False, block: 
 
 
 def with_less(of: Figure) -> Figure | None:
-    """The figure with less in it: repeats folded, or else fewer levels open; None where there is nothing to close."""
+    """The figure with half as much in it, or as little as there can be; None where there is nothing to close.
+
+    Repeats are folded, or else fewer levels are open.
+    """
     levels = range(min(of.depth, _levels(of.root.part)) - 1, 0, -1)
     depths = [of.depth, *levels] if of.unfold and of.depth < ALL else levels
-    count = sum(1 for _ in of.root.boxes())
-    less = (figure(of.graph, depth, block=of.root.part) for depth in depths)
-    return next((one for one in less if sum(1 for _ in one.root.boxes()) < count), None)
+    most, found = sum(1 for _ in of.root.boxes()), None
+    for depth in depths:
+        less = figure(of.graph, depth, block=of.root.part)
+        boxes = sum(1 for _ in less.root.boxes())
+        if boxes <= most / 2:
+            return less
+        if boxes < most:
+            found = less
+    return found
 
 
 def _levels(part: Part) -> int:

@@ -105,6 +105,18 @@ def test_with_less_there_are_fewer_boxes_until_there_is_nothing_to_close(
     assert len(boxes(last)) == len(boxes(figure(graph, 1)))
 
 
+def test_less_is_half_as_much_where_it_can_be() -> None:
+    rows = "relu, tanh"
+    for _ in range(9):
+        rows = f"gelu, {{sequence: {{layers: [{rows}]}}}}"
+    drawn: Figure | None = figure(load(f"layers: [{rows}]"), 10)
+    counts = []
+    while drawn is not None:
+        counts.append(len(boxes(drawn)))
+        drawn = with_less(drawn)
+    assert counts == [11, 5, 2]
+
+
 @EXAMPLES
 @given(networks(), DEPTHS, some.booleans())
 def test_the_reach_of_arrows_is_how_many_rows_they_go_down(graph: Graph, depth: int, unfold: bool) -> None:
