@@ -149,3 +149,24 @@ def test_ten_thousand_operations_open_folded(explore: Open) -> None:
     assert seen.text("#facts dd") == "10,000"
     seen.page.fill("#search", "n9999")
     assert seen.text("#hit-count") == "1 part found"
+
+
+def test_as_many_operations_as_a_spec_may_have_open_folded(explore: Open) -> None:
+    data = _chain(1)
+    names = [f"block.n{place}" for place in range(150_000)]
+    part = data["parts"].pop("block.n0")
+    data["parts"] |= {name: {**part, "path": name, "details": []} for name in names}
+    data["parts"]["block"]["members"] = names
+    data["edges"] = [["input:x", names[0], "", None], [names[-1], "output:y", "", None]]
+    assert explore(data).page.locator("#figure .node").count() == 3
+
+
+def test_what_is_called_as_things_of_the_language_are_is_no_such_thing(explore: Open) -> None:
+    sketch = Sketch(x=("N", 4, 8, 8))
+    last = sketch.add("constructor", "softmax", sketch.add("__proto__", "sigmoid", "x"))
+    data = explorer_data(sketch.graph(y=last), Diagnostics())
+    data["heat"] = {"macs": {"label": "MACs", "values": {"__proto__": 3}, "texts": {"__proto__": "3"}}}
+    seen = explore(data)
+    seen.page.select_option("#heat", "macs")
+    heats = [seen.box(id_).get_attribute("data-heat") for id_ in ("__proto__", "constructor")]
+    assert heats == [str(data["steps"] - 1), None]

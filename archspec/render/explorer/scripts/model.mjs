@@ -52,7 +52,7 @@ export class Model {
     const layers = new Set(this.order.filter((id) => this.isLayer(id)));
     const outside = this.order.filter((id) => !this.around(id).some((outer) => layers.has(outer)));
     /** How many levels there are to open, of which the last are the layers. */
-    this.depth = Math.max(...outside.map((id) => this.level.get(id) ?? 0)) + (layers.size > 0 ? 1 : 0);
+    this.depth = (layers.size > 0 ? 1 : 0) + outside.reduce((most, id) => Math.max(most, this.level.get(id) ?? 0), 0);
     /** @type {Map<string, Finding[]>} Those on each part itself. */
     this.found = new Map(this.order.map((id) => [id, []]));
     for (const finding of data.findings) {

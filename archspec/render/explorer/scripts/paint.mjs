@@ -47,7 +47,7 @@ function paintHeat({ model, drawing, drawn, heat }) {
   const table = model.data.heat[heat];
   const most = table && hottest(table, drawn.boxes);
   drawing?.parts.forEach((element, id) => {
-    const value = table?.values[id];
+    const value = table && Object.hasOwn(table.values, id) ? table.values[id] : undefined;
     if (value === undefined || element.classList.contains("cluster")) delete element.dataset.heat;
     else element.dataset.heat = String(stepOf(value / (most ? table.values[most] : 1), model.data.steps));
   });
