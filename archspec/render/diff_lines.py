@@ -13,16 +13,16 @@ from typing import Any, Final, Literal, TypeAlias
 from archspec.analysis.diff.changes import Detail
 from archspec.analysis.diff.matching import Pair
 from archspec.analysis.diff.networks import Diff
-from archspec.analysis.diff.side import Member, members, op_name, outer
+from archspec.analysis.diff.side import Member, op_name, outer
 from archspec.ir.graph import Node, Scope
-from archspec.ir.types import by
+from archspec.ir.types import TensorType, by
 from archspec.render.table import size_text
 from archspec.source.sanitize import visible
 
 Sign: TypeAlias = Literal["-", "+", ">", "~"]
 """Removed, added, renamed, changed."""
 ARROW: Final = "\u2192"
-_NUMBER: Final = re.compile(r"(?<![^.\s])\d+(?![^.\s])")
+POSITION: Final = re.compile(r"(?<![^.\s])\d+(?![^.\s])")
 """A position within a path."""
 _RUNS: Final = 8
 """Runs of positions that are named, at most."""
@@ -38,7 +38,7 @@ class Line:
     what: str
     shape: str = ""
     """What comes out; `a → b` where that changed."""
-    place: tuple[int, int, int] = (0, 0, 0)
+    place: tuple[int, int] = (0, 0)
     """Where it stands in the order of both networks."""
 
 
@@ -63,12 +63,7 @@ class _Lines:
         self.found, self.depth = found, depth
         self.pairs = {pair.before: pair for pair in found.matching.pairs}
         self.back = {pair.after: pair for pair in found.matching.pairs}
-        self.place = {member: (at, 0, 0) for at, member in enumerate(members(found.after.graph.root))}
-        last = (-1, 1, 0)
-        for at, member in enumerate(members(found.before.graph.root)):
-            pair = self.pairs.get(member)
-            last = (self.place[pair.after][0], 1, at) if pair is not None else (*last[:2], at)
-            self.place[member] = last
+        self.place = found.places
         self.told: set[Member] = set()
         """What lines are about, and all that it lies in, as members of the second network."""
 
@@ -175,9 +170,7 @@ class _Lines:
         if one == other:
             return ""
         texts = size_text(one), size_text(other)
-        return (
-            _change(*texts) if texts[0] != texts[1] else _change(", ".join(map(str, one)), ", ".join(map(str, other)))
-        )
+        return _change(*texts) if texts[0] != texts[1] else _change(types_text(one), types_text(other))
 
     def _tell(self, member: Member) -> None:
         """Keep that there is a line about something, and so about what it lies in."""
@@ -216,22 +209,27 @@ def value_text(value: Any) -> str:
     return visible(str(value))
 
 
+def types_text(types: Iterable[TensorType | None]) -> str:
+    """Types as specs write them; a question mark for one that is not known."""
+    return ", ".join(str(of or "?") for of in types)
+
+
 def _alike(written: Iterable[Line]) -> list[Line]:
     """Lines that differ in the positions in their paths alone are one, at the place of the first."""
     groups: dict[tuple[str, ...], list[Line]] = {}
     for line in written:
-        groups.setdefault((line.sign, _NUMBER.sub("*", line.path), line.what, line.shape), []).append(line)
+        groups.setdefault((line.sign, POSITION.sub("*", line.path), line.what, line.shape), []).append(line)
     return [line for group in groups.values() for line in _together(group)]
 
 
 def _together(group: Sequence[Line]) -> Sequence[Line]:
     """One line for several: `repeat.0..4.conv`, 5 times; all of them where that would say more than they do."""
     first = group[0]
-    columns = [set(map(int, column)) for column in zip(*(_NUMBER.findall(line.path) for line in group), strict=True)]
+    columns = [set(map(int, column)) for column in zip(*(POSITION.findall(line.path) for line in group), strict=True)]
     if len(group) == 1 or (ARROW not in first.path and prod(map(len, columns)) != len(group)):
         return group
     numbers = map(_ranges, map(sorted, columns))
-    path = "".join(text + number for text, number in zip(_NUMBER.split(first.path), [*numbers, ""], strict=True))
+    path = "".join(text + number for text, number in zip(POSITION.split(first.path), [*numbers, ""], strict=True))
     often = f"{len(group):,} times" if first.sign in "+-" else f"in {len(group):,} places"
     return [replace(first, path=path, what=f"{first.what}, {often}")]
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from archspec.analysis.diff.changes import Change, Comparison, OutputChange
 from archspec.analysis.diff.kinds import Kind, Kinds, kinds
 from archspec.analysis.diff.matching import Matching, Pair, match
-from archspec.analysis.diff.side import Member, is_positional, outer
+from archspec.analysis.diff.side import Member, is_positional, members, outer
 from archspec.analysis.diff.totals import Total, totals
 from archspec.analysis.diff.weights import Carried, carried
 from archspec.analysis.facts import Facts
@@ -77,6 +77,20 @@ class Diff:
         return tuple(
             name for name, old, new in zip(("inputs", "outputs"), (inputs, outputs), now, strict=True) if old != new
         )
+
+    @cached_property
+    def places(self) -> Mapping[Member, tuple[int, int]]:
+        """Where each part stands in the order of both networks.
+
+        It is that of the second; what the first has stands behind what is before it there.
+        """
+        found = {member: (place, 0) for place, member in enumerate(members(self.after.graph.root))}
+        partners = {pair.before: pair.after for pair in self.matching.pairs}
+        last = -1
+        for place, member in enumerate(members(self.before.graph.root), 1):
+            last = found[partners[member]][0] if member in partners else last
+            found[member] = (last, place)
+        return found
 
     @cached_property
     def params(self) -> Mapping[str, tuple[Any, Any]]:

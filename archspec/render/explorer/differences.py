@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -10,9 +9,9 @@ from typing import Any, Final
 
 from archspec.analysis.diff.matching import Pair
 from archspec.analysis.diff.networks import Diff
-from archspec.analysis.diff.side import Member, members
+from archspec.analysis.diff.side import Member
 from archspec.ir.graph import Scope
-from archspec.render.diff_lines import ARROW, detail_text
+from archspec.render.diff_lines import ARROW, POSITION, detail_text
 from archspec.source.sanitize import visible
 
 BEFORE: Final = "a:"
@@ -27,9 +26,6 @@ KINDS: Final = (
 )
 """The marks of differences: they differ in shape, not in colour alone."""
 
-_POSITION: Final = re.compile(r"(?<![^.\s])\d+(?![^.\s])")
-"""A position within a path."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
@@ -43,7 +39,7 @@ class _Difference:
     @property
     def likeness(self) -> tuple[str, str, str]:
         """What it has in common with those that are told with it: all but the positions in its name."""
-        return self.kind, _POSITION.sub("*", self.name), self.what
+        return self.kind, POSITION.sub("*", self.name), self.what
 
 
 def listed_differences(found: Diff, parts: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -73,7 +69,6 @@ def _told(alike: Sequence[_Difference]) -> dict[str, Any]:
 
 def _of_parts(found: Diff, parts: Mapping[str, Any]) -> list[_Difference]:
     """What was removed, added, renamed and changed, where it stands."""
-    places = _places(found)
     told: list[tuple[Member, _Difference]] = []
     for member in found.removed:
         ids = _ids(member, BEFORE, parts)
@@ -88,7 +83,7 @@ def _of_parts(found: Diff, parts: Mapping[str, Any]) -> list[_Difference]:
     for change in found.changes:
         what = ", ".join(map(detail_text, change.details))
         told.append((change.pair.after, _of_pair("changed", change.pair.after.path, what, change.pair, parts)))
-    return [one for _, one in sorted(told, key=lambda item: places[item[0]])]
+    return [one for _, one in sorted(told, key=lambda item: found.places[item[0]])]
 
 
 def _of_pair(kind: str, name: str, what: str, pair: Pair, parts: Mapping[str, Any]) -> _Difference:
@@ -127,15 +122,3 @@ def _what(member: Member, ids: Sequence[str], parts: Mapping[str, Any]) -> str:
         return label
     nodes = sum(1 for _ in member.nodes())
     return f"{label}, {nodes:,} node{'s'[: nodes != 1]}"
-
-
-def _places(found: Diff) -> dict[Member, tuple[int, int]]:
-    """Where each part stands in the order of the second network; what only the first has, behind what is before it."""
-    places = {member: (place, 0) for place, member in enumerate(members(found.after.graph.root))}
-    partners = {pair.before: pair.after for pair in found.matching.pairs}
-    last = -1
-    for place, member in enumerate(members(found.before.graph.root), 1):
-        partner = partners.get(member)
-        last = places[partner][0] if partner is not None else last
-        places[member] = (last, place)
-    return places

@@ -9,8 +9,7 @@ from archspec.analysis.diff.matching import Pair
 from archspec.analysis.diff.networks import Diff
 from archspec.analysis.facts import Facts
 from archspec.ir.graph import Node, Scope
-from archspec.ir.types import TensorType
-from archspec.render.diff_lines import ARROW, detail_text, value_text
+from archspec.render.diff_lines import ARROW, detail_text, types_text, value_text
 from archspec.render.explorer.details import Pairs
 from archspec.render.explorer.network import drawn, members_of
 from archspec.render.figure.parts import Part
@@ -83,7 +82,7 @@ class Changes:
         shapes = zip(self._found.types_before(pair.before), self._found.types_after(pair.after), strict=True)
         for word, (ones, others) in zip(("input", "output"), shapes, strict=True):
             if ones != others:
-                yield word, f"{_shapes(ones)} {ARROW} {_shapes(others)}"
+                yield word, f"{types_text(ones)} {ARROW} {types_text(others)}"
 
     def _costs(self, before: Part, after: Part) -> Iterator[tuple[str, str]]:
         ones, others = _counts(self._found.before, before), _counts(self._found.after, after)
@@ -93,10 +92,6 @@ class Changes:
         ):
             if one != other:
                 yield word, f"{count_text(one) or 0} {ARROW} {count_text(other) or 0}"
-
-
-def _shapes(types: tuple[TensorType | None, ...]) -> str:
-    return ", ".join(str(of or "?") for of in types)
 
 
 def _counts(facts: Facts, part: Part) -> Counts:

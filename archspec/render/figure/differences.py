@@ -8,8 +8,7 @@ from typing import TypeAlias
 from archspec.analysis.diff.matching import Pair
 from archspec.analysis.diff.networks import Diff
 from archspec.ir.graph import Node
-from archspec.ir.types import TensorType
-from archspec.render.diff_lines import detail_text
+from archspec.render.diff_lines import detail_text, types_text
 from archspec.render.figure.style import Mark
 
 Marks: TypeAlias = Mapping[str, tuple[Mark, ...]]
@@ -45,8 +44,4 @@ def _shapes(found: Diff, pair: Pair) -> str:
     """The shapes that are not what they were: those of the inputs where what comes out is the same."""
     ones, others = found.types_before(pair.before), found.types_after(pair.after)
     place, verb = (1, "gives") if ones[1] != others[1] else (0, "gets")
-    return f"{verb} {_text(others[place])} instead of {_text(ones[place])}"
-
-
-def _text(types: tuple[TensorType | None, ...]) -> str:
-    return ", ".join(str(of or "?") for of in types)
+    return f"{verb} {types_text(others[place])} instead of {types_text(ones[place])}"
