@@ -55,9 +55,13 @@ def test_a_figure_of_the_same_network_has_no_marks() -> None:
     assert not any(kinds & set(one.split()) for one in classes("both.svg").values())
 
 
-def test_a_figure_of_a_difference_is_as_deep_as_is_asked_for() -> None:
-    main(["diff", "small.yaml", "small.yaml", "--depth", "1", "--dot", "-o", "both.dot"])
-    assert Path("both.dot").read_text(encoding="utf-8").startswith("digraph")
+def test_a_figure_of_a_difference_is_as_deep_as_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    block = "blocks: {pair: {layers: [gelu, tanh]}}\n"
+    (folder / "blocks.yaml").write_text(f"{block}{SPEC}  - pair\n", encoding="utf-8")
+    main(["diff", "small.yaml", "blocks.yaml", "--depth", "1", "-o", "both.dot"])
+    assert capsys.readouterr().err == "both.dot: 5 boxes, depth 1\n"
+    main(["diff", "small.yaml", "blocks.yaml", "--depth", "2", "-o", "both.dot"])
+    assert capsys.readouterr().err == "both.dot: 6 boxes, depth 2\n"
 
 
 def test_a_page_of_a_difference_is_written() -> None:
