@@ -73,10 +73,13 @@ def form_of(form: str | None, output: str | None) -> str:
 
     Raises:
         click.BadParameter: when the ending says nothing.
+        click.UsageError: when it says something else than the option.
     """
+    ending = Path(output or "-").suffix.lower().removeprefix(".")
+    if form is not None and ending in FORMS and ending != form:
+        raise click.UsageError(f"--{form} writes no `.{ending}`: leave the option out, or name another file")
     if form is not None or output in (None, "-"):
         return form or FORMS[0]
-    ending = Path(str(output)).suffix.lower().removeprefix(".")
     if ending not in FORMS:
         known = ", ".join(f"`.{known}`" for known in FORMS)
         raise click.BadParameter(

@@ -47,14 +47,16 @@ def outline(drawn: Figure) -> Iterator[str]:
     things = [*(terminal.id for terminal in drawn.terminals), *(box.id for box in drawn.root.boxes())]
     for terminal in drawn.terminals:
         if terminal.kind == "input" and terminal.type is not None:
-            yield f"{things.index(terminal.id):2}  {terminal.name} {shape_text(terminal.type, Style())}"
+            yield f"{things.index(terminal.id):2}  {terminal.name} {shape_text(drawn.graph, terminal.value, Style())}"
     said = {box.id: box_label(drawn.graph, box).heading for box in drawn.root.boxes()}
     said |= {terminal.id: terminal.name for terminal in drawn.terminals if terminal.kind == "output"}
     for id_, text in said.items():
         read = []
         for arrow in drawn.arrows:
             if arrow.target == id_:
-                shape = f" ({shape_text(arrow.type, Style())})" if arrow.is_labelled and arrow.type else ""
+                shape = (
+                    f" ({shape_text(drawn.graph, arrow.value, Style())})" if arrow.is_labelled and arrow.type else ""
+                )
                 read.append(f"{things.index(arrow.source)}{shape}")
         yield f"{things.index(id_):2}  {text}  <- {', '.join(read)}"
 

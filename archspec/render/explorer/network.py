@@ -195,7 +195,7 @@ def _terminal(graph: Graph, terminal: Terminal, details: Details, shared: Shared
         path=visible(terminal.name if is_input else terminal.id),
         phase=terminal.phase,
         category="terminal",
-        box=shared.look(terminal_attributes(terminal, STYLE)),
+        box=shared.look(terminal_attributes(graph, terminal, STYLE)),
         details=details.of_value(terminal.value),
         source=shared.excerpts.number_of(span) if span is not None else None,
     )
@@ -225,7 +225,7 @@ def _edges(graph: Graph) -> Iterator[tuple[str, str, str, str | None]]:
     def edge(value: Value, target: str, phase: str | None) -> tuple[str, str, str, str | None]:
         source = graph[value.node]
         type_ = graph.type_of(value)
-        text = "" if type_ is None else visible(shape_text(type_, STYLE))
+        text = "" if type_ is None else visible(shape_text(graph, value, STYLE))
         return (f"input:{source.path}" if source.path in graph.inputs else source.path, target, text, phase)
 
     for node in graph.operations():

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from archspec.ir.graph import Graph, Phase
-from archspec.ir.types import TensorType
-from archspec.render.figure.heat import color_of
+from archspec.analysis.cost import Counts
+from archspec.ir.graph import Graph, Phase, Value
+from archspec.render.figure.habits import habits
+from archspec.render.figure.heat import Heat, color_of
 from archspec.render.figure.labels import Label, Line, Role, box_label, frame_label
 from archspec.render.figure.markup import Cell, cell, label
 from archspec.render.figure.parts import Part
 from archspec.render.figure.style import Style
-from archspec.render.figure.theme import Paint
+from archspec.render.figure.theme import Paint, Theme
 from archspec.render.figure.view import Arrow, Box, Frame, Terminal
 from archspec.render.layers import category_of
 from archspec.render.layout import short
@@ -37,11 +38,12 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
     said = box_label(graph, box)
     lines = (*said.lines, *_further_lines(graph, box, said, style))
     paint, color = _paint(box, style), style.theme.text
-    if style.heat is not None and (value := style.heat.of(box.nodes())) is not None:
-        fill, color = color_of(style.theme, value / max(style.most, 1))
+    if style.heat is not None:
+        values = heat_values(box, style.heat)
+        fill, color = color_of(style.theme, max(values) / max(style.most, 1)) if values else _unknown(style.theme)
         paint = Paint(fill, paint.line)
-        told = style.heat.text(value)
-        is_new = value and said.shape != "sign" and not any(line.text.startswith(f"{told} ") for line in lines)
+        told = _in_turns([style.heat.text(value) for value in values])
+        is_new = any(values) and said.shape != "sign" and not any(line.text.startswith(f"{told} ") for line in lines)
         lines = (*lines, *([Line(told, "small")] if is_new else []))
     text = cell(lines, _colors(color, style if style.heat is None else None))
     kind = marked_as(box, style)
@@ -56,16 +58,41 @@ def box_attributes(graph: Graph, box: Box, style: Style) -> Attributes:
     }
 
 
+def _unknown(theme: Theme) -> tuple[str, str]:
+    """The fill and the text of a box in a heat map that has no number."""
+    return theme.background, theme.text
+
+
+def heat_values(box: Box, heat: Heat) -> list[int]:
+    """What a box has of what a figure is coloured by, in each of the turns that it stands for; none where not known."""
+    values = [heat.of(part.nodes()) for part in (box.part, *box.others)]
+    return [value for value in values if value is not None]
+
+
+def _in_turns(texts: Sequence[str]) -> str:
+    """One text where it is that of every turn, or else one after the other."""
+    return "/".join(texts if len(set(texts)) > 1 else texts[:1])
+
+
 def marked_as(drawn: Box | Frame | Terminal, style: Style) -> str | None:
     """The kind of mark that a thing has: the strongest of what it stands for, changed where only some is added."""
     marks = style.marks_of(drawn.paths())
-    if not marks:
-        return None
-    kind = marks[0].kind
-    if kind in ("added", "removed") and isinstance(drawn, Box):
-        every = [{mark.kind for mark in style.marks.get(node.path, ())} for node in drawn.nodes()]
-        return kind if all(kind in kinds for kinds in every) else "changed"
-    return kind
+    kind = marks[0].kind if marks else None
+    if kind not in ("added", "removed") or isinstance(drawn, Terminal):
+        return kind
+    parts = [drawn.part, *drawn.others] if isinstance(drawn, Box) or not drawn.turns else list(drawn.turns)
+    kept = [part for part in parts if not _is_wholly(kind, part, style)]
+    if not kept:
+        return kind
+    if isinstance(drawn, Frame):
+        return "changed"
+    rest = style.marks_of(path for part in kept for path in part.paths())
+    return None if not rest else "changed" if rest[0].kind == kind else rest[0].kind
+
+
+def _is_wholly(kind: str, part: Part, style: Style) -> bool:
+    """Whether all that is in a part is added, or removed."""
+    return all(kind in {mark.kind for mark in style.marks.get(node.path, ())} for node in part.nodes())
 
 
 def frame_attributes(frame: Frame, style: Style) -> Attributes:
@@ -84,9 +111,9 @@ def frame_attributes(frame: Frame, style: Style) -> Attributes:
     }
 
 
-def terminal_attributes(terminal: Terminal, style: Style) -> Attributes:
+def terminal_attributes(graph: Graph, terminal: Terminal, style: Style) -> Attributes:
     """An input or an output: its name, and its shape below."""
-    shape = shape_text(terminal.type, style) if terminal.type is not None else "?"
+    shape = shape_text(graph, terminal.value, style) if terminal.type is not None else "?"
     lines = (Line(terminal.name, "heading"), *([Line(shape, "small")] if shape else []))
     text = cell(lines, _colors(style.theme.text, style))
     kind = marked_as(terminal, style)
@@ -103,18 +130,24 @@ def terminal_attributes(terminal: Terminal, style: Style) -> Attributes:
     }
 
 
-def arrow_attributes(arrow: Arrow, style: Style) -> Attributes:
+def arrow_attributes(graph: Graph, arrow: Arrow, style: Style) -> Attributes:
     """A tensor on its way."""
     attributes = {"style": "dashed"} if arrow.phase == "training" else {}
-    if arrow.is_labelled and arrow.type is not None and (text := shape_text(arrow.type, style)):
+    if arrow.is_labelled and arrow.type is not None and (text := shape_text(graph, arrow.value, style)):
         attributes["label"] = label(_padded(cell((Line(text, "small"),), _colors(style.theme.text, style))))
     return attributes
 
 
-def shape_text(of: TensorType, style: Style) -> str:
-    """The shape of one sample: `35x35x288`, or `288x35x35`; nothing where shapes are not to be said."""
-    if style.shapes == "none" or not of.is_known:
+def shape_text(graph: Graph, value: Value, style: Style) -> str:
+    """The shape of one sample: `35x35x288`, or `288x35x35`; nothing where shapes are not to be said.
+
+    What has no places of an image is written as it is: `[4, 32, 16]`.
+    """
+    of = graph.type_of(value)
+    if style.shapes == "none" or of is None or not of.is_known:
         return "" if style.shapes == "none" else "?"
+    if of.rank == 4 and value.node not in habits(graph).spatial:
+        return f"[{', '.join(map(str, of.shape[1:]))}]"
     if style.shapes == "hwc":
         return size_text([of])
     return "x".join(f"({dim})" if " " in str(dim) else str(dim) for dim in of.shape[1:])
@@ -126,17 +159,22 @@ def _further_lines(graph: Graph, box: Box, said: Label, style: Style) -> list[Li
     lines = [Line(box.id, "small")] if box.id != said.lines[0].text else []
     if style.content == "full":
         last = list(box.part.nodes())[-1]
-        given = [shape_text(of, style) for of in last.types]
-        counts = [style.costs[node.path] for node in box.nodes() if node.path in style.costs]
-        parameters = sum(count.parameters for count in counts)
-        macs = sum(count.macs for count in counts if isinstance(count.macs, int))
+        given = [shape_text(graph, Value(last.path, port), style) for port in range(len(last.types))]
+        counts = [_counts(part, style) for part in (box.part, *box.others)]
+        parameters = _in_turns([short(count.parameters) for count in counts])
+        macs = _in_turns([short(count.macs) for count in counts])
         told = [
             ", ".join(filter(None, given)),
-            parameters and f"{short(parameters)} params",
-            macs and f"{short(macs)} MACs",
+            f"{parameters} params" if parameters else "",
+            f"{macs} MACs" if macs else "",
         ]
-        lines += [Line(str(text), "small") for text in told if text]
+        lines += [Line(text, "small") for text in told if text]
     return lines
+
+
+def _counts(part: Part, style: Style) -> Counts:
+    """What the nodes of a part cost together."""
+    return sum((style.costs[node.path] for node in part.nodes() if node.path in style.costs), Counts())
 
 
 def _class(*words: str | None) -> str:

@@ -12,7 +12,7 @@ from archspec.source.sanitize import visible
 
 
 def box_title(graph: Graph, box: Box, style: Style) -> str:
-    """Path, ops, shape of what it gives, whose weights it has, and what is marked on it."""
+    """Path, what it says, ops, shape of what it gives, and what is marked on it."""
     nodes = list(box.part.nodes())
     lines = [box.id or graph.name, box_label(graph, box).heading]
     if box.part.kind == "layer":
@@ -20,9 +20,6 @@ def box_title(graph: Graph, box: Box, style: Style) -> str:
     elif len(nodes) > 1:
         lines.append(f"{len(list(box.nodes()))} nodes")
     lines.append(f"gives {_types(nodes[-1:])}")
-    written = box.part.scope or box.part.node
-    if written is not None and written.share is not None:
-        lines.append(f"has the weights of {written.share}")
     return _joined([*lines, *(mark.text for mark in style.marks_of(box.paths()))])
 
 

@@ -16,6 +16,7 @@ from archspec.render.figure.boxes import (
     arrow_attributes,
     box_attributes,
     frame_attributes,
+    heat_values,
     terminal_attributes,
 )
 from archspec.render.figure.describe import (
@@ -38,6 +39,8 @@ DENSE: Final = 4_000
 """Rows that arrows go over, together, from which on Graphviz is kept from trying for minutes to untangle them: those of
 a network of 1,000 nodes that are not connected densely go over 2,000, those of DenseNet-121 over 8,000."""
 
+_ALONG: Final = "3"
+"""How much more than other arrows those are kept straight that go from box to box: what ends in a join may bend."""
 _TO_ENTRY: Final[Mapping[str, str]] = {"arrowhead": "none", "weight": "8"}
 
 QUICK: Final[Mapping[str, str]] = {"mclimit": "0.1", "nslimit": "1", "nslimit1": "1", "splines": "line"}
@@ -118,6 +121,7 @@ def graph_attributes(style: Style, is_dense: bool = False) -> Attributes:
         "nodesep": "0.22",
         "ranksep": "0.3",
         "pad": "0.15",
+        "margin": "0",
         **(QUICK if is_dense else {}),
     }
 
@@ -140,8 +144,10 @@ def entry_attributes(style: Style) -> Attributes:
 
 def _scaled(drawn: Sequence[tuple[Figure, Style]]) -> list[tuple[Figure, Style]]:
     """The figures with the most that a box of any has of what they are coloured by: one scale for all."""
-    values = (style.heat.of(box.nodes()) for one, style in drawn if style.heat is not None for box in one.root.boxes())
-    most = max((value for value in values if value is not None), default=1)
+    heats = ((one, style.heat) for one, style in drawn if style.heat is not None)
+    most = max(
+        (value for one, heat in heats for box in one.root.boxes() for value in heat_values(box, heat)), default=1
+    )
     return [(one, replace(style, most=most)) for one, style in drawn]
 
 
@@ -164,19 +170,28 @@ class _Writer:
     def write(self, target: Digraph) -> None:
         """Write the figure."""
         for terminal in self._figure.terminals:
-            attributes = terminal_attributes(terminal, self._style)
+            attributes = terminal_attributes(self._figure.graph, terminal, self._style)
             self._thing(target, terminal.id, attributes, terminal_title(terminal, self._style))
         for member in self._figure.root.members:
             self._member(target, member)
+        joins = {
+            box.id for box in self._figure.root.boxes() if box.part.node is not None and len(box.part.node.inputs) > 1
+        }
         every = [entry for some in self._entries.values() for entry in some]
         starts = {arrow: entry.id for entry in every for arrow in entry.further}
         for entry in every:
-            self._arrow(target, entry.way, entry.way.source, arrow_attributes(entry.way, self._style) | dict(_TO_ENTRY))
+            self._arrow(
+                target,
+                entry.way,
+                entry.way.source,
+                arrow_attributes(self._figure.graph, entry.way, self._style) | dict(_TO_ENTRY),
+            )
         for arrow in self._figure.arrows:
             start = starts.get(arrow, arrow.source)
-            attributes = arrow_attributes(
-                arrow if start == arrow.source else replace(arrow, is_labelled=False), self._style
-            )
+            said = arrow if start == arrow.source else replace(arrow, is_labelled=False)
+            attributes = arrow_attributes(self._figure.graph, said, self._style)
+            if arrow.phase is None and arrow.target not in joins:
+                attributes["weight"] = _ALONG
             self._arrow(target, arrow, start, attributes)
 
     def _member(self, target: Digraph, member: Box | Frame) -> None:

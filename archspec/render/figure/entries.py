@@ -60,7 +60,14 @@ def _innermost(chains: Sequence[tuple[str, ...]]) -> str:
 def _way(source: str, frame: str, arrows: list[Arrow]) -> Arrow:
     phases = {arrow.phase for arrow in arrows}
     phase = phases.pop() if len(phases) == 1 else None
-    return Arrow(source, f"entry:{frame}:{source}", arrows[0].type, phase, any(arrow.is_labelled for arrow in arrows))
+    return Arrow(
+        source,
+        f"entry:{frame}:{source}",
+        arrows[0].value,
+        arrows[0].type,
+        phase,
+        any(arrow.is_labelled for arrow in arrows),
+    )
 
 
 def _around(frame: Frame, outside: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:

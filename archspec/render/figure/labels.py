@@ -13,15 +13,13 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from archspec.ir.graph import Deferred, Graph, Node, Scope
 from archspec.ir.op import Op
-from archspec.render.figure.parts import Part, differences
+from archspec.render.figure.habits import habits, is_activated
+from archspec.render.figure.parts import SIGNS, Part, differences, is_bar
 from archspec.render.figure.view import Box, Frame
 from archspec.render.layers import category_of, is_padded, sides_text, steps_text, times
 
 Role: TypeAlias = Literal["heading", "plain", "small"]
 Shape: TypeAlias = Literal["box", "bar", "sign"]
-
-SIGNS: Final = {"add": "+", "multiply": "×"}
-"""Joins that figures draw as a sign in a circle."""
 
 _SILENT: Final = frozenset({"batch_norm", "relu"})
 """What follows a convolution as a matter of course."""
@@ -63,21 +61,30 @@ def box_label(graph: Graph, box: Box) -> Label:
     if part.kind == "network":
         return Label((Line(graph.title or graph.name, "heading"),))
     if part.node is None:
-        return Label(tuple(_part_lines(part)))
+        return Label((*_part_lines(part), *_shared_lines(part)))
     op = op_of(part.node)
     if isinstance(op, Op) and op.name in SIGNS and part.kind == "node":
         return Label((Line(SIGNS[op.name], "heading"),), "sign")
-    is_bar = part.kind == "node" and category_of(part.node) == "merge" and len(part.node.inputs) > 1
     terms = layer_terms(graph, box.alike(part.node)) + list(_around(part))
+    terms += ["linear"] if _is_linear(graph, part) else []
     count = [Line(f"× {len(part.members)}", "heading")] if part.kind == "repeat" else []
-    return Label((*map(Line, _wrapped(terms)), *count), "bar" if is_bar else "box")
+    lines = (*map(Line, _wrapped(terms)), *count, *_shared_lines(part))
+    return Label(lines, "bar" if is_bar(part) else "box")
 
 
 def frame_label(frame: Frame) -> Label:
     """What stands above an open part."""
     count = f" × {len(frame.turns)}" if frame.turns else ""
     heading, remarks = part_title(frame.part)
-    return Label((Line(f"{heading}{count}", "heading"), *([Line(remarks, "small")] if remarks else [])))
+    lines = [Line(f"{heading}{count}", "heading"), *([Line(remarks, "small")] if remarks else [])]
+    return Label((*lines, *_shared_lines(frame.part)))
+
+
+def _shared_lines(part: Part) -> list[Line]:
+    """Whose weights a part uses, where they are not its own."""
+    written = part.scope or part.node
+    owner = written.share if written is not None else None
+    return [Line(f"weights of {owner}", "small")] if owner else []
 
 
 def part_title(part: Part) -> tuple[str, str]:
@@ -128,7 +135,12 @@ def layer_terms(graph: Graph, alike: Sequence[Node]) -> list[str]:
 
 
 def _joined(column: Sequence[str]) -> str:
-    return column[0] if len(set(column)) == 1 else "/".join(_few(column))
+    """What stands in one place in several turns: `96/128`, `dilation 2/4`."""
+    if len(set(column)) == 1:
+        return column[0]
+    words = {" ".join(text.split(" ")[:-1]) for text in column}
+    common = words.pop() if len(words) == 1 else ""
+    return f"{common} {'/'.join(_few([text.split(' ')[-1] for text in column]))}" if common else "/".join(_few(column))
 
 
 def _few(values: Sequence[str]) -> list[str]:
@@ -146,7 +158,8 @@ def _terms(graph: Graph, node: Node) -> list[str]:
     axes = types[0].rank - 2 if types else 2
     channels = types[0].shape[1] if types else None
     size = sides_text(kernel, axes)
-    mark = "" if set(size.split("x")) == {"1"} or is_padded(op) else " V"
+    rounds_up = getattr(op, "ceil_mode", False)  # which is padding at the end, as TensorFlow's `SAME` is
+    mark = "" if set(size.split("x")) == {"1"} or is_padded(op) or rounds_up else " V"
     groups = getattr(op, "groups", 1)
     depthwise = "depthwise " if groups != 1 and groups == channels else ""
     first = f"{size} {depthwise}{_words(op.name)}{mark}"
@@ -192,6 +205,19 @@ def _value_text(value: object) -> str:
     if isinstance(value, tuple):
         return times(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _is_linear(graph: Graph, part: Part) -> bool:
+    """Whether a convolution has no activation behind it, in a network where most have one.
+
+    Figures of Inception-ResNet say so of those that restore the channels (Szegedy et al. 2016, figures 10 to 19).
+    """
+    if part.node is None or category_of(part.node) != "convolution":
+        return False
+    one = part.members[0] if part.kind == "repeat" else part
+    is_inside = any(category_of(node) == "activation" for node in one.nodes())
+    last = list(one.nodes())[-1]
+    return not is_inside and habits(graph).activates and not is_activated(graph, last)
 
 
 def _around(part: Part) -> Iterator[str]:

@@ -10,7 +10,6 @@ from archspec.analysis.cost import Counts
 from archspec.analysis.facts import Facts
 from archspec.render.figure.boxes import marked_as
 from archspec.render.figure.describe import title_lines
-from archspec.render.figure.heat import color_of
 from archspec.render.figure.labels import Line, Role, box_label
 from archspec.render.figure.markup import Cell, Swatch, cell, filler, height, side_by_side, stacked
 from archspec.render.figure.style import MARKS, Style
@@ -21,6 +20,8 @@ from archspec.render.layout import short
 
 _IN_A_ROW: Final = 4
 """Entries beside each other, at most: figures are tall and narrow as a rule."""
+_IN_A_SCALE: Final = 12
+"""The same where they are steps of a scale."""
 
 
 def captions(drawn: Sequence[tuple[Figure, Style]]) -> list[Cell | None]:
@@ -40,14 +41,20 @@ def _caption(figure: Figure, style: Style) -> Iterator[Cell]:
     if style.has_legend:
         remarks = [cell([Line(remark, "small")], colors, "start") for remark in _remarks(figure, style)]
         least = max((one.width for one in (*head, *remarks)), default=0)
-        yield from (*head, *side_by_side(_rows(list(_entries(figure, style))), muted, least), *remarks)
+        yield from (
+            *head,
+            *side_by_side(
+                _rows(list(_entries(figure, style)), _IN_A_ROW if style.heat is None else _IN_A_SCALE), muted, least
+            ),
+            *remarks,
+        )
     else:
         yield from head
 
 
-def _rows(entries: Sequence[Swatch]) -> list[Sequence[Swatch]]:
+def _rows(entries: Sequence[Swatch], most: int) -> list[Sequence[Swatch]]:
     """Entries in rows that are about equally long."""
-    rows = ceil(len(entries) / _IN_A_ROW)
+    rows = ceil(len(entries) / most)
     length = ceil(len(entries) / rows) if rows else 1
     return [entries[at : at + length] for at in range(0, len(entries), length)]
 
@@ -56,14 +63,16 @@ def _entries(figure: Figure, style: Style) -> Iterator[Swatch]:
     """Squares and their words: of the scale of a heat map, or of the categories, then of the marks."""
     theme, boxes = style.theme, list(figure.root.boxes())
     if style.heat is not None:
-        last = len(theme.scale) - 1
-        for step in (0, last // 2, last):
-            yield Swatch(color_of(theme, step / last)[0], theme.muted, style.heat.text(round(style.most * step / last)))
+        *lower, most = theme.scale
+        yield from (Swatch(fill, theme.muted, "0" if fill == theme.scale[0] else "") for fill in lower)
+        yield Swatch(most, theme.muted, style.heat.text(style.most))
     else:
         there = {category_of(box.part.node) for box in boxes if box.part.node is not None}
         for category, word in WORDS.items():
             if category in there:
                 yield Swatch(*theme.paint(category), word)
+        if there - WORDS.keys():
+            yield Swatch(*theme.other, "other")
         if any(box.part.node is None for box in boxes):
             yield Swatch(*theme.block, "block")
     marked = {marked_as(drawn, style) for drawn in figure.things()}

@@ -63,7 +63,7 @@ def label(found: Cell) -> str:
 def side_by_side(rows: Sequence[Sequence[Swatch]], color: str, least: int) -> list[Cell]:
     """Rows of small squares, each with a word behind it; all rows as wide as the widest, so that they begin alike."""
     size = SIZES["small"]
-    rooms = [[ceil(text_width(swatch.word, size)) + 10 for swatch in row] for row in rows]
+    rooms = [[ceil(text_width(swatch.word, size)) + 10 if swatch.word else 0 for swatch in row] for row in rows]
     width = max(least, *(sum(row) + 14 * len(row) for row in rooms)) if rows else least
     cells = []
     for row, room in zip(rows, rooms, strict=True):
@@ -71,7 +71,7 @@ def side_by_side(rows: Sequence[Sequence[Swatch]], color: str, least: int) -> li
             f'<TD FIXEDSIZE="TRUE" WIDTH="10" HEIGHT="10" BORDER="1" COLOR="{swatch.line}" BGCOLOR="{swatch.fill}">'
             "</TD>"
             '<TD FIXEDSIZE="TRUE" WIDTH="4" HEIGHT="14"></TD>'
-            f"{_text_cell(wide, 14, 'start', _font(swatch.word, size, color))}"
+            f"{_text_cell(wide, 14, 'start', _font(swatch.word, size, color)) if swatch.word else ''}"
             for swatch, wide in zip(row, room, strict=True)
         )
         rest = width - sum(room) - 14 * len(row)

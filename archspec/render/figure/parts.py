@@ -18,6 +18,9 @@ from archspec.source.span import Span
 
 Kind: TypeAlias = Literal["network", "block", "sequence", "branch", "repeat", "layer", "node"]
 
+SIGNS: Final = {"add": "+", "multiply": "×"}
+"""Joins that figures draw as a sign in a circle."""
+
 LAYERS: Final = frozenset({"convolution", "pooling", "linear"})
 """Categories of the ops that layers are named after."""
 
@@ -57,11 +60,23 @@ class Part:
         for member in self.members:
             yield from member.parts()
 
+    def paths(self) -> Iterator[str]:
+        """The paths of the nodes in it, then those of the scopes that it is or has inside."""
+        yield from (node.path for node in self.nodes())
+        yield from (part.scope.path for part in self.parts() if part.scope is not None)
+
     @property
     def phase(self) -> Phase | None:
         """The only phase that anything inside runs in; None for both."""
         phases = {node.phase for node in self.nodes()}
         return phases.pop() if len(phases) == 1 else None
+
+
+def is_bar(part: Part) -> bool:
+    """Whether it is a join that figures draw as a bar."""
+    node = part.node
+    is_join = part.kind == "node" and node is not None and len(node.inputs) > 1 and category_of(node) == "merge"
+    return is_join and node is not None and op_name(node) not in SIGNS
 
 
 def parts_of(graph: Graph) -> Part:
@@ -189,11 +204,12 @@ def _structure(part: Part) -> list[tuple[str, str | None, tuple[int | None, ...]
         structure.append((inner.kind, None, (len(inner.members),)))
         if inner.node is not None and not inner.members:
             read = tuple(places.get(value.node) for value in inner.node.inputs)
-            structure.append((_op_name(inner.node), inner.node.phase, read))
+            structure.append((op_name(inner.node), inner.node.phase, read))
     return structure
 
 
-def _op_name(node: Node) -> str:
+def op_name(node: Node) -> str:
+    """The name of a node's op; empty for an input or an unknown op."""
     op = node.op.op if isinstance(node.op, Deferred) else node.op
     return "" if op is None else op.name
 

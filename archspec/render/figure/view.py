@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from archspec.ir.graph import Graph, Node, Phase, Value
 from archspec.ir.types import TensorType
-from archspec.render.figure.parts import Part, parts_of
+from archspec.render.figure.parts import Part, is_bar, parts_of
 
 READABLE: Final = 40
 """Boxes that a figure holds at most where nobody says how deep it is to be."""
@@ -49,9 +49,8 @@ class Box:
     def paths(self) -> Iterator[str]:
         """The paths of the nodes and scopes that it stands for."""
         yield from _scope_paths(self.within)
-        yield from (node.path for node in self.nodes())
         for part in (self.part, *self.others):
-            yield from _scope_paths(part.parts())
+            yield from part.paths()
 
 
 @dataclass(slots=True, eq=False)
@@ -125,10 +124,12 @@ class Arrow:
 
     source: str
     target: str
+    value: Value
     type: TensorType | None
     phase: Phase | None
     is_labelled: bool
-    """Whether it is the first arrow of a tensor that is of another shape than all that its box reads."""
+    """Whether it is the first arrow of a tensor that is not of the shape of all that its box reads, or that is joined
+    with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,21 +337,26 @@ def _arrows(graph: Graph, root: Frame, terminals: tuple[Terminal, ...]) -> Itera
     varied = {
         nodes[0].path for box in root.boxes() for nodes in box.places() if len({node.types for node in nodes}) > 1
     }
-    yield from _labelled(graph, ways, varied)
+    joins = {box.id for box in root.boxes() if is_bar(box.part)}
+    yield from _labelled(graph, ways, varied, joins)
 
 
 def _labelled(
-    graph: Graph, ways: Mapping[tuple[str, str], tuple[Value, Phase | None]], varied: set[str]
+    graph: Graph, ways: Mapping[tuple[str, str], tuple[Value, Phase | None]], varied: set[str], joins: set[str]
 ) -> Iterator[Arrow]:
-    """The arrows, with a label where there is something to say; `varied` nodes are not of one shape in all turns."""
+    """The arrows, with a label where there is something to say.
+
+    Nodes that are `varied` are not of one shape in all turns; what goes into one of the `joins` is said in any case.
+    """
     entering: dict[str, set[TensorType | None]] = {}
     for (_, target), (value, _) in ways.items():
         entering.setdefault(target, set()).add(graph.type_of(value))
     told: set[tuple[str, Value]] = set()
     for (source, target), (value, phase) in ways.items():
         type_ = graph.type_of(value)
-        is_new = source in entering and type_ not in entering[source] and (source, value) not in told
-        is_labelled = is_new and value.node not in varied and not target.startswith("output:")
+        is_told = (source, value) in told or value.node in varied or target.startswith("output:")
+        is_new = source in entering and (target in joins or entering[source] != {type_})
+        is_labelled = is_new and not is_told
         if is_labelled:
             told.add((source, value))
-        yield Arrow(source, target, type_, phase, is_labelled)
+        yield Arrow(source, target, value, type_, phase, is_labelled)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from archspec.analysis.facts import Facts
+from archspec.ir.graph import Value
+from archspec.render.figure.boxes import box_attributes, heat_values, shape_text
 from archspec.render.figure.dot import DENSE, Dot, dot
 from archspec.render.figure.heat import HEATS
 from archspec.render.figure.style import Mark, Style
@@ -93,7 +95,7 @@ outputs: {y: output}
 
 def test_titles_tell_the_path_the_ops_and_the_shape() -> None:
     titles = drawn(2).titles
-    assert titles["stem"] == "stem\n3x3 conv V, stride 2, 8\ngives [N, 8, 4, 4]"
+    assert titles["stem"] == "stem\n3x3 conv V, stride 2, 8, linear\ngives [N, 8, 4, 4]"
     assert titles["mixed"] == "mixed\nModule × 2, figure 5\none of 2 turns"
     assert titles["output:aux"] == "output aux\n[N, 3]\nin training only"
     assert titles["stem-mixed.0.one"] == "[N, 8, 4, 4]"
@@ -101,7 +103,7 @@ def test_titles_tell_the_path_the_ops_and_the_shape() -> None:
 
 def test_titles_tell_whose_weights_are_shared() -> None:
     rows = "layers: [{conv: {id: a, kernel: 1, channels: 3}}, {conv: {id: b, share: a}}]"
-    assert drawn(1, rows).titles["b"] == "b\n1x1 conv, 3\ngives [N, 3, 9, 9]\nhas the weights of a"
+    assert drawn(1, rows).titles["b"] == "b\n1x1 conv, 3, weights of a\ngives [N, 3, 9, 9]"
 
 
 @pytest.mark.parametrize(("direction", "rank"), [("down", "TB"), ("up", "BT"), ("right", "LR"), ("left", "RL")])
@@ -121,9 +123,9 @@ def test_shapes_are_told_as_they_are_to_be(shapes: str, expected: list[str]) -> 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("paper", ["3x3 conv V", "stride 2, 8"]),
-        ("names", ["3x3 conv V", "stride 2, 8", "stem"]),
-        ("full", ["3x3 conv V", "stride 2, 8", "stem", "4x4x8", "224 params", "3.46k MACs"]),
+        ("paper", ["3x3 conv V", "stride 2, 8", "linear"]),
+        ("names", ["3x3 conv V", "stride 2, 8", "linear", "stem"]),
+        ("full", ["3x3 conv V", "stride 2, 8", "linear", "stem", "4x4x8", "224 params", "3.46k MACs"]),
     ],
 )
 def test_boxes_say_as_much_as_they_are_to(content: str, expected: list[str]) -> None:
@@ -149,6 +151,7 @@ def test_the_legend_has_what_is_in_the_figure() -> None:
         "linear",
         "pooling",
         "join",
+        "other",
         "V: not padded",
         "dashed: in training mode only",
     ]
@@ -201,5 +204,22 @@ def test_all_is_described_in_words() -> None:
     assert written.title == "Small"
     assert written.description == (
         "A graph of 4 boxes, input x [N, 3, 9, 9]; output features [N, 24, 4, 4], aux [N, 3]. "
-        "In order: 3x3 conv V, stride 2, 8; Module × 2, figure 5, one: 4, 8; +; aux."
+        "In order: 3x3 conv V, stride 2, 8, linear; Module × 2, figure 5, one: 4, 8; +; aux."
     )
+
+
+def test_a_tensor_without_the_places_of_an_image_is_written_as_it_is() -> None:
+    graph = load("layers: [{permute: [0, 3, 1, 2]}, {relu: {id: last}}]")
+    image, shuffled = graph.inputs, Value("last")
+    assert shape_text(graph, Value(next(iter(image))), Style()) == "8x8x4"
+    assert shape_text(graph, shuffled, Style()) == "[8, 4, 8]"
+
+
+def test_a_box_that_stands_for_several_turns_says_what_each_costs() -> None:
+    inside = "{conv: {id: c, kernel: 1, channels: $w}}, tanh, {conv: {id: d, kernel: 1, channels: 4}}"
+    rows = f"blocks: {{b: {{params: {{w: int}}, layers: [{inside}]}}}}\n"
+    graph = load(rows + "layers: [{b: {id: b, each: {w: [3, 6]}}}]")
+    heat = HEATS["params"](Facts(graph))
+    (box, *_) = figure(graph, 2).root.boxes()
+    assert heat_values(box, heat) == [15, 30]
+    assert "15/30" in " ".join(words(box_attributes(graph, box, Style(heat=heat, most=30))["label"]))

@@ -169,3 +169,20 @@ def test_of_an_op_whose_numbers_wait_for_what_it_reads_the_name_is_said() -> Non
 )
 def test_text_is_one_line_that_shows_what_cannot_be_seen(text: str, expected: str) -> None:
     assert shown(text) == expected
+
+
+def test_a_convolution_without_an_activation_is_called_linear_where_most_have_one() -> None:
+    rows = "layers: [{conv: {id: a, kernel: 1, channels: 4}}, relu, {conv: {id: b, kernel: 1, channels: 4}}, tanh"
+    graph = load(f"{rows}, {{conv: {{id: c, kernel: 1, channels: 4}}}}, {{dropout: 0.5}}]")
+    assert [box_label(graph, box).heading for box in figure(graph, 1).root.boxes()][2] == "1x1 conv, 4, linear"
+
+
+def test_where_most_convolutions_have_no_activation_none_is_called_linear() -> None:
+    graph = load("layers: [relu, {conv: {kernel: 1, channels: 4}}, {dropout: 0.5}, {conv: {kernel: 1, channels: 4}}]")
+    assert "linear" not in " ".join(box_label(graph, box).heading for box in figure(graph, 1).root.boxes())
+
+
+def test_a_pool_that_rounds_up_is_padded_at_its_end() -> None:
+    graph = load("layers: [{max_pool: {kernel: 3, stride: 2, ceil_mode: true}}, {max_pool: {kernel: 2, stride: 2}}]")
+    labels = [box_label(graph, box).heading for box in figure(graph, 1).root.boxes()]
+    assert labels == ["3x3 max pool, stride 2", "2x2 max pool V, stride 2"]

@@ -187,8 +187,8 @@ outputs: {y: all, again: all}
         ("halves", "a", "[N, 2, 8, 8]", True),
         ("halves", "b", "[N, 2, 8, 8]", True),
         ("b", "both", "[N, 2, 8, 8]", False),
-        ("a", "all", "[N, 2, 8, 8]", False),
-        ("both", "all", "[N, 2, 8, 8]", False),
+        ("a", "all", "[N, 2, 8, 8]", True),
+        ("both", "all", "[N, 2, 8, 8]", True),
         ("halves", "all", "[N, 2, 8, 8]", False),
         ("all", "output:y", "[N, 6, 8, 8]", False),
         ("all", "output:again", "[N, 6, 8, 8]", False),
@@ -199,7 +199,7 @@ def test_shapes_that_differ_from_turn_to_turn_are_not_said() -> None:
     grow = "blocks: {grow: {layers: [{concat: {branches: [[], [{conv: {id: c, kernel: 1, channels: 4}}]]}}]}}\n"
     drawn = figure(load(grow + "layers: [{grow: {id: g, repeat: 3}}, {relu: {id: end}}]"), 2)
     said = {arrow.source: str(arrow.type) for arrow in drawn.arrows if arrow.is_labelled}
-    assert said == {"g.0.0": "[N, 16, 8, 8]"}, "but after the last one"
+    assert said == {"g.0.c": "[N, 4, 8, 8]", "g.0.0": "[N, 16, 8, 8]"}, "but after the last one"
 
 
 def test_what_runs_in_one_phase_alone_is_so_drawn() -> None:

@@ -19,6 +19,9 @@ const EFFORTS = [
 const ENTRY = { shape: "point", width: "0.02", class: "entry", ordering: "out", label: "" };
 const TO_ENTRY = { arrowhead: "none", weight: "8" };
 
+/** What keeps an arrow straighter than those that end in a join, which may bend. */
+const ALONG = { weight: "3" };
+
 /** What widths of text are known of in the engine; the style sheet has fonts that are as wide. */
 const FONT = { fontname: "Helvetica" };
 
@@ -35,6 +38,8 @@ export function dotText(model, drawn, arrows) {
   const boxes = new Set(drawn.boxes);
   const effort = EFFORTS.find(([many]) => arrows.length >= many);
   const entries = entriesOf(model, arrows);
+  const counts = Map.groupBy(arrows, ({ target }) => target);
+  const alone = new Set([...counts].filter(([, some]) => some.length === 1).map(([target]) => target));
   const starts = new Map(entries.flatMap(({ further }, place) => further.map((arrow) => [arrow, `e${place}`])));
   /** @param {string} id @returns {string[]} */
   const lines = (id) => {
@@ -58,7 +63,8 @@ export function dotText(model, drawn, arrows) {
       const start = starts.get(arrow);
       const labels = start === undefined ? arrow.labels : [];
       const ends = /** @type {const} */ ([start ?? nameOf(model, arrow.source), nameOf(model, arrow.target)]);
-      return arrowLine(...ends, labels, { id: `a${place}` });
+      const looks = alone.has(arrow.target) && arrow.phase === null ? ALONG : {};
+      return arrowLine(...ends, labels, { id: `a${place}`, ...looks });
     }),
     "}",
   ].join("\n");
