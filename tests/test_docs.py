@@ -227,6 +227,15 @@ def test_the_test_above_sees_what_is_stale(tmp_path: Path) -> None:
     assert {str(path.relative_to(tmp_path)) for path, _ in generate().stale(tmp_path)} == set(generate().FILES)
 
 
+def test_figures_are_shown_at_one_pixel_a_point() -> None:
+    shown = re.compile(r'<img width="(?P<width>\d+)"[^>]*src="(?:\.\./)?(?:docs/)?(?P<file>figures/\w+\.svg)"')
+    for page in ("README.md", "specs/README.md", "docs/figures.md"):
+        for found in shown.finditer((ROOT / page).read_text(encoding="utf-8")):
+            head = re.search(r'<svg width="(\d+)pt"', (ROOT / "docs" / found["file"]).read_text(encoding="utf-8"))
+            assert head is not None
+            assert (page, found["file"], found["width"]) == (page, found["file"], head[1])
+
+
 def test_figures_are_what_the_commands_above_them_draw() -> None:
     pytest.importorskip("pygraphviz", reason="the figures are drawn by pygraphviz")
     made = generate()
