@@ -16,11 +16,16 @@ AROUND: Final = frozenset({"activation", "normalization", "regularization"})
 """Categories that may stand beside the single layer that a scope reads as."""
 
 
+def op_of(node: Node) -> Op | type[Op] | None:
+    """The op of a node: only its class where attributes are not known yet, None for an input or an unknown op."""
+    return node.op.op if isinstance(node.op, Deferred) else node.op
+
+
 def category_of(node: Node) -> str:
     """The category of a node's op; `input` for an input, and empty where an error made the op unknowable."""
     if node.op is None:
         return "input"
-    op = node.op.op if isinstance(node.op, Deferred) else node.op
+    op = op_of(node)
     return "" if op is None else op.category
 
 

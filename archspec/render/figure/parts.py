@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from archspec.ir.graph import Deferred, Graph, Node, Phase, Scope, Value
-from archspec.render.layers import category_of, only_layer
+from archspec.render.layers import category_of, only_layer, op_of
 from archspec.source.span import Span
 
 Kind: TypeAlias = Literal["network", "block", "sequence", "branch", "repeat", "layer", "node"]
@@ -75,8 +75,9 @@ class Part:
 def is_bar(part: Part) -> bool:
     """Whether it is a join that figures draw as a bar."""
     node = part.node
-    is_join = part.kind == "node" and node is not None and len(node.inputs) > 1 and category_of(node) == "merge"
-    return is_join and node is not None and op_name(node) not in SIGNS
+    if part.kind != "node" or node is None or len(node.inputs) < 2:
+        return False
+    return category_of(node) == "merge" and op_name(node) not in SIGNS
 
 
 def parts_of(graph: Graph) -> Part:
@@ -210,7 +211,7 @@ def _structure(part: Part) -> list[tuple[str, str | None, tuple[int | None, ...]
 
 def op_name(node: Node) -> str:
     """The name of a node's op; empty for an input or an unknown op."""
-    op = node.op.op if isinstance(node.op, Deferred) else node.op
+    op = op_of(node)
     return "" if op is None else op.name
 
 
