@@ -75,9 +75,9 @@ def side_by_side(rows: Sequence[Sequence[Swatch]], color: str, least: int) -> li
             for swatch, wide in zip(row, room, strict=True)
         )
         rest = width - sum(room) - 14 * len(row)
-        filler = f'<TD FIXEDSIZE="TRUE" WIDTH="{rest}" HEIGHT="14"></TD>' if rest else ""
+        empty = f'<TD FIXEDSIZE="TRUE" WIDTH="{rest}" HEIGHT="14"></TD>' if rest else ""
         cells.append(
-            Cell(_table(f"<TR>{body}{filler}</TR>", f' FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="14"'), width, 14)
+            Cell(_table(f"<TR>{body}{empty}</TR>", f' FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="14"'), width, 14)
         )
     return cells
 
