@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from struct import unpack
 from typing import TYPE_CHECKING, Final, cast
 
 import click
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FORMS: Final = ("svg", "png", "pdf", "dot", "html")
 """What is written, by the ending of the file."""
+_LARGEST: Final = 32_766
+"""Pixels along a side from which on Graphviz has scaled a PNG down."""
 
 
 def form_options(function: Decorated) -> Decorated:
@@ -112,7 +115,15 @@ def drawn_as(form: str, figures: Drawn, engine: str | None, seconds: float, dpi:
         less = "; what was asked for took too long to lay out, so there is less in it"
     else:
         less = "; arrows are straight and say no shapes, as there are so many" if done.is_quick else ""
+    if form == "png" and max(_sides(done.data)) >= _LARGEST:
+        less += f"; made smaller than {dpi} dots an inch, as Graphviz draws no larger PNG: SVG has no such limit"
     return done.data, f"{_told(done.drawn)}, drawn by {done.engine}{less}"
+
+
+def _sides(png: bytes) -> tuple[int, int]:
+    """The width and height of a PNG, from its first chunk."""
+    width, height = unpack(">II", png[16:24])
+    return width, height
 
 
 def _told(figures: Drawn) -> str:

@@ -285,3 +285,8 @@ def test_drawing_loads_no_torch() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "archspec.render.figure.picture" in done.stdout.split()
     assert not {"torch", "pygraphviz"} & set(done.stdout.split())
+
+
+def test_a_png_that_is_made_smaller_is_said_to_be(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    main(["render", str(ROOT / "specs/inception_v4.yaml"), "--dpi", "1200", "-o", str(tmp_path / "large.png")])
+    assert "made smaller than 1200 dots an inch" in capsys.readouterr().err

@@ -18,6 +18,9 @@ _TEXT: Final = re.compile(
     r'<polygon fill="(?P<color>#01020[34])" fill-opacity="0\.00\d+" stroke="[^"]*"(?: stroke-[\w]+="[^"]*")* '
     r'points="(?P<points>[^"]*)"/>\n<text [^>]*?(?P<rest>font-family=[^>]*font-size="(?P<size>[\d.]+)")'
 )
+_FRAME: Final = re.compile(r'<g id="[^"]*" class="cluster.*?</g>', re.DOTALL)
+_FILL: Final = re.compile(r' fill="(#[0-9a-f]{6})"')
+_LINE: Final = re.compile(r"<text .*\n")
 _SIDES: Final = {color[:7]: side for side, color in PLACES.items()}
 _BELOW: Final = 0.35
 """How far below the middle of its place the baseline of a text is, in sizes of the text."""
@@ -33,6 +36,7 @@ def finished(drawn: bytes, dot: Dot, engine: str) -> bytes:
     head = _HEAD.match(text)
     assert head is not None, "an SVG begins with its element"
     body = _TEXT.sub(_placed, text[head.end() :])
+    body = _with_titles_on_top(body)
     body = _GROUP.sub(lambda found: f"{found[1]}<title>{_title(dot, unescape(found['id']))}</title>", body)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -41,6 +45,20 @@ def finished(drawn: bytes, dot: Dot, engine: str) -> bytes:
         f'<title id="figure:title">{_text(dot.title)}</title>\n'
         f'<desc id="figure:description">{_text(dot.description)}</desc>{body}'
     ).encode()
+
+
+def _with_titles_on_top(body: str) -> str:
+    """The drawing with what stands above frames drawn last, on a halo, so that no arrow strikes it through."""
+    titles: list[str] = []
+
+    def without(frame: re.Match[str]) -> str:
+        fill = _FILL.search(frame[0])
+        halo = f'<text paint-order="stroke" stroke="{fill[1] if fill else "none"}" stroke-width="3" '
+        titles.extend(line.replace("<text ", halo, 1) for line in _LINE.findall(frame[0]))
+        return _LINE.sub("", frame[0])
+
+    rest, end, tail = _FRAME.sub(without, body).rpartition("</g>")
+    return f"{rest}{''.join(titles)}{end}{tail}"
 
 
 def _placed(found: re.Match[str]) -> str:
