@@ -97,7 +97,7 @@ class _Lines:
     def _initial(self) -> Iterator[Line]:
         nodes = len(self.found.reinitialized)
         if nodes:
-            yield Line("~", "initial weights", f"of {nodes:,} node{'s'[: nodes != 1]}")
+            yield Line("~", "initial weights", f"of {nodes_text(nodes)}")
 
     def _events(self) -> Iterator[_Event]:
         found = self.found
@@ -209,6 +209,11 @@ def value_text(value: Any) -> str:
     return visible(str(value))
 
 
+def nodes_text(nodes: int) -> str:
+    """How many nodes there are: `1 node`, `1,234 nodes`."""
+    return f"{nodes:,} node{'' if nodes == 1 else 's'}"
+
+
 def types_text(types: Iterable[TensorType | None]) -> str:
     """Types as specs write them; a question mark for one that is not known."""
     return ", ".join(str(of or "?") for of in types)
@@ -263,8 +268,7 @@ def _label(member: Member) -> str:
 
 
 def _label_and_size(member: Member) -> str:
-    nodes = _nodes(member)
-    return _label(member) if isinstance(member, Node) else f"{_label(member)}, {nodes:,} node{'s'[: nodes != 1]}"
+    return _label(member) if isinstance(member, Node) else f"{_label(member)}, {nodes_text(_nodes(member))}"
 
 
 def _nodes(member: Member) -> int:

@@ -9,7 +9,7 @@ from archspec.analysis.diff.networks import Diff
 from archspec.analysis.diff.totals import Total
 from archspec.analysis.diff.weights import Key
 from archspec.ir.dims import Size
-from archspec.render.diff_lines import ARROW, Line, lines, value_text
+from archspec.render.diff_lines import ARROW, Line, lines, nodes_text, value_text
 from archspec.render.layout import aligned, labelled, percent, short
 from archspec.render.table import count_text
 from archspec.source.sanitize import visible
@@ -29,7 +29,7 @@ def diff_text(found: Diff, depth: int, ascii_only: bool) -> str:
     recipe = "another training recipe" if found.has_other_recipe else ""
     if found.is_same:
         nodes = sum(1 for _ in found.after.graph.operations())
-        return f"no difference: {nodes:,} node{'' if nodes == 1 else 's'}{recipe and f', but {recipe}'}\n"
+        return f"no difference: {nodes_text(nodes)}{recipe and f', but {recipe}'}\n"
     parts = [
         _head(found),
         _columns(lines(found, depth)),

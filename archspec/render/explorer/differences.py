@@ -11,7 +11,7 @@ from archspec.analysis.diff.matching import Pair
 from archspec.analysis.diff.networks import Diff
 from archspec.analysis.diff.side import Member
 from archspec.ir.graph import Scope
-from archspec.render.diff_lines import ARROW, POSITION, detail_text
+from archspec.render.diff_lines import ARROW, POSITION, detail_text, nodes_text
 from archspec.source.sanitize import visible
 
 BEFORE: Final = "a:"
@@ -103,7 +103,7 @@ def _of_whole(found: Diff, parts: Mapping[str, Any]) -> Iterator[_Difference]:
     if nodes := len(found.reinitialized):
         before = [id_ for pair in found.reinitialized for id_ in _ids(pair.before, BEFORE, parts)]
         after = [id_ for pair in found.reinitialized for id_ in _ids(pair.after, AFTER, parts)]
-        yield _Difference("changed", "initial weights", f"of {nodes:,} node{'s'[: nodes != 1]}", before, after)
+        yield _Difference("changed", "initial weights", f"of {nodes_text(nodes)}", before, after)
 
 
 def _ids(member: Member, side: str, parts: Mapping[str, Any]) -> list[str]:
@@ -120,5 +120,4 @@ def _what(member: Member, ids: Sequence[str], parts: Mapping[str, Any]) -> str:
     label = str(parts[ids[0]]["label"][0]) if len(ids) == 1 else "sequence"
     if not isinstance(member, Scope):
         return label
-    nodes = sum(1 for _ in member.nodes())
-    return f"{label}, {nodes:,} node{'s'[: nodes != 1]}"
+    return f"{label}, {nodes_text(sum(1 for _ in member.nodes()))}"
