@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.render.explored import Explored, Open, chromium
+from tests.render.explored import Explored, Open, chromium, data_of
+
+V3 = Path(__file__).parents[2] / "specs" / "inception_v3.yaml"
+
+
+@pytest.fixture(scope="session")
+def inception() -> dict[str, Any]:
+    """What the explorer tells of Inception v3."""
+    return data_of(str(V3))
 
 
 @pytest.fixture(scope="module")

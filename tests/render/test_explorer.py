@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from archspec.compiler import load_graph
+from archspec.render.figure.view import figure
+from archspec.source.span import Source
 from tests.programs import needs
 from tests.render.explored import Explored, Open, data_of
 
@@ -17,11 +20,6 @@ V3 = Path(__file__).parents[2] / "specs" / "inception_v3.yaml"
 TURNS = "Mixed_5b..Mixed_5d"
 BLOCK = "Mixed_5b"
 LAYER = "Mixed_5b.branch5x5_2"
-
-
-@pytest.fixture(scope="module")
-def inception() -> dict[str, Any]:
-    return data_of(str(V3))
 
 
 def test_a_network_is_drawn_with_its_blocks_closed(explore: Open, inception: dict[str, Any]) -> None:
@@ -62,52 +60,23 @@ def test_levels_open_at_once(explore: Open, inception: dict[str, Any]) -> None:
     assert seen.page.locator("#figure .node:not(.entry)").count() == 324 + 3
     assert levels.get_by_role("button", name="All").get_attribute("aria-pressed") == "true"
     seen.keep_screenshot("explorer-all")
-    levels.get_by_role("button", name="3").click()
+    levels.get_by_role("button", name="2").click()
     seen.settle()
-    assert seen.has("Mixed_7c.branch_pool")  # blocks are open, and layers are not
+    assert seen.has("Mixed_7b.branch_pool")  # blocks are open, and layers are not
     levels.get_by_role("button", name="1").click()
     seen.settle()
     assert not seen.has(BLOCK)
 
 
-def test_search_goes_from_hit_to_hit_and_opens_what_hides_them(explore: Open, inception: dict[str, Any]) -> None:
+@pytest.mark.parametrize("depth", [1, 2])
+def test_levels_are_those_of_figures(explore: Open, inception: dict[str, Any], depth: int) -> None:
     seen = explore(inception)
-    seen.press("/")
-    seen.page.keyboard.type("Branch5x5_2 layer")
-    assert seen.text("#hit-count") == "3 parts found"
-    assert "holds-hit" in (seen.box(TURNS).get_attribute("class") or "")
-    seen.press("Enter")
-    assert (seen.selected, seen.text("#hit-count")) == (LAYER, "1 of 3 parts")
-    assert LAYER in seen.text("#hits [aria-current]")
-    assert "hit" in (seen.box(LAYER).get_attribute("class") or "").split()
-    seen.press("Enter")
-    assert seen.selected == "Mixed_5c.branch5x5_2"
-    seen.press("Shift+Enter")
-    assert seen.selected == LAYER
-    seen.page.locator("#hits a").last.click()
+    seen.page.get_by_role("group", name="Levels that are open").get_by_role("button", name=str(depth)).click()
     seen.settle()
-    assert seen.selected == "Mixed_5d.branch5x5_2"
-    seen.press("/", "Escape")
-    assert seen.page.locator("#hits").is_hidden()
-    assert seen.selected == "Mixed_5d.branch5x5_2"
-    seen.press("Escape")
-    assert seen.selected == ""
-
-
-@pytest.mark.parametrize(
-    ("query", "count"),
-    [
-        ("5x5 conv layer branch5x5_2", 3),
-        ("35x35x288", 3),
-        ("[n, 768, 17, 17] concat", 5),
-        ("7x1 relu layer", 13),
-        ("7x1 pooling", 0),
-    ],
-)
-def test_names_ops_and_shapes_are_found(explore: Open, inception: dict[str, Any], query: str, count: int) -> None:
-    seen = explore(inception)
-    seen.page.fill("#search", query)
-    assert seen.text("#hit-count") == f"{count} parts found"
+    boxes = figure(load_graph(str(V3)), depth).root.boxes()
+    assert [box.id for box in boxes if not seen.has(box.id) or seen.is_open(box.id)] == []
+    later = ["Mixed_5c", "Mixed_5d"]  # turns that figures do not draw
+    assert [turn for turn in later if seen.has(turn) and not seen.is_open(turn)] == (later if depth == 2 else [])
 
 
 def test_the_panel_tells_all_of_what_is_selected(explore: Open, inception: dict[str, Any]) -> None:
@@ -138,15 +107,22 @@ def test_text_stands_in_the_middle_of_its_box_in_any_font(explore: Open, incepti
         assert text.evaluate(f"shape => {MIDDLE}") == pytest.approx(outline.evaluate(f"shape => {MIDDLE}"), abs=1.5)
 
 
+LEFT = "all => all.map(one => one.getBoundingClientRect().left)"
+
+
 def test_what_runs_in_one_phase_is_hidden_in_the_other(explore: Open, inception: dict[str, Any]) -> None:
     seen = explore(inception)
     assert (seen.has("AuxLogits"), seen.has("output:aux_logits")) == (True, True)
     seen.page.get_by_text("Inference", exact=True).click()
     seen.settle()
     assert (seen.has("AuxLogits"), seen.has("output:aux_logits"), seen.has("fc")) == (False, False, True)
+    assert "23,834,568" in seen.text("#facts")
+    places = seen.page.locator("#facts dt").evaluate_all(LEFT)
     seen.page.get_by_text("Training", exact=True).click()
     seen.settle()
     assert (seen.has("AuxLogits"), seen.has("fc")) == (True, True)
+    assert "27,161,264" in seen.text("#facts")
+    assert seen.page.locator("#facts dt").evaluate_all(LEFT) == places
     seen.page.get_by_text("Inference", exact=True).click()
     seen.settle()
     seen.page.evaluate("location.hash = 'AuxLogits'")  # what is asked for is shown
@@ -180,6 +156,7 @@ def _macs_of_box(seen: Explored, data: dict[str, Any], id_: str) -> int:
 
 def test_addresses_lead_to_parts_and_back(explore: Open, inception: dict[str, Any]) -> None:
     seen = explore(inception, LAYER)
+    message = seen.page.locator("#message")
     assert (seen.selected, seen.is_open(BLOCK)) == (LAYER, True)
     seen.outline("Mixed_6a").click()
     seen.settle()
@@ -191,8 +168,13 @@ def test_addresses_lead_to_parts_and_back(explore: Open, inception: dict[str, An
     seen.press("Escape")
     assert (seen.selected, seen.hash) == ("", "")
     seen.page.evaluate("location.hash = '%E0%A4%A'")  # no text at all
+    expect(message).to_have_text("Nothing is called `%E0%A4%A`.")
     seen.page.evaluate("location.hash = 'no.such.part'")
+    expect(message).to_have_text("Nothing is called `no.such.part`.")
     assert seen.selected == ""
+    seen.outline("Mixed_6a").click()
+    expect(message).to_be_empty()
+    assert explore(inception, "no.such.part").text("#message") == "Nothing is called `no.such.part`."
 
 
 def test_findings_lead_to_what_they_are_about(explore: Open, inception: dict[str, Any]) -> None:
@@ -217,8 +199,6 @@ layers:
   - conv: {id: second, channels: 4, kernel: 9}
   - relu
 """
-    from archspec.source.span import Source
-
     seen = explore(data_of(Source("broken.yaml", broken)))
     assert seen.page.locator("#figure .mark.error").count() == 1
     assert seen.page.locator("#heat-choice").is_hidden()  # nothing is measured of it
@@ -229,49 +209,33 @@ layers:
     assert "second" in seen.selected
 
 
-def test_everything_can_be_done_with_keys(explore: Open, inception: dict[str, Any]) -> None:
-    seen = explore(inception)
-    seen.box("input:image").focus()
-    seen.press("ArrowDown", "ArrowDown")
-    assert seen.selected == "Conv2d_2a_3x3"
-    assert seen.page.evaluate("document.activeElement.dataset.part") == str(seen.index("Conv2d_2a_3x3"))
-    seen.press("ArrowUp", "Enter", "ArrowDown")  # what opens keeps the focus
-    assert seen.selected == "Conv2d_2a_3x3"
-    seen.press("ArrowUp", "Backspace")
-    assert (seen.selected, seen.is_open("Conv2d_1a_3x3")) == ("Conv2d_1a_3x3", True)
-    seen.press("Enter")
-    assert not seen.is_open("Conv2d_1a_3x3")
-    seen.page.evaluate("location.hash = 'Mixed_5b.branch5x5_1'")
-    expect(seen.path).to_have_text("Mixed_5b.branch5x5_1")
-    seen.box("Mixed_5b.branch5x5_1").focus()
-    seen.press("ArrowRight")
-    right = seen.selected
-    seen.press("ArrowLeft")
-    assert right != seen.selected == "Mixed_5b.branch5x5_1"
-    seen.press("?")
-    assert seen.page.get_by_role("dialog", name="Exploring").is_visible()
-    seen.press("Escape")
-    assert seen.page.get_by_role("dialog").count() == 0
-    assert seen.selected == "Mixed_5b.branch5x5_1"
-    seen.press("Escape")
+def test_a_page_with_errors_begins_with_the_first(explore: Open) -> None:
+    rows = "".join(f"  - conv: {{id: c{place}, channels: {4 + place}, kernel: 1}}\n" for place in range(40))
+    broken = f"""\
+archspec: 1
+name: broken
+inputs: {{x: [N, 3, 8, 8]}}
+blocks:
+  wide:
+    layers: [{{conv: {{id: right, channels: 4, kernel: 1}}}}, {{conv: {{id: wrong, channels: 4, kernel: 9}}}}]
+layers:
+{rows}  - wide: {{id: block}}
+"""
+    seen = explore(data_of(Source("broken.yaml", broken)))
+    stage, box = seen.page.locator("#figure").bounding_box(), seen.box("block.wrong").bounding_box()
+    assert stage is not None
+    assert box is not None
+    assert stage["y"] <= box["y"] < box["y"] + box["height"] <= stage["y"] + stage["height"]
     assert seen.selected == ""
+    seen.keep_screenshot("explorer-error")
 
 
-def test_the_outline_is_a_tree(explore: Open, inception: dict[str, Any]) -> None:
-    seen = explore(inception)
-    assert seen.page.get_by_role("treeitem").count() == len(inception["parts"][inception["root"]]["members"])
-    seen.page.locator("#search").focus()
-    seen.press("Tab", "End", "Home", "ArrowDown", "ArrowRight")
-    first = seen.outline("Conv2d_1a_3x3")
-    assert (first.get_attribute("aria-expanded"), first.get_attribute("aria-level")) == ("true", "1")
-    seen.press("ArrowRight", "Enter")
-    assert seen.selected == "Conv2d_1a_3x3.conv"
-    assert seen.outline("Conv2d_1a_3x3.conv").get_attribute("aria-selected") == "true"
-    seen.press("ArrowLeft", "ArrowLeft")
-    assert first.get_attribute("aria-expanded") == "false"
-    first.locator(".chevron").click()
-    seen.settle()
-    assert seen.is_open("Conv2d_1a_3x3")
+def test_what_is_selected_is_not_like_what_is_marked(explore: Open, inception: dict[str, Any]) -> None:
+    seen = explore(inception, LAYER)
+    looks = "outline => [getComputedStyle(outline).stroke, parseFloat(getComputedStyle(outline).strokeWidth)]"
+    selected, marked = (seen.box(id_).locator(".outline").evaluate(looks) for id_ in (LAYER, "Conv2d_4a_3x3"))
+    assert selected[0] != marked[0]
+    assert selected[1] > 1.5 * marked[1]
 
 
 def test_the_drawing_moves_grows_and_fits(explore: Open, inception: dict[str, Any]) -> None:
@@ -326,6 +290,19 @@ def test_narrow_screens_have_one_column(explore: Open, inception: dict[str, Any]
     assert panel["y"] >= stage["y"] + stage["height"]
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
     seen.keep_screenshot("explorer-narrow")
+
+
+@pytest.mark.parametrize("width", [1440, 1000])
+def test_the_drawing_has_most_of_the_window_and_nothing_on_it(
+    explore: Open, inception: dict[str, Any], width: int
+) -> None:
+    seen = explore(inception, viewport={"width": width, "height": 800})
+    drawing, legend = (seen.page.locator(part).bounding_box() for part in ("#figure", "#legend"))
+    assert drawing is not None
+    assert legend is not None
+    assert legend["y"] >= drawing["y"] + drawing["height"]
+    assert drawing["width"] * drawing["height"] >= width * 800 / 2
+    seen.keep_screenshot(f"explorer-{width}")
 
 
 def test_on_paper_the_whole_drawing_is_seen(explore: Open, inception: dict[str, Any]) -> None:

@@ -127,7 +127,7 @@ def test_totals_are_told_as_they_were_and_as_they_are() -> None:
     data = _compared(
         "layers: [{conv: {id: c, channels: 4, kernel: 1}}]", "layers: [{conv: {id: c, channels: 4, kernel: 3}}]"
     )
-    facts = dict(data["facts"])
+    facts = dict(data["facts"]["eval"])
     assert facts["parameters"] == "20 → 148 (+640%)"
     assert facts["receptive field"] == "1 px → 3 px (+200%)"
     assert list(facts) == ["parameters", "MACs", "peak memory", "receptive field"]
@@ -138,7 +138,7 @@ def test_totals_are_told_as_they_were_and_as_they_are() -> None:
 
 def test_symbols_that_begin_at_the_same_sizes_are_one() -> None:
     rows = "inputs: {{x: [N, 4, H=32, W=32]}}\nlayers: [{{conv: {{id: c, channels: 4, kernel: {}}}}}]"
-    assert dict(_compared(rows.format(5), rows.format(4))["facts"])["smallest H, W"] == "5 → 4 (−20%)"
+    assert dict(_compared(rows.format(5), rows.format(4))["facts"]["eval"])["smallest H, W"] == "5 → 4 (−20%)"
 
 
 def test_other_values_of_parameters_are_told() -> None:

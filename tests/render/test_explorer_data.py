@@ -95,6 +95,34 @@ def test_shared_weights_are_told_of() -> None:
     assert "parameters" not in _details(data, "two")
 
 
+def test_a_block_has_the_weights_of_a_block() -> None:
+    rows = """
+        blocks: {tower: {layers: [{conv: {id: c1, channels: 4, kernel: 1}}, {tanh: {id: t}}]}}
+        layers: [{tower: {id: tower}}, {dropout: {id: d}}, {tower: {id: tower2, share: tower}}]
+    """
+    data = _told(rows)
+    assert _details(data, "tower2")["weights of"] == "tower"
+    assert "weights of" not in _details(data, "tower")
+
+
+def test_a_block_whose_first_layer_is_shared_has_weights_of_its_own() -> None:
+    rows = """
+        layers:
+          - conv: {id: c, channels: 4, kernel: 1}
+          - sequence: {id: s, layers: [{conv: {id: d, share: c}}, {linear: {id: l, features: 2}}]}
+    """
+    data = _told(rows)
+    assert _details(data, "s.d")["weights of"] == "c"
+    assert "weights of" not in _details(data, "s")
+
+
+def test_a_network_costs_what_runs_in_a_phase() -> None:
+    facts = {phase: dict(pairs) for phase, pairs in _inception()["facts"].items()}
+    assert facts["eval"] == {"parameters": "23,834,568", "MACs per sample": "5,713,216,096", "operations": "314"}
+    assert facts["training"] == {"parameters": "27,161,264", "MACs per sample": "5,718,899,296", "operations": "324"}
+    assert _details(_inception(), ROOT)["parameters in training mode only"] == "3,326,696"
+
+
 def test_an_excerpt_is_all_lines_of_an_item() -> None:
     rows = """
         layers:
@@ -139,6 +167,8 @@ def test_a_spec_with_errors_is_told_of_as_far_as_it_goes() -> None:
     data = _told("layers: [{conv: {id: c, channels: 4, kernel: 9}}, {tanh: {id: t}}, {no_such_op: {id: n}}]")
     assert [finding["parts"] for finding in data["findings"] if finding["severity"] == "error"] == [["c"], ["n"]]
     assert data["heat"] == {}
+    assert [word for word, _ in data["facts"]["eval"]] == ["operations"]  # what is not known of a part makes no total
+    assert {"parameters", "MACs per sample"}.isdisjoint({*_details(data, ROOT), *_details(data, "c")})
     assert _details(data, "t")["output"] == "[N, 4, ?, ?]"
 
 

@@ -44,7 +44,7 @@ def test_text_of_a_spec_is_text_everywhere(explore: Open) -> None:
     seen.page.fill("#search", "onerror")
     seen.page.keyboard.press("Enter")
     seen.settle()
-    assert seen.page.locator("#hits a").count() == len(data["parts"]) - 1
+    assert seen.page.locator("#hits a").count() == 3  # the input, the block and the output: no name of what is in it
     assert "<img src=x onerror=alert(2)>" in seen.text("#title")
     assert "<img src=x onerror=alert(2)>" in seen.drawn_text()
     assert seen.page.locator("img, a[href^=javascript], [onerror], #figure a, #figure image").count() == 0

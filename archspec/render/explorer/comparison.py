@@ -42,7 +42,7 @@ def comparison_data(found: Diff) -> dict[str, Any]:
     return {
         "title": visible(title),
         "subtitle": _params(found),
-        "facts": at_a_glance(found.totals),
+        "facts": {"eval": at_a_glance(found.totals)},
         "root": ROOT,
         "called": ("difference", "differences"),
         "severities": KINDS,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final, TypeAlias
 
 from archspec.analysis.cost import Counts
 from archspec.analysis.facts import Facts
 from archspec.analysis.receptive_field import Field
 from archspec.ir.dims import Size
-from archspec.ir.graph import Node, Value
+from archspec.ir.graph import Node, Phase, Value
 from archspec.ir.op import Op
 from archspec.render.figure.labels import op_of
 from archspec.render.figure.parts import Part
@@ -36,7 +36,7 @@ class Details:
         self._graph = graph = facts.graph
         self.facts = facts
         self.is_sound = is_sound
-        """Whether sizes are known: nothing else is measured of a graph that has errors."""
+        """Whether the graph has no errors: of one that has some, nothing is measured, and no total is a fact."""
         self._readers: defaultdict[Value, list[str | None]] = defaultdict(list)
         for node in graph.operations():
             for value in node.inputs:
@@ -44,38 +44,52 @@ class Details:
         for output in graph.outputs.values():
             self._readers[output.value].append(None)
 
-    def at_a_glance(self) -> Pairs:
-        """What is said of the whole network at a glance: what it costs in eval mode, as figures do."""
-        counts = self.facts.cost.total
-        facts = [
-            ("parameters", count_text(counts.parameters - self._training_parameters())),
-            ("MACs per sample", count_text(counts.macs)),
-            ("operations", count_text(len(list(self._graph.operations())))),
+    def at_a_glance(self) -> dict[Phase, Pairs]:
+        """What is said of the whole network at a glance: what runs in each phase, and what that costs."""
+        return {phase: self._running(phase) for phase in ("eval", "training")}
+
+    def _running(self, phase: Phase) -> Pairs:
+        inside = self._counts(self.facts.running[phase])
+        total = sum(inside, Counts())
+        costs = [
+            ("parameters", count_text(total.parameters)),
+            ("MACs per sample", count_text(total.macs if phase == "eval" else total.training_macs)),
         ]
+        facts = [*(costs if self.is_sound else []), ("operations", count_text(len(inside)))]
         return [(word, text) for word, text in facts if text]
 
-    def _training_parameters(self) -> int:
-        """The parameters of what runs in training mode alone."""
-        runs = self.facts.running
-        return sum(self.facts.cost.nodes[path].parameters for path in runs["training"] - runs["eval"])
+    def _only_training(self) -> list[Counts]:
+        """The counts of what runs in training mode alone."""
+        return self._counts(self.facts.running["training"] - self.facts.running["eval"])
+
+    def _counts(self, paths: Container[str]) -> list[Counts]:
+        """Those of the operations among some nodes, in order."""
+        return [counts for path, counts in self.facts.cost.nodes.items() if path in paths]
 
     def of_network(self) -> Pairs:
         """What is said of the whole network at length."""
-        counts, memory = self.facts.cost.total, self.facts.memory if self.is_sound else None
         told = [
             *((f"input {name}", str(given.type)) for name, given in self._graph.inputs.items()),
             *((f"output {name}", self._shape(output.value)) for name, output in self._graph.outputs.items()),
             ("operations", count_text(len(list(self._graph.operations())))),
+            ("operations in training mode only", count_text(len(self._only_training()))),
+            *(self._measured_of_network() if self.is_sound else []),
+        ]
+        return [(visible(word), text) for word, text in told if text]
+
+    def _measured_of_network(self) -> Pairs:
+        counts, memory = self.facts.cost.total, self.facts.memory
+        only = sum(self._only_training(), Counts())
+        return [
             ("parameters", count_text(counts.parameters)),
-            ("of these in training mode only", count_text(self._training_parameters())),
+            ("parameters in training mode only", count_text(only.parameters)),
             ("buffers", count_text(counts.buffers)),
             ("MACs per sample", count_text(counts.macs)),
             ("MACs in training mode", count_text(counts.training_macs) if counts.training_macs != counts.macs else ""),
             ("peak of activations", f"{short(memory.inference.peak)}B" if memory and memory.inference.peak else ""),
             ("saved for the backward pass", f"{short(memory.saved_in[''])}B" if memory and memory.saved_in[""] else ""),
-            ("receptive field", _field_text(self.facts.receptive_field) if self.is_sound else ""),
+            ("receptive field", _field_text(self.facts.receptive_field)),
         ]
-        return [(visible(word), text) for word, text in told if text]
 
     def of(self, part: Part) -> Pairs:
         """Shapes, costs, and what it sees of the input."""
@@ -83,13 +97,13 @@ class Details:
         inside = {node.path for node in nodes}
         read = dict.fromkeys(value for node in nodes for value in node.inputs if value.node not in inside)
         given = [value for node in nodes for value in _values(node) if self._leaves(value, inside)]
+        written = part.scope or part.node
         return [
             *([("operations", _operations(nodes))] if len(nodes) > 1 else []),
-            *(("weights of", visible(node.share)) for node in nodes[:1] if node.share is not None),
+            *([("weights of", visible(written.share))] if written is not None and written.share is not None else []),
             *self._shapes("input", read),
             *self._shapes("output", given),
-            *self._costs(nodes),
-            *(self._measured(nodes) if self.is_sound else []),
+            *([*self._costs(nodes), *self._measured(nodes)] if self.is_sound else []),
         ]
 
     def of_value(self, value: Value) -> Pairs:

@@ -26,15 +26,29 @@ export function addAddress(explorer) {
     const hash = explorer.selected === null ? "" : hashOf(explorer.selected, explorer.model);
     history[isStep ? "replaceState" : "pushState"](null, "", hash || location.pathname + location.search);
   });
-  addEventListener("popstate", () => void explorer.select(addressed(explorer)));
+  addEventListener("popstate", () => void follow(explorer));
+}
+
+/**
+ * Select what the address names, and tell where it names nothing.
+ * @param {import("./explorer.mjs").Explorer} explorer
+ */
+export async function follow(explorer) {
+  const id = addressed(explorer);
+  await explorer.select(id);
+  if (id === null && location.hash.length > 1) explorer.say(`Nothing is called \`${pathOf(location.hash)}\`.`);
 }
 
 /** The part that the address names. @param {import("./explorer.mjs").Explorer} explorer @returns {string | null} */
-export function addressed({ model }) {
-  if (location.hash.length < 2) return null;
+function addressed({ model }) {
+  return location.hash.length < 2 ? null : model.named(pathOf(location.hash));
+}
+
+/** The path at the end of an address. @param {string} hash @returns {string} */
+function pathOf(hash) {
   try {
-    return model.named(decodeURIComponent(location.hash.slice(1)));
+    return decodeURIComponent(hash.slice(1));
   } catch {
-    return null; // not encoded as text is
+    return hash.slice(1); // not encoded as text is
   }
 }

@@ -101,11 +101,21 @@ export class Explorer extends EventTarget {
    */
   async select(id, manner = {}) {
     this.selected = id === this.model.root ? null : id;
-    const ids = this.selected === null ? [] : this.model.withPartner(this.selected);
-    if (this.selected !== null && !manner.stays) await this.#uncover(this.selected);
+    if (this.drawing !== null) this.say("");
+    if (this.selected !== null && !manner.stays) await this.reveal(this.selected);
     this.#tell("selected", manner);
-    const [element, partner] = ids.map((one) => this.element(one));
-    if (element && !manner.stays) this.view.reveal(element, partner);
+  }
+
+  /** Open what hides a part and its partner, and bring it into view. @param {string} id */
+  async reveal(id) {
+    await this.#uncover(id);
+    const [element, partner] = this.model.withPartner(id).map((one) => this.element(one));
+    if (element) this.view.reveal(element, partner);
+  }
+
+  /** Tell something in the place for it, until something else is done. @param {string} text */
+  say(text) {
+    byId("message").textContent = text;
   }
 
   /** @param {string} id */
@@ -170,7 +180,7 @@ export class Explorer extends EventTarget {
     this.drawn = drawn;
     this.view.show(drawing);
     addSigns(drawing, this.model);
-    byId("message").textContent = "";
+    this.say("");
     this.#tell("drawn");
     if (focused) this.element(this.model.order[Number(focused)])?.focus({ preventScroll: true });
   }
@@ -179,7 +189,7 @@ export class Explorer extends EventTarget {
   #fail(error) {
     this.#wanted = this.state;
     const reason = error instanceof Error ? error.message : String(error);
-    byId("message").textContent = `This cannot be laid out: ${reason.trim()}. Less of it open may do.`;
+    this.say(`This cannot be laid out: ${reason.trim()}. Less of it open may do.`);
   }
 
   /** @param {string} name @param {Manner} [detail] */

@@ -5,6 +5,8 @@ import { clearSearch } from "./search.mjs";
 
 /** @typedef {import("./explorer.mjs").Explorer} Explorer */
 
+const ARROWS = ["ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight"];
+
 /** Answer to clicks on the drawing. @param {Explorer} explorer */
 export function addPointer(explorer) {
   const figure = byId("figure");
@@ -44,9 +46,8 @@ export function addKeys(explorer) {
     if (id !== null) answer(event, figureKeys(id, explorer));
   });
   document.addEventListener("keydown", (event) => {
-    const isTyping = /** @type {Element} */ (event.target).matches("input[type=search], select");
     if (document.querySelector("dialog[open]") === null)
-      answer(event, isTyping ? { Escape: pageKeys(explorer).Escape } : pageKeys(explorer));
+      answer(event, keysAt(/** @type {Element} */ (event.target), explorer));
   });
   byId("help-button").addEventListener("click", () => byId("help").showModal());
 }
@@ -57,6 +58,33 @@ function answer(event, keys) {
   if (action === undefined || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   action();
+}
+
+/**
+ * What keys do where the focus is on no part: where something takes text or lists, fewer.
+ * @param {Element} target
+ * @param {Explorer} explorer
+ * @returns {Record<string, () => void>}
+ */
+function keysAt(target, explorer) {
+  if (target.matches("#search")) return { Escape: () => leaveSearch(explorer) };
+  if (target.matches("select")) return {};
+  const isBeside = target.closest("#bar, #side, #panel") !== null;
+  return { ...pageKeys(explorer), ...(isBeside ? {} : arrowKeys(explorer)) };
+}
+
+/** Empty the search, and let keys go to the drawing. @param {Explorer} explorer */
+function leaveSearch(explorer) {
+  clearSearch(explorer);
+  (explorer.element(explorer.selected) ?? byId("figure")).focus({ preventScroll: true });
+}
+
+/** Arrows begin where the selected part is, or with the first. @param {Explorer} explorer */
+function arrowKeys(explorer) {
+  const { selected, drawn } = explorer;
+  const begin = () => void choose(drawn.boxes[0], explorer, {});
+  const keys = selected !== null && explorer.element(selected) ? figureKeys(selected, explorer) : {};
+  return Object.fromEntries(ARROWS.map((key) => [key, keys[key] ?? begin]));
 }
 
 /** @param {string} id @param {Explorer} explorer @returns {Record<string, () => void>} */

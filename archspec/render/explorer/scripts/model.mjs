@@ -17,7 +17,8 @@
  * @typedef {{label: string, values: Record<string, number>, texts: Record<string, string>}} Heat
  * @typedef {[source: string, target: string, label: string, phase: Phase | null]} Edge
  * @typedef {{
- *   title: string, subtitle: string, facts: Pair[], root: string, parts: Record<string, Part>, edges: Edge[],
+ *   title: string, subtitle: string, facts: Partial<Record<Phase, Pair[]>>, root: string,
+ *   parts: Record<string, Part>, edges: Edge[],
  *   graph: Record<string, string>, node: Record<string, string>, edge: Record<string, string>,
  *   looks: Record<string, string>[], attributes: Pair[][],
  *   findings: Finding[], severities: Severity[], called: [one: string, several: string],
@@ -30,8 +31,11 @@
  *   One that parts on its way has several targets, and as its target the frame that they are in.
  */
 
-/** Details that parts are found by. */
-const NAMING = new Set(["op", "operations", "input", "output", "shape"]);
+/** What is found by what it does and gives: what a block gives is found where it comes from. */
+const SMALL = new Set(["node", "layer", "input", "output"]);
+
+/** Details of what it does and gives. */
+const NAMING = new Set(["op", "operations", "output", "shape"]);
 
 export class Model {
   /** @param {Data} data */
@@ -45,11 +49,11 @@ export class Model {
     this.index = new Map();
     /** @type {Map<string, string>} */
     this.parent = new Map();
-    /** @type {Map<string, number>} How many parts are around each; networks do not count. */
+    /** @type {Map<string, number>} How many parts are around each; networks and turns do not count. */
     this.level = new Map();
     this.#walk(data.root, 0);
     this.byPath = new Map(this.order.toReversed().map((id) => [this.part(id).path, id]));
-    const layers = new Set(this.order.filter((id) => this.isLayer(id)));
+    const layers = new Set(this.order.filter((id) => this.#opensLast(id)));
     const outside = this.order.filter((id) => !this.around(id).some((outer) => layers.has(outer)));
     /** How many levels there are to open, of which the last are the layers. */
     this.depth = (layers.size > 0 ? 1 : 0) + outside.reduce((most, id) => Math.max(most, this.level.get(id) ?? 0), 0);
@@ -70,29 +74,37 @@ export class Model {
     this.level.set(id, level);
     for (const member of this.part(id).members) {
       this.parent.set(member, id);
-      this.#walk(member, this.part(member).kind === "network" ? level : level + 1);
+      this.#walk(member, this.#isLevel(id, member) ? level + 1 : level);
     }
   }
 
-  /** All that parts are found by: names, ops, attributes and shapes. @returns {Map<string, string>} */
+  /**
+   * Whether a member is a level further in: a network is not, and a turn is at the level of its repeat.
+   * @param {string} id
+   * @param {string} member
+   */
+  #isLevel(id, member) {
+    const { kind } = this.part(member);
+    return kind !== "network" && (this.part(id).kind !== "repeat" || ["repeat", "node"].includes(kind));
+  }
+
+  /** What each part is found by, beside its path: name, label, ops and shapes. @returns {Map<string, string>} */
   #words() {
-    const shapes = new Map(this.data.edges.map(([source, , shape]) => [source, shape]));
+    const shapes = this.#shapes();
     return new Map(
       this.order.map((id) => {
-        const { kind, category, path, label, details } = this.part(id);
-        const pairs = [...details.filter(([word]) => NAMING.has(word)), ...this.attributes(id)];
-        const words = [
-          id,
-          path,
-          kind,
-          category,
-          ...label,
-          ...pairs.map((pair) => pair.join(" ")),
-          shapes.get(id) ?? "",
-        ];
+        const { kind, label, details } = this.part(id);
+        const does = SMALL.has(kind) ? details.filter(([word]) => NAMING.has(word)).map(([, text]) => text) : [];
+        const words = [this.nameIn(id), ...label, ...does, shapes.get(id) ?? ""];
         return [id, words.join("\n").toLowerCase()];
       }),
     );
+  }
+
+  /** The shapes of what leaves and layers give, as arrows have them. @returns {Map<string, string>} */
+  #shapes() {
+    const givers = (/** @type {string} */ id) => [id, ...this.around(id).filter((outer) => this.isLayer(outer))];
+    return new Map(this.data.edges.flatMap(([source, , shape]) => givers(source).map((id) => [id, shape])));
   }
 
   /** @param {string} id @returns {Part} */
@@ -152,14 +164,27 @@ export class Model {
     return this.part(id).kind === "layer" && this.opens(id);
   }
 
+  /** Whether it is a layer, or several of them: what opens only where everything does. @param {string} id */
+  #opensLast(id) {
+    const { kind, members } = this.part(id);
+    return this.isLayer(id) || (kind === "repeat" && (this.isLayer(members[0]) || !this.opens(members[0])));
+  }
+
+  /** Whether it is a turn of a repeat, and not the first one, which figures draw for all. @param {string} id */
+  #isLaterTurn(id) {
+    const { kind, members } = this.part(this.parent.get(id) ?? id);
+    return kind === "repeat" && members[0] !== id;
+  }
+
   /**
-   * The parts that open, at fewer than so many levels; layers do where everything does.
+   * The parts that open, at fewer than so many levels, as in figures; layers and later turns do where everything does.
    * @param {number} levels
    * @returns {Set<string>}
    */
   toLevel(levels) {
     const opening = this.order.filter((id) => this.opens(id) && (this.level.get(id) ?? 0) < levels);
-    return new Set(levels === Infinity ? opening : opening.filter((id) => !this.isLayer(id)));
+    if (levels === Infinity) return new Set(opening);
+    return new Set(opening.filter((id) => !this.#opensLast(id) && !this.#isLaterTurn(id)));
   }
 
   /**
@@ -247,12 +272,39 @@ export class Model {
     return this.around(id).findLast((outer) => !shared.has(outer)) ?? id;
   }
 
-  /** The parts that hold every word of a query, in order. @param {string} query @returns {string[]} */
-  search(query) {
+  /**
+   * The parts that every word of a query is about, in order; a closed layer is one with what is in it.
+   * @param {string} query
+   * @param {Set<string>} open
+   * @returns {string[]}
+   */
+  search(query, open) {
     const patterns = query.toLowerCase().split(/\s+/).filter(Boolean).map(patternOf);
     if (patterns.length === 0) return [];
-    const holds = (/** @type {string} */ text) => patterns.every((pattern) => pattern.test(text));
-    return this.order.filter((id) => id !== this.root && holds(this.words.get(id) ?? ""));
+    const found = new Set(this.order.filter((id) => id !== this.root && this.#isAbout(id, patterns)));
+    const layers = new Set([...found].filter((id) => this.isLayer(id) && !open.has(id)));
+    return [...found].filter((id) => !this.around(id).some((outer) => layers.has(outer)));
+  }
+
+  /**
+   * Whether each word is of a part or of its path, and not all are of the path of what is around it.
+   * @param {string} id
+   * @param {RegExp[]} patterns
+   */
+  #isAbout(id, patterns) {
+    const own = this.words.get(id) ?? "";
+    const path = this.part(id).path.toLowerCase();
+    const outer = this.part(this.parent.get(id) ?? id).path.toLowerCase();
+    return (
+      patterns.every((pattern) => pattern.test(own) || pattern.test(path)) &&
+      patterns.some((pattern) => pattern.test(own) || !pattern.test(outer))
+    );
+  }
+
+  /** What the first error is about: a layer, where it is about something in one. @returns {string | undefined} */
+  get firstError() {
+    const [id] = this.data.findings.find(({ severity }) => severity === "error")?.parts ?? [];
+    return id === undefined ? undefined : ([id, ...this.around(id)].findLast((outer) => this.isLayer(outer)) ?? id);
   }
 
   /** The findings on a part and on what is in it. @param {string} id @returns {Finding[]} */

@@ -13,7 +13,7 @@ export function addSearch(explorer) {
   explorer.addEventListener("selected", () => markHit(explorer));
   input.addEventListener("input", () => {
     place = -1;
-    explorer.find(explorer.model.search(input.value));
+    explorer.find(explorer.model.search(input.value, explorer.state.open));
     showHits(input.value, explorer);
   });
   input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
