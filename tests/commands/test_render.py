@@ -288,5 +288,7 @@ def test_drawing_loads_no_torch() -> None:
 
 
 def test_a_png_that_is_made_smaller_is_said_to_be(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    main(["render", str(ROOT / "specs/inception_v4.yaml"), "--dpi", "1200", "-o", str(tmp_path / "large.png")])
-    assert "made smaller than 1200 dots an inch" in capsys.readouterr().err
+    tall = "archspec: 1\nname: tall\ninputs: {x: [N, 4]}\nlayers:\n" + "  - relu\n  - tanh\n" * 200
+    (tmp_path / "tall.yaml").write_text(tall, encoding="utf-8")
+    main(["render", str(tmp_path / "tall.yaml"), "--depth", "1", "-o", str(tmp_path / "tall.png")])
+    assert "made smaller than 144 dots an inch" in capsys.readouterr().err
