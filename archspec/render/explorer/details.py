@@ -12,9 +12,8 @@ from archspec.analysis.receptive_field import Field
 from archspec.ir.dims import Size
 from archspec.ir.graph import Node, Phase, Value
 from archspec.ir.op import Op
-from archspec.render.figure.labels import op_of
 from archspec.render.figure.parts import Part
-from archspec.render.layers import times
+from archspec.render.layers import op_of, times
 from archspec.render.layout import percent, short
 from archspec.render.table import count_text
 from archspec.source.sanitize import brief, visible

@@ -17,12 +17,12 @@ from archspec.render.explorer.palette import STEPS
 from archspec.render.figure.boxes import Attributes, box_attributes, frame_attributes, shape_text, terminal_attributes
 from archspec.render.figure.dot import edge_attributes, graph_attributes, node_attributes
 from archspec.render.figure.heat import HEATS, Heat
-from archspec.render.figure.labels import Label, box_label, op_of
+from archspec.render.figure.labels import Label, box_label
 from archspec.render.figure.parts import Part
 from archspec.render.figure.style import Style
 from archspec.render.figure.theme import THEMES, WORDS
 from archspec.render.figure.view import READABLE, Box, Frame, Terminal
-from archspec.render.layers import category_of
+from archspec.render.layers import category_of, op_of
 from archspec.source.origin import Origin
 from archspec.source.sanitize import visible
 

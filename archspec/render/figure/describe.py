@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archspec.ir.graph import Graph, Node
-from archspec.render.figure.labels import Line, box_label, frame_label, op_of
+from archspec.render.figure.labels import Line, box_label, frame_label
 from archspec.render.figure.style import Style
 from archspec.render.figure.view import Arrow, Box, Figure, Frame, Terminal
+from archspec.render.layers import op_of
 from archspec.source.sanitize import visible
 
 

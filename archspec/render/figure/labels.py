@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from archspec.ir.graph import Deferred, Graph, Node, Scope
+from archspec.ir.graph import Graph, Node, Scope
 from archspec.ir.op import Op
 from archspec.render.figure.habits import habits, is_activated
 from archspec.render.figure.parts import SIGNS, Part, differences, is_bar
 from archspec.render.figure.view import Box, Frame
-from archspec.render.layers import category_of, is_padded, sides_text, steps_text, times
+from archspec.render.layers import category_of, is_padded, op_of, sides_text, steps_text, times
 
 Role: TypeAlias = Literal["heading", "plain", "small"]
 Shape: TypeAlias = Literal["box", "bar", "sign"]
@@ -240,11 +240,6 @@ def _wrapped(terms: Sequence[str]) -> list[str]:
         else:
             lines.append(term)
     return lines
-
-
-def op_of(node: Node) -> Op | type[Op] | None:
-    """The op of a node: only its class where attributes are not known yet, None for an input or an unknown op."""
-    return node.op.op if isinstance(node.op, Deferred) else node.op
 
 
 def _words(name: str) -> str:
