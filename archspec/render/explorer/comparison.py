@@ -39,6 +39,8 @@ def comparison_data(found: Diff) -> dict[str, Any]:
     whole = entry("comparison", [title], members=[BEFORE, AFTER], details=[*at_length(found.totals), *_weights(found)])
     parts = {ROOT: whole, **ones["parts"], **others["parts"]}
     _introduce(found, before, after, parts)
+    common = shared.data()
+    del common["graph"]["margin"]  # what networks leave between their boxes is too little between two networks
     return {
         "title": visible(title),
         "subtitle": _params(found),
@@ -51,7 +53,7 @@ def comparison_data(found: Diff) -> dict[str, Any]:
         "edges": [*ones["edges"], *others["edges"]],
         "heat": {name: _together(heat, others["heat"][name]) for name, heat in ones["heat"].items()},
         "open": [ROOT, *ones["open"], *others["open"]],
-        **shared.data(),
+        **common,
     }
 
 
