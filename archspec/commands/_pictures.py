@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from struct import unpack
 from typing import TYPE_CHECKING, Final, cast
 
 import click
+from click.core import ParameterSource
 
 from archspec.commands._environment import MissingError
 from archspec.commands._shared import Decorated, write_whole
 from archspec.render.figure.theme import THEMES
+from archspec.source.sanitize import visible
 
 if TYPE_CHECKING:
     from archspec.render.figure.picture import Drawn, PictureForm
@@ -92,6 +94,23 @@ def form_of(form: str | None, output: str | None) -> str:
     return ending
 
 
+def refuse_all_but(allowed: Container[str], why: str) -> None:
+    """Refuse options that have no effect, rather than leave them unheard.
+
+    Args:
+        allowed: the names of the parameters that have one.
+        why: what is wrong with the others, behind their names.
+
+    Raises:
+        click.UsageError: when another one was given.
+    """
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        if name not in allowed and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} {why}")
+
+
 def drawn_as(form: str, figures: Drawn, engine: str | None, seconds: float, dpi: int) -> tuple[bytes, str]:
     """What is written of figures, and what to say of it."""
     from archspec.render.engines import VARIABLE, DrawingError, TookTooLongError, UnknownEngineError
@@ -155,4 +174,4 @@ def write_picture(data: bytes, name: str, form: str, output: str | None, said: s
         return
     path = Path(output or f"{name}.{form}")
     write_whole(path, data)
-    click.echo(f"{path}: {said or 'a page to open in a browser'}", err=True)
+    click.echo(f"{visible(str(path))}: {said or 'a page to open in a browser'}", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,6 +15,7 @@ from archspec.commands._pictures import (
     form_of,
     form_options,
     look_options,
+    refuse_all_but,
     write_picture,
 )
 from archspec.commands._shared import load, print_findings, set_option, shows_unicode
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from archspec.analysis.diff.networks import Diff
     from archspec.render.figure.style import Direction
 
+_OF_PAGES: Final = frozenset({"before", "after", "settings", "settings_a", "settings_b", "limit", "form", "output"})
+_OF_TEXT: Final = _OF_PAGES | {"depth", "as_json"}
+"""The parameters that pages have, and those that text has."""
 _DIFFERENT = 1
 _TROUBLE = 2
 
@@ -79,6 +83,10 @@ def diff(
     if as_json and (form or output):
         raise click.UsageError("--json is printed, and goes with no figure")
     chosen = form_of(form, output) if form or output else None
+    if chosen is None:
+        refuse_all_but(_OF_TEXT, "is for figures: say which with --svg or -o")
+    elif chosen == "html":
+        refuse_all_but(_OF_PAGES, "is for figures: in a page its reader chooses")
     found = [Diagnostics(), Diagnostics()]
     one = load(before, (*settings, *settings_a), found[0], is_judged=False)
     other = load(after, (*settings, *settings_b), found[1], is_judged=False)

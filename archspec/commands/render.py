@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from click.core import ParameterSource
 
 from archspec.commands._figures import MEASURES, Wishes, composed
 from archspec.commands._pictures import (
@@ -18,6 +17,7 @@ from archspec.commands._pictures import (
     form_of,
     form_options,
     look_options,
+    refuse_all_but,
     write_picture,
 )
 from archspec.commands._shared import load_despite_errors, print_findings, set_option
@@ -111,7 +111,7 @@ def render(
     if len(specs) > 1 and output is not None and not together:
         raise click.UsageError("several specs go into one file with --side-by-side only")
     if chosen == "html":
-        _refuse_what_pages_leave_to_readers()
+        refuse_all_but(_OF_PAGES, "is for figures: in a page its reader chooses")
     asked, code = Wishes(**wishes), 0
     loaded: list[tuple[str, Graph, Diagnostics]] = []
     for spec in specs:
@@ -131,15 +131,6 @@ def render(
         data, said = drawn_as(chosen, [one for _, one in figures], engine, seconds, dpi)
         write_picture(data, "-".join(name for name, _ in figures), chosen, output, said)
     return code
-
-
-def _refuse_what_pages_leave_to_readers() -> None:
-    """Refuse options that are about figures, for a page in which its reader chooses."""
-    context = click.get_current_context()
-    for option in context.command.params:
-        name = option.name or ""
-        if name not in _OF_PAGES and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{option.opts[0]} is for figures: in a page its reader chooses")
 
 
 def _refuse_equal_names(names: Sequence[str]) -> None:

@@ -78,3 +78,20 @@ def test_a_broken_spec_is_not_drawn_beside_another(folder: Path) -> None:
 def test_data_and_figures_are_not_asked_for_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "small.yaml", "small.yaml", "--json", "--svg"]) == 2
     assert "--json is printed, and goes with no figure" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--theme", "dark"], "--theme is for figures: say which with --svg or -o"),
+        (["--html", "--theme", "dark"], "--theme is for figures: in a page its reader chooses"),
+        (["--html", "--depth", "2"], "--depth is for figures: in a page its reader chooses"),
+        (["--svg", "-o", "both.png"], "--svg writes no `.png`"),
+    ],
+)
+def test_an_option_without_effect_is_refused(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    assert main(["diff", "small.yaml", "small.yaml", *options]) == 2
+    assert said in capsys.readouterr().err
+    assert list(folder.iterdir()) == [folder / "small.yaml"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from archspec.ir.graph import Graph, Node
 from archspec.render.figure.labels import Line, box_label, frame_label
@@ -10,6 +11,9 @@ from archspec.render.figure.style import Style
 from archspec.render.figure.view import Arrow, Box, Figure, Frame, Terminal
 from archspec.render.layers import op_of
 from archspec.source.sanitize import visible
+
+_DESCRIBED: Final = 100
+"""Boxes that are told one by one in the description of the whole: nobody listens to more."""
 
 
 def box_title(graph: Graph, box: Box, style: Style) -> str:
@@ -68,9 +72,11 @@ def figure_description(figure: Figure) -> str:
         for kind, found in ends.items()
         if found
     ]
-    boxes = [box_label(figure.graph, box).heading for box in figure.root.boxes()]
+    boxes = list(figure.root.boxes())
     count = f"{len(boxes)} box{'es' if len(boxes) != 1 else ''}"
-    return visible(f"A graph of {count}, {'; '.join(said)}. In order: {'; '.join(boxes)}.")
+    first = [box_label(figure.graph, box).heading for box in boxes[:_DESCRIBED]]
+    more = f"; and {len(boxes) - _DESCRIBED} more" if len(boxes) > _DESCRIBED else ""
+    return visible(f"A graph of {count}, {'; '.join(said)}. In order: {'; '.join(first)}{more}.")
 
 
 def _types(nodes: Iterable[Node]) -> str:
