@@ -223,3 +223,8 @@ def test_a_box_that_stands_for_several_turns_says_what_each_costs() -> None:
     (box, *_) = figure(graph, 2).root.boxes()
     assert heat_values(box, heat) == [15, 30]
     assert "15/30" in " ".join(words(box_attributes(graph, box, Style(heat=heat, most=30))["label"]))
+
+
+def test_a_description_tells_the_first_hundred_boxes() -> None:
+    rows = "layers:\n" + "  - relu\n  - tanh\n" * 60
+    assert dot([(figure(load(rows), 1), Style())]).description.endswith("; relu; tanh; and 20 more.")
