@@ -146,7 +146,7 @@ def shape_text(graph: Graph, value: Value, style: Style) -> str:
     of = graph.type_of(value)
     if style.shapes == "none" or of is None or not of.is_known:
         return "" if style.shapes == "none" else "?"
-    if of.rank == 4 and value.node not in habits(graph).spatial:
+    if of.rank == 4 and value.node in habits(graph).shuffled:
         return f"[{', '.join(map(str, of.shape[1:]))}]"
     if style.shapes == "hwc":
         return size_text([of])

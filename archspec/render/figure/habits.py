@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from archspec.analysis.receptive_field import receptive_fields
 from archspec.ir.graph import Graph, Node
+from archspec.ir.op import Op
 from archspec.render.layers import category_of
 
 
@@ -14,8 +14,8 @@ from archspec.render.layers import category_of
 class Habits:
     """What goes without saying in a figure of a graph."""
 
-    spatial: frozenset[str]
-    """The nodes whose axes behind the second are places of the input: of them a figure says height and width."""
+    shuffled: frozenset[str]
+    """The nodes whose axes behind the second are no places of the input: a figure says no height and width of them."""
     activates: bool
     """Whether most convolutions are followed by an activation: then it is said of the others that they are linear."""
 
@@ -29,8 +29,23 @@ def habits(graph: Graph) -> Habits:
     if known is None:
         convolutions = [node for node in graph if category_of(node) == "convolution"]
         activated = sum(is_activated(graph, node) for node in convolutions)
-        known = _KNOWN[graph] = Habits(frozenset(receptive_fields(graph)), 2 * activated > len(convolutions))
+        known = _KNOWN[graph] = Habits(frozenset(_shuffled(graph)), 2 * activated > len(convolutions))
     return known
+
+
+def _shuffled(graph: Graph) -> set[str]:
+    """Where places are no longer told apart, and what is made of that; what an error made unknowable is left out."""
+    shuffled: set[str] = set()
+    for node in graph.operations():
+        if _loses_places(graph, node) or any(value.node in shuffled for value in node.inputs):
+            shuffled.add(node.path)
+    return shuffled
+
+
+def _loses_places(graph: Graph, node: Node) -> bool:
+    given = graph.input_types(node)
+    is_known = isinstance(node.op, Op) and given is not None and all(of.is_known for of in given)
+    return is_known and node.resolved.sees(*given or ()) is None
 
 
 def is_activated(graph: Graph, node: Node) -> bool:

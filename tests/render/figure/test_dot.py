@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from archspec.analysis.facts import Facts
+from archspec.compiler import load_spec
 from archspec.ir.graph import Value
 from archspec.render.figure.boxes import box_attributes, heat_values, shape_text
 from archspec.render.figure.dot import DENSE, Dot, dot
 from archspec.render.figure.heat import HEATS
 from archspec.render.figure.style import Mark, Style
 from archspec.render.figure.view import ALL, figure
+from archspec.source.diagnostic import Diagnostics
 from tests.render.figure.networks import library
-from tests.specs import load
+from tests.specs import load, spec
 
 NETWORK = """
 title: Small
@@ -228,3 +230,12 @@ def test_a_box_that_stands_for_several_turns_says_what_each_costs() -> None:
 def test_a_description_tells_the_first_hundred_boxes() -> None:
     rows = "layers:\n" + "  - relu\n  - tanh\n" * 60
     assert dot([(figure(load(rows), 1), Style())]).description.endswith("; relu; tanh; and 20 more.")
+
+
+def test_behind_a_mistake_an_image_is_still_an_image() -> None:
+    branches = "[[{conv: {kernel: 3, channels: 4}}], []]"
+    graph = load_spec(
+        spec(f"layers: [{{concat: {{branches: {branches}}}}}, {{global_avg_pool: {{id: last}}}}]"), Diagnostics()
+    )
+    assert graph is not None
+    assert shape_text(graph, Value("last"), Style()) == "1x1x8"
