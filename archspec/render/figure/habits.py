@@ -43,9 +43,11 @@ def _shuffled(graph: Graph) -> set[str]:
 
 
 def _loses_places(graph: Graph, node: Node) -> bool:
+    """Whether it does; of what an error was found in nothing is asked."""
     given = graph.input_types(node)
-    is_known = isinstance(node.op, Op) and given is not None and all(of.is_known for of in given)
-    return is_known and node.resolved.sees(*given or ()) is None
+    if not isinstance(node.op, Op) or given is None or not node.types:
+        return False
+    return all(of.is_known for of in (*given, *node.types)) and node.op.sees(*given) is None
 
 
 def is_activated(graph: Graph, node: Node) -> bool:
