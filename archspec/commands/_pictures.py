@@ -6,13 +6,15 @@ import sys
 from collections.abc import Callable, Container
 from pathlib import Path
 from struct import unpack
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 import click
 from click.core import ParameterSource
 
 from archspec.commands._environment import MissingError
 from archspec.commands._shared import Decorated, write_whole
+from archspec.render.engines import SECONDS
+from archspec.render.figure.choices import Direction
 from archspec.render.figure.theme import THEMES
 from archspec.source.sanitize import visible
 
@@ -48,7 +50,7 @@ def form_options(function: Decorated) -> Decorated:
 
 def look_options(function: Decorated) -> Decorated:
     """The options that say how a figure looks."""
-    ways = click.Choice(["down", "up", "right", "left"])
+    ways = click.Choice(get_args(Direction))
     return _with(
         function,
         click.option("--theme", type=click.Choice([*THEMES]), default=next(iter(THEMES)), help="The colours."),
@@ -63,7 +65,7 @@ def engine_options(function: Decorated) -> Decorated:
         function,
         click.option("--engine", metavar="NAME", help="What lays out: `archspec doctor` lists the layout engines."),
         click.option("--dpi", type=click.IntRange(24, 1200), default=144, help="Pixels per inch of PNG."),
-        click.option("--seconds", type=time, default=20.0, help="How long a layout may take."),
+        click.option("--seconds", type=time, default=SECONDS, help="How long a layout may take."),
     )
 
 

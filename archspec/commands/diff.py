@@ -24,7 +24,7 @@ from archspec.source.diagnostic import Diagnostics
 
 if TYPE_CHECKING:
     from archspec.analysis.diff.networks import Diff
-    from archspec.render.figure.style import Direction
+    from archspec.render.figure.choices import Direction
 
 _OF_PAGES: Final = frozenset({"before", "after", "settings", "settings_a", "settings_b", "limit", "form", "output"})
 _OF_TEXT: Final = _OF_PAGES | {"depth", "as_json"}

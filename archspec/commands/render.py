@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
-from archspec.commands._figures import MEASURES, Wishes, composed
+from archspec.commands._figures import Wishes, composed
 from archspec.commands._pictures import (
     drawn_as,
     engine_options,
@@ -21,6 +21,8 @@ from archspec.commands._pictures import (
     write_picture,
 )
 from archspec.commands._shared import load_despite_errors, print_findings, set_option
+from archspec.render.figure.choices import Content, Shapes
+from archspec.render.figure.heat import HEATS
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.sanitize import brief, visible
 
@@ -69,17 +71,17 @@ def _font(context: click.Context, option: click.Parameter, value: str | None) ->
     multiple=True,
     help="Mark what is at a path, all uses of a block, or what a rule finds.",
 )
-@click.option("--color-by", type=click.Choice(MEASURES), help="Colour boxes by what they cost or see.")
+@click.option("--color-by", type=click.Choice([*HEATS]), help="Colour boxes by what they cost or see.")
 @click.option("--font", metavar="NAME", callback=_font, help="The font of all text.")
 @click.option(
     "--shapes",
-    type=click.Choice(["hwc", "chw", "none"]),
+    type=click.Choice(get_args(Shapes)),
     default="hwc",
     help="What arrows say where the shape changes: height x width x channels, as papers do, or channels first.",
 )
 @click.option(
     "--labels",
-    type=click.Choice(["paper", "names", "full"]),
+    type=click.Choice(get_args(Content)),
     default="paper",
     help="What boxes say: what papers do, the names of the spec as well, or shapes and costs too.",
 )

@@ -74,6 +74,8 @@ _BEGINNINGS: Final = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "json"
 _VERSION: Final = re.compile(r" version (\S+(?: \([^()]*Graphviz [\d.]+\))?)")
 _PDF_DATE: Final = re.compile(rb"(?<=Date \(D:)\d{14}")
 _NOISE: Final = re.compile(r"\s*$|Fontconfig |(?:Warning|\S+: warning):", re.IGNORECASE)
+SECONDS: Final = 20.0
+"""How long a layout may take where nobody says."""
 _SECONDS_TO_START: Final = 10.0
 
 
@@ -122,7 +124,7 @@ class EngineFailedError(DrawingError):
     """The engine crashed, refused the DOT, or drew nothing."""
 
 
-def draw(dot: str, form: Form, engine: str | None = None, seconds: float = 20.0) -> Drawing:
+def draw(dot: str, form: Form, engine: str | None = None, seconds: float = SECONDS) -> Drawing:
     """Draw DOT.
 
     Args:

@@ -19,6 +19,7 @@ from archspec.render.figure.boxes import (
     heat_values,
     terminal_attributes,
 )
+from archspec.render.figure.choices import Direction
 from archspec.render.figure.describe import (
     arrow_title,
     box_title,
@@ -30,7 +31,7 @@ from archspec.render.figure.describe import (
 from archspec.render.figure.entries import Entry, entries
 from archspec.render.figure.legend import captions
 from archspec.render.figure.markup import Cell, label
-from archspec.render.figure.style import Direction, Style
+from archspec.render.figure.style import Style
 from archspec.render.figure.view import Arrow, Box, Figure, Frame
 
 _RANKS: Final[Mapping[Direction, str]] = {"down": "TB", "up": "BT", "right": "LR", "left": "RL"}
@@ -41,7 +42,7 @@ a network of 1,000 nodes that are not connected densely go over 2,000, those of 
 
 _ALONG: Final = "3"
 """How much more than other arrows those are kept straight that go from box to box: what ends in a join may bend."""
-_TO_ENTRY: Final[Mapping[str, str]] = {"arrowhead": "none", "weight": "8"}
+_TO_ENTRY: Final[Attributes] = {"arrowhead": "none", "weight": "8"}
 
 QUICK: Final[Mapping[str, str]] = {"mclimit": "0.1", "nslimit": "1", "nslimit1": "1", "splines": "line"}
 """What keeps it from that."""
@@ -180,12 +181,8 @@ class _Writer:
         every = [entry for some in self._entries.values() for entry in some]
         starts = {arrow: entry.id for entry in every for arrow in entry.further}
         for entry in every:
-            self._arrow(
-                target,
-                entry.way,
-                entry.way.source,
-                arrow_attributes(self._figure.graph, entry.way, self._style) | dict(_TO_ENTRY),
-            )
+            attributes = arrow_attributes(self._figure.graph, entry.way, self._style) | _TO_ENTRY
+            self._arrow(target, entry.way, entry.way.source, attributes)
         for arrow in self._figure.arrows:
             start = starts.get(arrow, arrow.source)
             said = arrow if start == arrow.source else replace(arrow, is_labelled=False)

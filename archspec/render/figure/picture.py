@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from archspec.render.engines import TookTooLongError, draw
+from archspec.render.engines import SECONDS, TookTooLongError, draw
 from archspec.render.figure.dot import Dot, dot, is_crowded
 from archspec.render.figure.style import Style
 from archspec.render.figure.svg import finished
@@ -14,11 +14,6 @@ from archspec.render.figure.view import Figure, with_less
 
 PictureForm: TypeAlias = Literal["svg", "png", "pdf"]
 Drawn: TypeAlias = Sequence[tuple[Figure, Style]]
-
-SECONDS: Final = 20.0
-"""How long a layout may take where nobody says."""
-DPI: Final = 144
-"""Pixels per inch of PNG where nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,7 @@ class Picture:
 
 
 def picture(
-    drawn: Drawn, form: PictureForm, engine: str | None = None, seconds: float = SECONDS, dpi: int = DPI
+    drawn: Drawn, form: PictureForm, engine: str | None = None, seconds: float = SECONDS, dpi: int | None = None
 ) -> Picture:
     """Draw figures side by side; what cannot be laid out in time is drawn less well, and then less of it.
 
@@ -43,7 +38,7 @@ def picture(
         form: what to draw them as.
         engine: the layout engine; None for the first that there is.
         seconds: how long one layout may take.
-        dpi: pixels per inch, of PNG.
+        dpi: pixels per inch, of PNG; None for as many as Graphviz takes.
 
     Raises:
         DrawingError: where it cannot be drawn; `TookTooLongError` where even little of it was not ready in time.

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from archspec.analysis.cost import Counts
+from archspec.render.figure.choices import Content, Direction, Shapes
 from archspec.render.figure.heat import Heat
 from archspec.render.figure.theme import THEMES, Theme
-
-Direction: TypeAlias = Literal["down", "up", "right", "left"]
-Shapes: TypeAlias = Literal["hwc", "chw", "none"]
-Content: TypeAlias = Literal["paper", "names", "full"]
 
 MARKS: Final = ("error", "removed", "added", "changed", "renamed", "warning", "note", "highlight", "reshaped")
 """The kinds of marks, the strongest first: a box that stands for several nodes has the strongest of theirs."""
@@ -36,9 +33,7 @@ class Style:
     direction: Direction = "down"
     font: str = "Helvetica,Arial,sans-serif"
     shapes: Shapes = "hwc"
-    """How arrows name the shape of their tensor: `35x35x288`, `288x35x35`, or not at all."""
     content: Content = "paper"
-    """What boxes say: what papers do, the names of the spec too, or shapes and costs as well."""
     has_title: bool = True
     has_legend: bool = True
     marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
