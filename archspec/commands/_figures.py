@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from archspec.render.figure.choices import Content, Direction, Shapes
+from archspec.render.figure.heat import HEATS
 from archspec.render.figure.theme import THEMES
 from archspec.rules import by_name, judge
 from archspec.source.diagnostic import Diagnostics, Severity
@@ -18,10 +20,11 @@ from archspec.source.sanitize import brief, visible
 if TYPE_CHECKING:
     from archspec.ir.graph import Graph
     from archspec.render.figure.parts import Part
-    from archspec.render.figure.style import Content, Direction, Mark, Shapes, Style
+    from archspec.render.figure.style import Mark, Style
     from archspec.render.figure.view import Figure
 
-MEASURES: Final = ("macs", "params", "memory", "receptive_field")
+_LISTED: Final = 8
+"""Names that are listed where none is nearly right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,6 @@ def _part(whole: Part, graph: Graph, name: str) -> Part:
 def _style(graph: Graph, found: Diagnostics, part: Part, wishes: Wishes) -> Style:
     from archspec.analysis.facts import Facts
     from archspec.render.figure.findings import marks_from, merged
-    from archspec.render.figure.heat import HEATS
     from archspec.render.figure.legend import costs_text
     from archspec.render.figure.style import Style
 
@@ -123,6 +125,8 @@ def _places(graph: Graph) -> Iterator[tuple[str, str | None]]:
 
 
 def _there_is_no(kind: str, name: str, graph: Graph, known: Iterable[str]) -> str:
-    close = get_close_matches(name, dict.fromkeys(known), n=1)
-    hint = f", did you mean `{close[0]}`?" if close else ""
+    names = list(dict.fromkeys(known))
+    close = get_close_matches(name, names, n=1)
+    listed = ", ".join([*(f"`{known}`" for known in names[:_LISTED]), *(["..."] if len(names) > _LISTED else [])])
+    hint = f", did you mean `{close[0]}`?" if close else f"; there is {listed}" if names else ""
     return f"{graph.name} has no {kind} `{visible(brief(name))}`{hint}"

@@ -99,7 +99,10 @@ def load(spec: str, settings: Iterable[str], found: Diagnostics, is_judged: bool
 
 
 def load_despite_errors(spec: str, settings: Iterable[str], found: Diagnostics, is_judged: bool = True) -> Graph | None:
-    """The same, but of a spec that has errors as much of the graph as there is; None where it comes to none."""
+    """The same, but of a spec that has errors as much of the graph as there is; None where it comes to none.
+
+    There is none either where a setting is wrong: that of another network is not what was asked for.
+    """
     from archspec.compiler import load_spec
     from archspec.rules import RULES
 
@@ -110,7 +113,8 @@ def load_despite_errors(spec: str, settings: Iterable[str], found: Diagnostics, 
     graph = load_spec(source, found, params, limits(), RULES if is_judged else ())
     if graph is None and not found.failed:
         found.error("not-a-spec", f"there is no network in `{spec}`", None, help="name a spec that includes it")
-    return graph
+    wrong = (one.span.source.name for one in found if one.severity is Severity.ERROR and one.span is not None)
+    return None if any(name.startswith("--set ") for name in wrong) else graph
 
 
 def print_findings(found: Diagnostics) -> int:

@@ -292,3 +292,15 @@ def test_a_png_that_is_made_smaller_is_said_to_be(capsys: pytest.CaptureFixture[
     (tmp_path / "tall.yaml").write_text(tall, encoding="utf-8")
     main(["render", str(tmp_path / "tall.yaml"), "--depth", "1", "-o", str(tmp_path / "tall.png")])
     assert "made smaller than 144 dots an inch" in capsys.readouterr().err
+
+
+def test_with_a_wrong_setting_nothing_is_drawn(tmp_path: Path) -> None:
+    assert (
+        main(["render", str(ROOT / "specs/inception_v4.yaml"), "--set", "no=1", "-o", str(tmp_path / "net.svg")]) == 1
+    )
+    assert not (tmp_path / "net.svg").exists()
+
+
+def test_where_no_name_is_nearly_right_some_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", str(ROOT / "specs/inception_v4.yaml"), "--block", "zebra"]) == 2
+    assert "has no block or sequence `zebra`; there is `conv_bn`, `features.0`," in capsys.readouterr().err
