@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from math import prod
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from archspec.analysis.diff.changes import Detail
 from archspec.analysis.diff.matching import Pair
 from archspec.analysis.diff.networks import Diff
 from archspec.analysis.diff.side import Member, op_name, outer
 from archspec.ir.graph import Node, Scope
-from archspec.ir.types import TensorType, by
+from archspec.ir.types import TensorType
+from archspec.render.layout import value_text
 from archspec.render.table import size_text
 from archspec.source.sanitize import visible
 
@@ -196,17 +197,6 @@ def _reading_text(old: str, new: str) -> str:
     if old and new:
         return f"reads {new} instead of {old}"
     return f"reads {new}, too" if new else f"reads {old} no more"
-
-
-def value_text(value: Any) -> str:
-    """The value of an attribute as specs write it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return by(value) if isinstance(value, tuple) and value else f"[{', '.join(map(value_text, value))}]"
-    return visible(str(value))
 
 
 def nodes_text(nodes: int) -> str:

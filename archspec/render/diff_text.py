@@ -9,8 +9,8 @@ from archspec.analysis.diff.networks import Diff
 from archspec.analysis.diff.totals import Total
 from archspec.analysis.diff.weights import Key
 from archspec.ir.dims import Size
-from archspec.render.diff_lines import ARROW, Line, lines, nodes_text, value_text
-from archspec.render.layout import aligned, labelled, percent, short
+from archspec.render.diff_lines import ARROW, Line, lines, nodes_text
+from archspec.render.layout import aligned, labelled, percent, short, value_text
 from archspec.render.table import count_text
 from archspec.source.sanitize import visible
 

@@ -7,6 +7,8 @@ from textwrap import wrap
 from typing import Final
 
 from archspec.ir.dims import Size
+from archspec.ir.types import by
+from archspec.source.sanitize import visible
 
 WIDTH: Final = 100
 """Columns that a report takes, at most."""
@@ -69,3 +71,16 @@ def from_the_end(text: str, width: int, ascii_only: bool) -> str:
     """The end of a path that is too long for its column, behind dots."""
     dots = "..." if ascii_only else "\u2026"
     return text if len(text) <= width else dots + text[len(text) - width + len(dots) :]
+
+
+def value_text(value: object) -> str:
+    """The value of an attribute as specs write it: `3x3`, `[0, 3]`, `true`, `0.17`; `none` where there is none."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        is_size = isinstance(value, tuple) and value and all(isinstance(side, int) and side > 0 for side in value)
+        return by(value) if is_size else f"[{', '.join(map(value_text, value))}]"
+    is_short = isinstance(value, float) and float(f"{value:g}") == value
+    return f"{value:g}" if is_short else visible(str(value))

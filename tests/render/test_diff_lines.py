@@ -8,7 +8,7 @@ from archspec.analysis.diff.changes import Detail
 from archspec.analysis.diff.networks import Diff, diff
 from archspec.compiler import load_spec
 from archspec.ir.graph import Graph
-from archspec.render.diff_lines import detail_text, lines, value_text
+from archspec.render.diff_lines import detail_text, lines
 from archspec.render.diff_text import diff_text
 from archspec.source.diagnostic import Diagnostics
 from tests.specs import spec
@@ -115,10 +115,6 @@ def test_dtypes_and_batches_are_told_where_nothing_else_of_a_shape_is_different(
 )
 def test_details_read_as_sentences(detail: Detail, text: str) -> None:
     assert detail_text(detail) == text
-
-
-def test_values_of_specs_cannot_move_the_cursor() -> None:
-    assert value_text(["a\x1b", None, 0.5]) == "[a\\x1b, none, 0.5]"
 
 
 def test_networks_without_weights_are_told_apart() -> None:

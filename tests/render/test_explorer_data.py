@@ -83,7 +83,7 @@ def test_details_are_those_of_all_that_is_inside() -> None:
 def test_an_op_has_its_attributes_as_a_spec_writes_them() -> None:
     data = _told("layers: [{conv: {id: c, channels: 4, kernel: [1, 3], bias: false}}]")
     attributes = dict(data["attributes"][data["parts"]["c"]["attributes"]])
-    assert attributes["kernel"] == "[1, 3]"
+    assert attributes["kernel"] == "1x3"
     assert attributes["bias"] == "false"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archspec.ir.dims import Size, symbol
-from archspec.render.layout import WIDTH, bar, from_the_end, labelled, percent, short
+from archspec.render.layout import WIDTH, bar, from_the_end, labelled, percent, short, value_text
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,21 @@ def test_long_facts_go_on_below_their_beginning() -> None:
     assert first.startswith("  fact   word word")
     assert second.startswith("         word")
     assert len(first) <= WIDTH
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "none"),
+        (True, "true"),
+        ((1, 7), "1x7"),
+        ((0, 3), "[0, 3]"),
+        ((0, 2, 3, 1), "[0, 2, 3, 1]"),
+        ((), "[]"),
+        (1.0, "1"),
+        (0.1234567, "0.1234567"),
+        (["a\x1b", None, 0.5], "[a\\x1b, none, 0.5]"),
+    ],
+)
+def test_values_are_written_as_specs_write_them_and_cannot_move_the_cursor(value: object, text: str) -> None:
+    assert value_text(value) == text

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from archspec.analysis.diff.networks import Diff
 from archspec.analysis.facts import Facts
-from archspec.render.diff_lines import ARROW, value_text
+from archspec.render.diff_lines import ARROW
 from archspec.render.explorer.details import Details, Pairs
 from archspec.render.explorer.differences import AFTER, BEFORE, KINDS, listed_differences
 from archspec.render.explorer.network import ROOT, STYLE, Shared, entry, network_data
@@ -20,6 +20,7 @@ from archspec.render.figure.boxes import Attributes
 from archspec.render.figure.labels import Line
 from archspec.render.figure.markup import Side, cell, label
 from archspec.render.figure.parts import Part, parts_of
+from archspec.render.layout import value_text
 from archspec.source.sanitize import visible
 
 _PARAMS: Final = 4

@@ -14,7 +14,7 @@ from archspec.ir.graph import Node, Phase, Value
 from archspec.ir.op import Op
 from archspec.render.figure.parts import Part
 from archspec.render.layers import op_of, times
-from archspec.render.layout import percent, short
+from archspec.render.layout import percent, short, value_text
 from archspec.render.table import count_text
 from archspec.source.sanitize import brief, visible
 
@@ -147,7 +147,7 @@ def attributes_of(node: Node) -> Pairs:
     if not isinstance(op, Op):
         return []
     values = ((name, getattr(op, name)) for name in type(op).model_fields)
-    return [(name, _text(value)) for name, value in values if value is not None]
+    return [(name, brief(value_text(value), 120)) for name, value in values if value is not None]
 
 
 def _operations(nodes: list[Node]) -> str:
@@ -174,11 +174,3 @@ def _field_text(fields: tuple[Field, ...]) -> str:
     strides = {one.stride for one in fields}
     step = f", {strides.pop()} apart" if len(strides) == 1 else ""
     return f"{times(map(str, sizes))} pixels{step}"
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_text, value))}]"
-    return visible(brief(f"{value:g}" if isinstance(value, float) else str(value), 120))

@@ -9,10 +9,11 @@ from archspec.analysis.diff.matching import Pair
 from archspec.analysis.diff.networks import Diff
 from archspec.analysis.facts import Facts
 from archspec.ir.graph import Node, Scope
-from archspec.render.diff_lines import ARROW, detail_text, types_text, value_text
+from archspec.render.diff_lines import ARROW, detail_text, types_text
 from archspec.render.explorer.details import Pairs
 from archspec.render.explorer.network import drawn, members_of
 from archspec.render.figure.parts import Part
+from archspec.render.layout import value_text
 from archspec.render.table import count_text
 from archspec.source.sanitize import visible
 

@@ -16,7 +16,8 @@ from archspec.ir.op import Op
 from archspec.render.figure.habits import habits, is_activated
 from archspec.render.figure.parts import SIGNS, Part, differences, is_bar
 from archspec.render.figure.view import Box, Frame
-from archspec.render.layers import category_of, is_padded, op_of, sides_text, steps_text, times
+from archspec.render.layers import category_of, is_padded, op_of, sides_text, steps_text
+from archspec.render.layout import value_text
 
 Role: TypeAlias = Literal["heading", "plain", "small"]
 Shape: TypeAlias = Literal["box", "bar", "sign"]
@@ -122,7 +123,7 @@ def difference_lines(part: Part) -> list[str]:
     for (attribute, values), where in paths.items():
         name = where[0] if len(where) == 1 else f"{len(where)} layers"
         what = "" if attribute in ("channels", "features") else f" {attribute}"
-        lines.append(f"{name}{what}: {', '.join(_few([_value_text(value) for value in values]))}")
+        lines.append(f"{name}{what}: {', '.join(_few([value_text(value) for value in values]))}")
     return lines if len(lines) <= _LISTED else [*lines[: _LISTED - 1], f"and {len(lines) - _LISTED + 1} more differ"]
 
 
@@ -198,13 +199,7 @@ def _shorthand(op: Op) -> str:
     if op.shorthand is None or op.shorthand not in op.model_fields_set or op.shorthand in _TOLD_ELSEWHERE:
         return ""
     value = getattr(op, op.shorthand)
-    return f" {' '.join(map(str, value)) if op.shorthand == 'axes' else _value_text(value)}"
-
-
-def _value_text(value: object) -> str:
-    if isinstance(value, tuple):
-        return times(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f" {' '.join(map(str, value)) if op.shorthand == 'axes' else value_text(value)}"
 
 
 def _is_linear(graph: Graph, part: Part) -> bool:
