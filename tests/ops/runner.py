@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import Any
 
 import torch
 from torch import nn
 
+from archspec.backends.program import resolve
 from archspec.ir.conditions import Conditions, RuleStopped
 from archspec.ir.op import Arg, Op, Rest, Result, Step, Weight
 from archspec.ir.types import TensorType
@@ -26,7 +26,7 @@ class Made:
 
 
 def torch_name(target: str) -> Any:
-    return reduce(getattr, target.removeprefix("torch.").split("."), torch)
+    return resolve(target if "." in target else f"torch.{target}")
 
 
 def run(
