@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from archspec.analysis.phases import running
-from archspec.analysis.size_demands import Demands, explain, size_demands
+from archspec.frontend.size_demands import Demands, explain, size_demands
 from archspec.ir.dims import UNKNOWN, Size, evaluate
 from archspec.ir.graph import Graph, Node, Phase, Scope
 from archspec.ir.types import TensorType

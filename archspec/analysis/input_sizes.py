@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from archspec.analysis.phases import running
 from archspec.analysis.separation import separate, without_constants
-from archspec.analysis.size_demands import Demands, explain, size_demands
+from archspec.frontend.size_demands import Demands, explain, size_demands
 from archspec.analysis.size_sets import SizeSet, TooIrregular
 from archspec.analysis.solve_sizes import solve
 from archspec.ir.conditions import Condition

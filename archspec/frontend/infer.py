@@ -15,11 +15,12 @@ from archspec.frontend.closures import settle
 from archspec.frontend.index_bounds import check_index_bounds
 from archspec.frontend.instances import Assertion, Expansion
 from archspec.frontend.limits import Limits
+from archspec.frontend.measured import Sides, measured
 from archspec.frontend.shape_errors import report_doubt, report_failure
 from archspec.frontend.uses import make_op
 from archspec.ir.conditions import Conditions, RuleStopped, follows
 from archspec.ir.dims import LIMIT, UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
-from archspec.ir.graph import Deferred, Graph, Node, Scope
+from archspec.ir.graph import Deferred, Graph, Node, Scope, Value
 from archspec.ir.op import Op, Weight
 from archspec.language.expression import ExpressionError
 from archspec.source.diagnostic import Diagnostics, Label
@@ -43,12 +44,15 @@ class _Inference:
         """What the symbols that blocks bind stand for, at this place."""
         self.settled: dict[tuple[type[Op], str], Op] = {}
         """The ops whose attributes depended on dims, by these: those of the turns of a repeat are the same."""
+        self.sides = Sides(graph) if any(map(_is_measured, graph)) else None
+        """Which sizes are sides of which values, where an attribute wants to know."""
         self.promises = [condition for given in graph.inputs.values() for condition in given.constraints]
         """What the inputs' `where` says of their sizes."""
         for given in graph.inputs.values():
-            for dim in given.declared:
+            for axis, dim in enumerate(given.declared):
                 if not isinstance(dim, int):
-                    self.dims[str(dim)] = given.symbols.get(str(dim), symbol(str(dim)))
+                    size = given.symbols.get(str(dim), symbol(str(dim)))
+                    self._name(str(dim), size, Value(given.name), axis)
 
     def run(self) -> None:
         self._scope(self.graph.root)
@@ -66,6 +70,12 @@ class _Inference:
             span = next(iter(self.graph.outputs.values())).span
             message = f"every output runs in {phase} only, so that in {other} mode the network returns nothing"
             self.found.error("nothing-to-return", message, span, help="name an output that runs in both phases")
+
+    def _name(self, name: str, size: Size, value: Value, axis: int) -> None:
+        """Let a symbol stand for a side of a value from here on."""
+        self.dims[name] = size
+        if self.sides is not None:
+            self.sides.places[name] = value, axis
 
     def _scope(self, scope: Scope) -> None:
         before = dict(self.dims) if scope.signature else self.dims
@@ -94,10 +104,10 @@ class _Inference:
                 if kind is not None:
                     self._report_input(scope, f"`{name}` has {len(dims)} dims, but is given {kind}")
                 continue
-            for dim, size in zip(dims, kind.shape, strict=True):
+            for axis, (dim, size) in enumerate(zip(dims, kind.shape, strict=True)):
                 if isinstance(dim, str) and dim not in bound:
                     bound.add(dim)
-                    self.dims[dim] = size
+                    self._name(dim, size, value, axis)
                 elif are_equal(self.dims[dim] if isinstance(dim, str) else dim, size) is False:
                     wanted = f"`{dim}` is {self.dims[dim]}" if isinstance(dim, str) else f"{dim} is declared"
                     self._report_input(scope, f"{wanted}, but `{name}` is given {kind}")
@@ -159,6 +169,8 @@ class _Inference:
             self.found.checked.pop()
         if node.types and node.share is None:
             self._check_weights(node)
+        if self.sides is not None:
+            self.sides.add(node)
 
     def _weigh(self, node: Node, weights: Mapping[str, Weight]) -> None:
         if node.share is None:
@@ -172,11 +184,16 @@ class _Inference:
         if node.op.op is None:
             return None
         item = self.expansion.items[node.path]
-        try:
-            attributes = {name: settle(value, self.dims) for name, value in node.op.attributes.items()}
-        except ExpressionError as error:
-            self.found.error(error.name, str(error), item.span, help=error.help, origin=node.origin)
-            return None
+        attributes: dict[str, Any] = {}
+        for name, value in node.op.attributes.items():
+            sizes = self.dims if self.sides is None or name not in measured(node.op.op) else self.sides.of(node)
+            try:
+                attributes[name] = settle(value, sizes)
+            except ExpressionError as error:
+                argument = item.arguments.get(name)
+                span = argument.entry.value.span if argument is not None and argument.entry else item.span
+                self.found.error(error.name, str(error), span, help=error.help, origin=node.origin)
+                return None
         if any(_has_unknown(value) for value in attributes.values()):
             self.found.dependent += 1
             return None
@@ -241,6 +258,10 @@ class _Inference:
                 )
                 return
             path = path.rpartition(".")[0]
+
+
+def _is_measured(node: Node) -> bool:
+    return isinstance(node.op, Deferred) and node.op.op is not None and bool(measured(node.op.op))
 
 
 def _has_unknown(value: Any) -> bool:

@@ -23,6 +23,8 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "lrelu": "leaky_relu", "dropoutnd": "channel_dropout", "spatialdropout": "channel_dropout", "embed": "embedding",
     "chunk": "split", "transpose": "permute", "reshape": "unflatten", "view": "unflatten", "sequential": "sequence",
     "noop": "identity", "zeropadding": "pad", "zeropad": "pad", "constantpad": "pad",
+    "convtranspose": "conv_transpose", "convolutiontranspose": "conv_transpose", "deconv": "conv_transpose",
+    "deconvolution": "conv_transpose",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 

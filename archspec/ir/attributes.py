@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from archspec.ir.dims import LIMIT
+from archspec.ir.dims import LIMIT, Dim, Size
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -128,6 +128,13 @@ def _read_numbers(value: Any) -> float | tuple[float, ...] | None:
     return None if not numbers or None in numbers else tuple(numbers)
 
 
+def _read_dims(value: Any) -> tuple[Size, ...] | None:
+    if not isinstance(value, list | tuple) or not value:
+        return None
+    fits = (isinstance(item, Dim) or (_is_whole(item) and (item == -1 or 1 <= item <= _LARGEST)) for item in value)
+    return tuple(value) if all(fits) else None
+
+
 def _read_flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -149,6 +156,13 @@ NUMBERS: Final = Accepts(
 COUNT: Final = whole(1, "a positive whole number")
 COUNTS: Final = wholes(1, "a list of positive whole numbers such as [64, 64]", fewest=2)
 
+DIMS: Final = Accepts(
+    _read_dims,
+    "a list of sizes such as [$N, 12, -1]",
+    {"type": "array", "items": {"type": ["integer", "string"], "minimum": -1, "pattern": "^\\$"}, "minItems": 1},
+)
+"""What marks an attribute whose sizes may follow the sides of inputs: see `archspec.ir.own_sizes`."""
+
 Count: TypeAlias = Annotated[int, COUNT]
 """How many: channels, groups."""
 OptionalCount: TypeAlias = Annotated[int | None, COUNT]
@@ -159,10 +173,14 @@ OptionalCounts: TypeAlias = Annotated[tuple[int, ...] | None, COUNTS]
 """`Counts` that may be left out."""
 Shape: TypeAlias = Annotated[tuple[int, ...], wholes(1, "a list of positive whole numbers such as [1, 768]")]
 """The sides of a tensor."""
+Dims: TypeAlias = Annotated[tuple[Size, ...], DIMS]
+"""Sizes that may be sides of inputs, or computed of them; -1 where the op says what that means."""
 Axis: TypeAlias = Annotated[int, whole(-_LARGEST, "a whole number, the number of an axis: 1, or -1 for the last")]
 """An axis, counted from 0, or from -1 backwards."""
 Axes: TypeAlias = Annotated[tuple[int, ...], wholes(-_LARGEST, "a list of axes such as [0, 2, 3, 1]")]
 """Several axes."""
+OptionalAxes: TypeAlias = Annotated[tuple[int, ...] | None, wholes(-_LARGEST, "a list of axes such as [0, 2, 3, 1]")]
+"""Several axes; may be left out."""
 Sizes: TypeAlias = Annotated[int | tuple[int, ...], SIZE]
 """A size in space: a kernel, a stride."""
 OptionalSizes: TypeAlias = Annotated[int | tuple[int, ...] | None, SIZE]

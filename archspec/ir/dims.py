@@ -203,6 +203,23 @@ def product(dims: tuple[Size, ...]) -> Size:
     return prod(dims, start=1)
 
 
+def cancelled(dim: Size, by: Size) -> tuple[Size, int] | None:
+    """`dim / by` as a dim divided by a whole number, every symbol in `by` cancelled; None where that cannot be."""
+    if isinstance(by, int):
+        return dim, by
+    if len(by.terms) != 1:
+        return None
+    (factors, count), left = by.terms[0], dict[Monomial, int]()
+    for monomial, times in _terms(dim):
+        rest = list(monomial)
+        for atom in factors:
+            if atom not in rest:
+                return None
+            rest.remove(atom)
+        left[tuple(rest)] = times
+    return _normal(left), count
+
+
 def symbols(dim: Size) -> frozenset[str]:
     """The names of the symbols in a dim; none in a number."""
     return dim.symbols if isinstance(dim, Dim) else frozenset()

@@ -54,7 +54,7 @@ def bytes_of(elements: Size, like: TensorType) -> Size:
     return elements * DTYPES[like.dtype]
 
 
-def resolve_axis(must: Conditions, axis: int, tensor: TensorType, attribute: str = "axis") -> int:
+def resolve_axis(must: Conditions, axis: int, tensor: TensorType, attribute: str = "axis", port: int = 0) -> int:
     """Demand an axis that the tensor has, and count it from the first."""
     rank = tensor.rank
     if -rank <= axis < rank:
@@ -63,7 +63,7 @@ def resolve_axis(must: Conditions, axis: int, tensor: TensorType, attribute: str
         "wrong-axis",
         f"there is no axis {axis} in {tensor}: its axes are 0 to {rank - 1}, or -{rank} to -1",
         attribute=attribute,
-        ports=(0,),
+        ports=(port,),
     )
 
 

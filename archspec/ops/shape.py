@@ -4,7 +4,6 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from math import prod
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import model_validator
@@ -18,7 +17,6 @@ from archspec.ir.attributes import (
     OptionalCounts,
     sizes,
     whole,
-    wholes,
     wrong_value,
 )
 from archspec.ir.conditions import Conditions
@@ -87,39 +85,6 @@ class Flatten(_View):
     def lower(self, x: TensorType) -> list[Step]:
         settings = {"start_dim": self.start} | changed(end_dim=(self.end, -1))
         return [Step("function", "torch.flatten", (Arg(0),), settings)]
-
-
-class Unflatten(_View):
-    """Make several axes of one: the opposite of `flatten`."""
-
-    name: ClassVar[str] = "unflatten"
-    keeps_values: ClassVar[bool] = True
-
-    axis: Axis = 1
-    """The axis that is taken apart."""
-    sizes: Annotated[tuple[int, ...], wholes(-1, "a list of sizes such as [2, 64], with -1 for one that follows")]
-    """The sizes of the new axes; one of them may be -1, for whatever the others leave."""
-
-    @model_validator(mode="after")
-    def _one_size_follows(self) -> Self:
-        if 0 in self.sizes or self.sizes.count(-1) > 1:
-            raise wrong_value("sizes", "positive sizes, with -1 for at most one that follows")
-        return self
-
-    def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        axis = resolve_axis(must, self.axis, x)
-        side = x.shape[axis]
-        given = prod(size for size in self.sizes if size > 0)
-        message = f"axis {axis} of {x} does not fall into {list(self.sizes)}"
-        if -1 in self.sizes:
-            must.be_divisible(side, given, message, attribute="sizes")
-        else:
-            must.be_equal(side, given, message, ports=(0,))
-        sizes: list[Size] = [size if size > 0 else side // given for size in self.sizes]
-        return TensorType((*x.shape[:axis], *sizes, *x.shape[axis + 1 :]), x.dtype)
-
-    def lower(self, x: TensorType) -> list[Step]:
-        return [Step("function", "torch.unflatten", (Arg(0), self.axis, self.sizes))]
 
 
 class Permute(_View):
@@ -261,11 +226,6 @@ Flatten.examples = (
     Example({"start": 2}, (_IMAGE,)),
     Example({"start": 0, "end": 1}, (_IMAGE,)),
     Example({"start": -2, "end": -2}, (TensorType((2, 3), "int64"),)),
-)
-Unflatten.examples = (
-    Example({"sizes": [2, 3]}, (_IMAGE,)),
-    Example({"sizes": [3, -1]}, (_IMAGE,)),
-    Example({"axis": -1, "sizes": [1, 5, 1]}, (_IMAGE,)),
 )
 Permute.examples = (Example({"axes": [0, 2, 3, 1]}, (_IMAGE,)), Example({"axes": [0, -1, 1]}, (TensorType((2, 3, 4)),)))
 Split.examples = (

@@ -40,6 +40,8 @@ def run(
             return tensors[arg.index]
         if isinstance(arg, Result):
             return results[arg.index]
+        if isinstance(arg, list | tuple):
+            return type(arg)(map(value, arg))
         return list(tensors[arg.index :]) if isinstance(arg, Rest) else arg
 
     for step in op.lower(*types):

@@ -14,11 +14,17 @@ from archspec.ops import find, names
     ("name", "attributes", "attribute", "message"),
     [
         ("conv", {"channels": 10, "kernel": 1, "groups": 4}, "channels", "expected a multiple of the 4 groups"),
+        (
+            "conv_transpose",
+            {"channels": 3, "kernel": 1, "groups": 2},
+            "channels",
+            "expected a multiple of the 2 groups",
+        ),
         ("split", {}, "parts", "expected either `parts` or `sections`"),
         ("split", {"parts": 2, "sections": [1, 1]}, "parts", "expected no `parts` where `sections` are given"),
         ("affine", {}, "scale", "expected `scale`, `shift` or both"),
-        ("unflatten", {"sizes": [2, 0]}, "sizes", "expected positive sizes, with -1 for at most one that follows"),
-        ("unflatten", {"sizes": [-1, -1]}, "sizes", "expected positive sizes, with -1 for at most one that follows"),
+        ("unflatten", {"sizes": [-1, -1]}, "sizes", "expected -1 for at most one size, which follows from the others"),
+        ("reshape", {"shape": [-1, -1]}, "shape", "expected -1 for at most one size, which follows from the others"),
     ],
 )
 def test_attributes_that_do_not_go_together(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from archspec.analysis.cost import Counts, cost
-from archspec.analysis.size_demands import size_demands
+from archspec.frontend.size_demands import size_demands
 from archspec.ir.dims import UNKNOWN, are_equal
 from archspec.ir.graph import Graph
 from archspec.ir.types import TensorType

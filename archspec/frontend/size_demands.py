@@ -29,6 +29,28 @@ class Demands:
     """By path of a node, in order."""
     unknown: dict[str, str] = field(default_factory=dict)
     """By path of a node of which it cannot be told: why."""
+    _alike: dict[Any, str] = field(default_factory=dict)
+    """The first node by what it is: its op, and what it is given."""
+
+    @staticmethod
+    def of_inputs(graph: Graph) -> Demands:
+        """Those of a graph of which no node has been looked at."""
+        found = Demands({name: size for given in graph.inputs.values() for name, size in given.symbols.items()})
+        found.types = {name: (given.type.with_shape(*given.shape),) for name, given in graph.inputs.items()}
+        return found
+
+    def add(self, node: Node, graph: Graph) -> None:
+        """Infer the next node, unless one with the same op was given the same: the turns of a repeat are alike."""
+        inputs = tuple([self.types[value.node][value.port] for value in node.inputs])
+        first = self._alike.setdefault((id(node.op), inputs, graph.input_types(node)), node.path)
+        if first == node.path:
+            _infer(node, inputs, graph, self)
+            return
+        self.types[node.path] = self.types[first]
+        if first in self.of_nodes:
+            self.of_nodes[node.path] = self.of_nodes[first]
+        if first in self.unknown:
+            self.unknown[node.path] = self.unknown[first]
 
 
 def size_demands(graph: Graph) -> Demands:
@@ -37,12 +59,9 @@ def size_demands(graph: Graph) -> Demands:
     Args:
         graph: an inferred graph without errors.
     """
-    nominal = {name: size for given in graph.inputs.values() for name, size in given.symbols.items()}
-    found = Demands(nominal)
-    found.types = {name: (given.type.with_shape(*given.shape),) for name, given in graph.inputs.items()}
-    alike: dict[Any, str] = {}
+    found = Demands.of_inputs(graph)
     for node in graph.operations():
-        _infer_once(node, graph, found, alike)
+        found.add(node, graph)
     return found
 
 
@@ -61,20 +80,6 @@ class _FrozenWeights(Conditions):
             return super().be_known(dim, message, port=port, help=help)
         self.pending.append(Condition("zero", dim - size, f"the weights of `{self.op}` are sized for {size}"))
         return size
-
-
-def _infer_once(node: Node, graph: Graph, found: Demands, alike: dict[Any, str]) -> None:
-    """Infer a node, unless another one with the same op was given the same: the turns of a repeat are alike."""
-    inputs = tuple([found.types[value.node][value.port] for value in node.inputs])
-    first = alike.setdefault((id(node.op), inputs, graph.input_types(node)), node.path)
-    if first == node.path:
-        _infer(node, inputs, graph, found)
-        return
-    found.types[node.path] = found.types[first]
-    if first in found.of_nodes:
-        found.of_nodes[node.path] = found.of_nodes[first]
-    if first in found.unknown:
-        found.unknown[node.path] = found.unknown[first]
 
 
 def _infer(node: Node, inputs: Sequence[TensorType], graph: Graph, found: Demands) -> None:

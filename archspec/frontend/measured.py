@@ -1,0 +1,88 @@
+"""Measured attributes: those whose sizes follow the sides of what an op is given, `reshape: [$N, $T, 12, 64]`.
+
+Other attributes are settled at the nominal sizes and keep what they were. In these a size of the spec becomes a symbol
+for the side of an input of the node that is that size at all sizes (`archspec.ir.own_sizes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from archspec.frontend.size_demands import Demands
+from archspec.ir.attributes import DIMS
+from archspec.ir.dims import UNKNOWN, Dim, Size
+from archspec.ir.graph import Graph, Node, Value
+from archspec.ir.op import Op
+from archspec.ir.own_sizes import own_size
+from archspec.language.expression import ExpressionError
+
+
+@cache
+def measured(op: type[Op]) -> frozenset[str]:
+    """The names of an op's attributes that follow its inputs."""
+    return frozenset(name for name, field in op.model_fields.items() if DIMS in field.metadata)
+
+
+class Sides:
+    """What the sizes of a spec are over the symbols of its inputs, and which inputs of a node have them as a side."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.demands = Demands.of_inputs(graph)
+        self.places: dict[str, tuple[Value, int]] = {}
+        """By the name of a size: a value of which it is a side, and the axis."""
+
+    def add(self, node: Node) -> None:
+        """Take in the next node, once its types are inferred."""
+        given = (self.demands.types.get(value.node) for value in node.inputs)
+        if node.types and all(given):
+            self.demands.add(node, self.graph)
+
+    def over_symbols(self, name: str) -> Size:
+        """A size of the spec over the symbols of the inputs."""
+        value, axis = self.places[name]
+        found = self._shape(value)
+        return found[axis] if found is not None else UNKNOWN
+
+    def of(self, node: Node) -> Mapping[str, Size]:
+        """The sizes of the spec as sides of what a node is given."""
+        return _OwnSizes(self, node)
+
+    def _shape(self, value: Value) -> tuple[Size, ...] | None:
+        kinds = self.demands.types.get(value.node)
+        return kinds[value.port].shape if kinds else None
+
+    def place(self, size: Dim, node: Node) -> tuple[int, int] | None:
+        """The input of a node and its axis that have a size; None where there is none."""
+        for port, value in enumerate(node.inputs):
+            for axis, side in enumerate(self._shape(value) or ()):
+                if side == size:
+                    return port, axis
+        return None
+
+
+class _OwnSizes(Mapping[str, Size]):
+    def __init__(self, sides: Sides, node: Node) -> None:
+        self.sides, self.node = sides, node
+
+    def __getitem__(self, name: str) -> Size:
+        size = self.sides.over_symbols(name)
+        if isinstance(size, int) or size is UNKNOWN:
+            return size
+        place = self.sides.place(size, self.node)
+        if place is not None:
+            port, axis = place
+            return own_size(axis, port)
+        given = " and ".join(map(str, self.sides.graph.input_types(self.node) or ()))
+        raise ExpressionError(
+            f"`{name}` is no side of the input {given}, so that it is not known when this runs",
+            name="unknown-size",
+            help="use it where an input has it, or take sizes from another tensor, as `expand_like` does",
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sides.places)
+
+    def __len__(self) -> int:
+        return len(self.sides.places)

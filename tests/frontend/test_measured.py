@@ -1,0 +1,79 @@
+"""Attributes whose sizes follow the input: what they become, what runs, and where a size is not at hand."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from archspec.analysis.input_sizes import input_sizes
+from archspec.backends.torch_fx import emit
+from tests.specs import errors, load
+
+HEADS = """
+inputs: {x: [N, T=16, 24]}
+blocks:
+  heads:
+    in: [N, T, C]
+    params: {heads: 4}
+    layers:
+      - relu
+      - reshape: [$N, $T, $heads, $(C // heads)]
+      - permute: [0, 2, 1, 3]
+layers: [{heads: {id: a}}]
+"""
+
+
+def test_sizes_of_the_input_are_followed_at_every_size() -> None:
+    graph = load(HEADS)
+    assert str(graph["a.1"].types[0]) == "[N, 16, 4, 6]"
+    assert [str(sizes) for sizes in input_sizes(graph)["eval"]] == ["T 1 and up"]
+    assert emit(graph)(torch.zeros(3, 5, 24)).shape == (3, 4, 5, 6)
+
+
+def test_sides_that_are_nominally_equal_are_told_apart() -> None:
+    spec = "inputs: {x: [N, H=8, W=8, 4]}\nlayers: [{permute: [0, 2, 1, 3]}, {reshape: [$N, $W, $(H * 4)]}]"
+    module = emit(load(spec))
+    assert module(torch.zeros(1, 3, 5, 4)).shape == (1, 5, 12)
+
+
+def test_sizes_are_computed_when_it_runs() -> None:
+    spec = "inputs: {x: [N, T=8, 4]}\nlayers: [{unflatten: {sizes: [2, $(T // 2)]}}, {reshape: [$N, -1]}]"
+    graph = load(spec)
+    assert [str(sizes) for sizes in input_sizes(graph)["eval"]] == ["T multiples of 2"]
+    assert emit(graph)(torch.zeros(1, 6, 4)).shape == (1, 24)
+
+
+def test_a_size_after_layers_that_change_it_is_the_side_that_there_is() -> None:
+    spec = (
+        "blocks: {rows: {in: [N, C, H, W], layers: [relu, {reshape: [$N, $C, $(H * W)]}]}}\n"
+        "layers: [{conv: {id: c, channels: 4, kernel: 3, stride: 2}}, {rows: {id: a}}]"
+    )
+    assert emit(load(spec, "{x: [N, 3, H=8, W=8]}"))(torch.zeros(1, 3, 9, 11)).shape == (1, 4, 20)
+
+
+@pytest.mark.parametrize(
+    ("layers", "name", "text"),
+    [
+        ("[{flatten: {start: 1}}, {reshape: [$N, $H, -1]}]", "unknown-size", "[$N, $H, -1]"),
+        ("[{reshape: [$N, $(H + 1), -1]}]", "not-divisible", "[$N, $(H + 1), -1]"),
+        ("[{reshape: [$N, 5, -1]}]", "not-divisible", "[$N, 5, -1]"),
+        ("[{reshape: [7]}]", "shape-mismatch", "reshape"),
+        ("[{reshape: [$N, $(H - 40), $W, -1]}]", "side-not-positive", "[$N, $(H - 40), $W, -1]"),
+        ("[{expand: [$N, 3]}]", "wrong-value", "[$N, 3]"),
+        ("[{expand: [$N, 5, -1, -1]}]", "shape-mismatch", "expand"),
+    ],
+)
+def test_what_cannot_be_is_reported_at_the_attribute(layers: str, name: str, text: str) -> None:
+    assert errors(f"layers: {layers}", "{x: [N, 4, H=8, W=8]}") == [(name, text)]
+
+
+def test_a_token_is_expanded_to_the_batch() -> None:
+    spec = """
+inputs: {x: [N, T=5, 4]}
+layers:
+  - parameter: {id: token, shape: [1, 1, 4]}
+  - expand_like: {id: tokens, from: [token, x], axes: [0]}
+  - concat: {from: [tokens, x], axis: 1}
+"""
+    module = emit(load(spec))
+    assert module(torch.zeros(3, 7, 4)).shape == (3, 8, 4)
