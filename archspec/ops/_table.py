@@ -53,6 +53,7 @@ TABLE: Final = {
     "softmax": "activation",
     "softplus": "activation",
     "split": "shape",
+    "split_heads": "attention",
     "tanh": "activation",
     "unflatten": "reshaping",
 }

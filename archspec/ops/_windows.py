@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from archspec.ir.conditions import Conditions
@@ -71,32 +71,37 @@ def slide(
     axes = len(sides)
     need_sides(must, axes, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
     kernels, strides, dilations = spread(kernel, axes), spread(stride, axes), spread(dilation, axes)
-    if padding == "same" and not _can_be_same(must, kernels, strides, dilations):
+    if padding == "same" and not can_be_same(must, kernels, strides, dilations):
         return (UNKNOWN,) * axes
     pads = pad_sides(padding, kernels, dilations)
-    places: list[Size] = []
-    misfit = False
-    for side, window, step, pad, reach in zip(sides, kernels, strides, pads, dilations, strict=True):
-        # The room that is left for the window to move in, plus 1: the window fits where it is positive.
-        room = side + (_ceil_slack(window, step, pad, reach) if ceil_mode else 2 * pad - reach * (window - 1))
-        if isinstance(room, int) and 1 <= room < LIMIT:
-            places.append((room - 1) // step + 1)
-        elif isinstance(room, int) and room < 1:
-            misfit = True
-            places.append(UNKNOWN)
-        else:
-            message = _does_not_fit(what, kernels, dilations, sides, pads)
-            room = must.be_positive(room, message, attribute="kernel")
-            places.append((room - 1) // step + 1)
-    if misfit:
-        must.fail(
-            "side-not-positive",
-            _does_not_fit(what, kernels, dilations, sides, pads),
-            attribute="kernel",
-            ports=(0,),
-            help=f"a smaller {what}, more padding, a larger input, or fewer strides before this point",
-        )
-    return tuple(places)
+    # The room that is left for the window to move in, plus 1: the window fits where it is positive.
+    rooms = [
+        side + (_ceil_slack(window, step, pad, reach) if ceil_mode else 2 * pad - reach * (window - 1))
+        for side, window, step, pad, reach in zip(sides, kernels, strides, pads, dilations, strict=True)
+    ]
+    rooms = need_room(
+        must,
+        rooms,
+        lambda: _does_not_fit(what, kernels, dilations, sides, pads),
+        attribute="kernel",
+        help=f"a smaller {what}, more padding, a larger input, or fewer strides before this point",
+    )
+    return tuple((room - 1) // step + 1 for room, step in zip(rooms, strides, strict=True))
+
+
+def need_room(
+    must: Conditions, sides: Sequence[Size], message: Callable[[], str], *, attribute: str, help: str
+) -> list[Size]:
+    """Demand that every side is positive, and give them, `UNKNOWN` where one is not; all of these are one failure."""
+    if any(isinstance(side, int) and side < 1 for side in sides):
+        must.fail("side-not-positive", message(), attribute=attribute, ports=(0,), help=help)
+    return [_room(must, side, message, attribute) for side in sides]
+
+
+def _room(must: Conditions, side: Size, message: Callable[[], str], attribute: str) -> Size:
+    if isinstance(side, int) and side < LIMIT:
+        return side if side >= 1 else UNKNOWN
+    return must.be_positive(side, message(), attribute=attribute)
 
 
 def _ceil_slack(window: int, step: int, pad: int, reach: int) -> int:
@@ -106,7 +111,8 @@ def _ceil_slack(window: int, step: int, pad: int, reach: int) -> int:
     return min(rounded_up, starting_inside)
 
 
-def _can_be_same(must: Conditions, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> bool:
+def can_be_same(must: Conditions, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> bool:
+    """Demand that `padding: same` can keep the size; whether it can."""
     if any(step > 1 for step in stride):
         must.fail(
             "same-padding",

@@ -4,29 +4,32 @@
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import Count, Flag, Padding, Sizes, wrong_value
+from archspec.ir.attributes import Count, Flag, Padding, Sizes, sizes, wrong_value
 from archspec.ir.conditions import Conditions
-from archspec.ir.dims import Size
-from archspec.ir.op import Example, Op, Sight, Step, Weight
-from archspec.ir.types import TensorType
+from archspec.ir.dims import UNKNOWN, Size
+from archspec.ir.op import Example, Op, Sight, Step, Weight, Window
+from archspec.ir.types import TensorType, by
 from archspec.ops._shared import changed, compact, fixed, known_size, need_float32, spatial
-from archspec.ops._windows import IMAGES, pad_sides, slide, spread, windows
+from archspec.ops._windows import (
+    IMAGES,
+    can_be_same,
+    compact_text,
+    need_room,
+    need_sides,
+    pad_sides,
+    slide,
+    spread,
+    windows,
+)
 
 
-class Conv(Op):
-    """Slide learned filters over a sequence, an image or a volume; each of `channels` filters makes one channel.
-
-    The rank of the input decides how many axes it slides over: [N, C, L], [N, C, H, W] or [N, C, D, H, W]. The number
-    of input channels is taken from the input. What is computed is a cross-correlation, as everywhere in the field
-    (Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning).
-    """
-
-    name: ClassVar[str] = "conv"
+class _Convolution(Op):
     category: ClassVar[str] = "convolution"
+    module: ClassVar[str]
 
     channels: Count
     """The number of filters, and so of output channels."""
@@ -63,20 +66,19 @@ class Conv(Op):
                 ports=(0,),
                 help="take a divisor of the input channels; `groups: $C` with `in: [N, C, H, W]` is depthwise",
             )
-        sides = slide(must, x.shape[2:], self.kernel, self.stride, self.padding, self.dilation)
-        return TensorType((x.shape[0], self.channels, *sides), x.dtype)
+        return TensorType((x.shape[0], self.channels, *self._sides(must, x.shape[2:])), x.dtype)
 
-    def sees(self, x: TensorType) -> Sight:
-        return windows(x.rank - 2, self.kernel, self.stride, self.padding, self.dilation)
+    def _sides(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
+        """The sides of the output."""
+        raise NotImplementedError
 
     def weights(self, x: TensorType) -> dict[str, Weight]:
-        kernel = spread(self.kernel, x.rank - 2)
-        weights = {"weight": Weight((self.channels, fixed(x.shape[1]) // self.groups, *kernel))}
+        weights = {"weight": Weight((*self._filters(fixed(x.shape[1])), *spread(self.kernel, x.rank - 2)))}
         return weights | ({"bias": Weight((self.channels,))} if self.bias else {})
 
-    def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        kernel = spread(self.kernel, inputs[0].rank - 2)
-        return outputs[0].elements * (inputs[0].shape[1] // self.groups * prod(kernel))
+    def _filters(self, given: int) -> tuple[int, int]:
+        """The first two sides of the weight, for so many input channels."""
+        raise NotImplementedError
 
     def lower(self, x: TensorType) -> list[Step]:
         axes = x.rank - 2
@@ -93,7 +95,137 @@ class Conv(Op):
             groups=(self.groups, 1),
             bias=(self.bias, True),
         )
-        return [Step("module", f"torch.nn.Conv{spatial(x.rank)}", settings=settings)]
+        target = f"torch.nn.{self.module}{spatial(x.rank)}"
+        return [Step("module", target, settings=settings | self._more_settings(axes))]
+
+    def _more_settings(self, axes: int) -> dict[str, Any]:
+        return {}
+
+
+class Conv(_Convolution):
+    """Slide learned filters over a sequence, an image or a volume; each of `channels` filters makes one channel.
+
+    The rank of the input decides how many axes it slides over: [N, C, L], [N, C, H, W] or [N, C, D, H, W]. The number
+    of input channels is taken from the input. What is computed is a cross-correlation, as everywhere in the field
+    (Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning).
+    """
+
+    name: ClassVar[str] = "conv"
+    module: ClassVar[str] = "Conv"
+
+    def _sides(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
+        return slide(must, sides, self.kernel, self.stride, self.padding, self.dilation)
+
+    def sees(self, x: TensorType) -> Sight:
+        return windows(x.rank - 2, self.kernel, self.stride, self.padding, self.dilation)
+
+    def _filters(self, given: int) -> tuple[int, int]:
+        return self.channels, given // self.groups
+
+    def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        kernel = spread(self.kernel, inputs[0].rank - 2)
+        return outputs[0].elements * (inputs[0].shape[1] // self.groups * prod(kernel))
+
+
+class ConvTranspose(_Convolution):
+    """Lay learned filters down at every place of the input, `stride` apart, each times the value there, and add up.
+
+    It is what the gradient of a convolution does, and makes a grid larger: a side of x becomes
+    `(x - 1) stride + dilation (kernel - 1) + 1 + output_padding - 2 padding` (Zeiler et al. 2010, Deconvolutional
+    networks; Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning, chapter 4). Also called
+    deconvolution.
+    """
+
+    name: ClassVar[str] = "conv_transpose"
+    module: ClassVar[str] = "ConvTranspose"
+
+    stride: Sizes = 1
+    """How far apart filters are laid down; as far as the kernel is large, none overlaps another."""
+    padding: Padding = "valid"
+    """How much is cut off on each side: a number, a list, `valid` for nothing, or `same` for as much as keeps the size,
+    which needs an odd kernel and no stride. It undoes the padding of a convolution."""
+    output_padding: Annotated[
+        int | tuple[int, ...], sizes(0, "a whole number of 0 or more, a size such as `0x1`, or a list such as [0, 1]")
+    ] = 0
+    """How many places are added at the end, less than the stride or the dilation: the sizes that a strided convolution
+    makes equal are told apart by it."""
+
+    def _sides(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
+        axes = len(sides)
+        need_sides(
+            must,
+            axes,
+            kernel=self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.output_padding,
+            dilation=self.dilation,
+        )
+        if not (self._can_pad_the_output(must, axes) and self._can_be_same(must, axes)):
+            return (UNKNOWN,) * axes
+        kernels, dilations = spread(self.kernel, axes), spread(self.dilation, axes)
+        pads = pad_sides(self.padding, kernels, dilations)
+        reaches = [reach * (side - 1) + 1 for side, reach in zip(kernels, dilations, strict=True)]
+        strides, ends = spread(self.stride, axes), spread(self.output_padding, axes)
+        made = [
+            (side - 1) * step + reach + end
+            for side, step, reach, end in zip(sides, strides, reaches, ends, strict=True)
+        ]
+        left = need_room(
+            must,
+            [side - 2 * pad for side, pad in zip(made, pads, strict=True)],
+            lambda: f"a padding of {compact_text(pads)} leaves nothing of the {by(made)} made of the {by(sides)} input",
+            attribute="padding",
+            help="take a smaller padding, or a larger kernel",
+        )
+        return tuple(left)
+
+    def _can_pad_the_output(self, must: Conditions, axes: int) -> bool:
+        ends, strides = spread(self.output_padding, axes), spread(self.stride, axes)
+        limits = [max(pair) for pair in zip(strides, spread(self.dilation, axes), strict=True)]
+        fits = all(end < limit for end, limit in zip(ends, limits, strict=True))
+        if not fits:
+            must.fail(
+                "wrong-value",
+                f"an output padding of {compact_text(ends)} is not below the larger of stride and dilation, "
+                f"{compact_text(tuple(limits))}",
+                attribute="output_padding",
+                help="take less: it is there to tell sizes apart that a stride made equal",
+            )
+        return fits
+
+    def _can_be_same(self, must: Conditions, axes: int) -> bool:
+        if self.padding != "same":
+            return True
+        if any(spread(self.output_padding, axes)):
+            ends = compact_text(spread(self.output_padding, axes))
+            must.fail(
+                "same-padding",
+                f"`padding: same` keeps the size, but the output padding is {ends}",
+                attribute="padding",
+                help="write the padding as a number, or leave the output padding out",
+            )
+            return False
+        return can_be_same(must, *(spread(each, axes) for each in (self.kernel, self.stride, self.dilation)))
+
+    def sees(self, x: TensorType) -> Sight | None:
+        axes = x.rank - 2
+        if set(spread(self.stride, axes)) != {1}:
+            return None  # neighbouring places see differently many places
+        kernels, dilations = spread(self.kernel, axes), spread(self.dilation, axes)
+        reaches = [reach * (side - 1) for side, reach in zip(kernels, dilations, strict=True)]
+        pads = pad_sides(self.padding, kernels, dilations)
+        return tuple(Window(reach + 1, before=reach - pad) for reach, pad in zip(reaches, pads, strict=True))
+
+    def _filters(self, given: int) -> tuple[int, int]:
+        return given, self.channels // self.groups
+
+    def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        kernel = spread(self.kernel, inputs[0].rank - 2)
+        return inputs[0].elements * (self.channels // self.groups * prod(kernel))
+
+    def _more_settings(self, axes: int) -> dict[str, Any]:
+        return changed(output_padding=(compact(spread(self.output_padding, axes)), 0))
 
 
 _IMAGE = TensorType((2, 4, 9, 8))
@@ -107,4 +239,15 @@ Conv.examples = (
     Example({"channels": 6, "kernel": 3, "padding": "valid"}, (TensorType((2, 4, 9)),)),
     Example({"channels": 6, "kernel": "2x3x1", "stride": 2, "groups": 2}, (TensorType((1, 4, 5, 6, 3)),)),
     Example({"channels": 1, "kernel": 1}, (TensorType((1, 1, 1, 1)),)),
+)
+ConvTranspose.examples = (
+    Example({"channels": 6, "kernel": 2, "stride": 2}, (_IMAGE,)),
+    Example({"channels": 6, "kernel": 3, "stride": 2, "padding": 1, "output_padding": 1, "bias": False}, (_IMAGE,)),
+    Example({"channels": 6, "kernel": "1x5", "padding": "same"}, (_IMAGE,)),
+    Example(
+        {"channels": 6, "kernel": [3, 2], "padding": [0, 3], "dilation": [1, 3], "output_padding": "0x2"}, (_IMAGE,)
+    ),
+    Example({"channels": 8, "kernel": 4, "stride": [1, 3], "padding": "valid", "groups": 4}, (_IMAGE,)),
+    Example({"channels": 6, "kernel": 4, "stride": 2, "padding": 1}, (TensorType((2, 4, 9)),)),
+    Example({"channels": 6, "kernel": "2x3x1", "stride": 2, "groups": 2}, (TensorType((1, 4, 2, 3, 3)),)),
 )

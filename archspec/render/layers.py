@@ -12,6 +12,9 @@ from archspec.ir.op import Op
 PATCHED: Final = {"convolution": "conv", "pooling": "pool"}
 """Categories of ops that slide a patch over their input, by the word that tables and figures have for them."""
 
+_ENLARGING: Final = {"conv_transpose": "transposed conv", "max_unpool": "unpool"}
+"""Ops of these categories that lay patches down instead, by their word."""
+
 AROUND: Final = frozenset({"activation", "normalization", "regularization"})
 """Categories that may stand beside the single layer that a scope reads as."""
 
@@ -27,6 +30,11 @@ def category_of(node: Node) -> str:
         return "input"
     op = op_of(node)
     return "" if op is None else op.category
+
+
+def patch_word(op: Op) -> str | None:
+    """What tables call an op with a patch; None for one without."""
+    return _ENLARGING.get(op.name, PATCHED.get(op.category))
 
 
 def only_layer(scope: Scope, categories: Container[str]) -> Node | None:
@@ -47,6 +55,12 @@ def is_padded(op: Op) -> bool:
     if padding == "same":
         return kernel != 1 and set(kernel if isinstance(kernel, tuple) else ()) != {1}
     return any(padding) if isinstance(padding, tuple) else padding not in ("valid", 0)
+
+
+def loses_border(op: Op) -> bool:
+    """Whether an op slides a patch over its input and over nothing around it."""
+    rounds_up = getattr(op, "ceil_mode", False)  # which is padding at the end, as TensorFlow's `SAME` is
+    return op.name not in _ENLARGING and not is_padded(op) and not rounds_up
 
 
 def sides_text(sides: int | tuple[int, ...], axes: int) -> str:

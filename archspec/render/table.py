@@ -20,7 +20,7 @@ from archspec.ir.dims import Size
 from archspec.ir.graph import Graph, Node, Scope, Value, boundaries
 from archspec.ir.op import Op
 from archspec.ir.types import TensorType
-from archspec.render.layers import PATCHED, is_padded, only_layer, sides_text, steps_text, times
+from archspec.render.layers import PATCHED, is_padded, only_layer, patch_word, sides_text, steps_text, times
 from archspec.render.layout import aligned
 
 
@@ -101,7 +101,7 @@ def _describe(member: Node | Scope, graph: Graph) -> tuple[str, str]:
     if isinstance(member, Scope):
         return _describe_scope(member, graph)
     op = member.resolved
-    word = PATCHED.get(op.category)
+    word = patch_word(op)
     if word is None:
         return op.name, "" if member.name.isdigit() or member.name == op.name else member.name
     return f"{word} padded" if word == "conv" and is_padded(op) else word, _patch(op, graph.input_types(member))

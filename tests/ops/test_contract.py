@@ -148,6 +148,9 @@ def test_a_symbolic_side_is_divided_by_the_stride() -> None:
     [
         ("conv", {"channels": 4, "kernel": 1}, (1, 4, 2, 2), "float64"),
         ("conv", {"channels": 4, "kernel": 1, "groups": 2}, (1, 3, 2, 2), "float32"),
+        ("conv_transpose", {"channels": 4, "kernel": 1}, (1, 4, 2, 2), "float64"),
+        ("conv_transpose", {"channels": 4, "kernel": 1, "groups": 2}, (1, 3, 2, 2), "float32"),
+        ("conv_transpose", {"channels": 4, "kernel": 2, "stride": 2, "output_padding": 2}, (1, 3, 2, 2), "float32"),
         ("linear", {"features": 2}, (2, 3), "int64"),
         ("batch_norm", {}, (1, 3, 1, 1), "float32"),
         ("batch_norm", {"track": False}, (1, 3, 1, 1), "float32"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ from archspec.ir.dims import evaluate, symbol
 from archspec.ir.op import Op
 from archspec.ir.types import TensorType
 from archspec.ops import find
+from archspec.ops._shared import fixed
 from tests.ops.runner import infer, run, type_of
+
+WINDOWS = ("conv", "conv_transpose", "max_pool", "avg_pool")
 
 
 def made(name: str, attributes: dict[str, Any]) -> Op:
@@ -23,9 +27,9 @@ def made(name: str, attributes: dict[str, Any]) -> Op:
 
 
 @st.composite
-def windows(draw: st.DrawFn) -> tuple[Op, tuple[int, ...]]:
+def windows(draw: st.DrawFn, names: Sequence[str] = WINDOWS) -> tuple[Op, tuple[int, ...]]:
     """A convolution or a pool, and the sides of an input for it."""
-    name = draw(st.sampled_from(["conv", "max_pool", "avg_pool"]))
+    name = draw(st.sampled_from(names))
     axes = draw(st.integers(1, 3))
 
     def sides(least: int, most: int) -> st.SearchStrategy[int | list[int]]:
@@ -34,12 +38,14 @@ def windows(draw: st.DrawFn) -> tuple[Op, tuple[int, ...]]:
 
     attributes: dict[str, Any] = {"kernel": draw(sides(1, 5)), "padding": draw(sides(0, 3))}
     attributes |= draw(st.fixed_dictionaries({}, optional={"stride": sides(1, 4)}))
-    if name == "conv":
+    if name.startswith("conv"):
         attributes |= {"channels": 1}
     else:
         attributes["ceil_mode"] = draw(st.booleans())
     if name != "avg_pool":
         attributes["dilation"] = draw(sides(1, 3))
+    if name == "conv_transpose":
+        attributes["output_padding"] = draw(sides(0, 2))
     return made(name, attributes), tuple(draw(st.lists(st.integers(1, 12), min_size=axes, max_size=axes)))
 
 
@@ -52,6 +58,9 @@ def test_a_window_is_refused_exactly_where_torch_refuses_it(window: tuple[Op, tu
     try:
         outputs, _ = run(op, [x], [torch.zeros(1, 1, *sides)])
     except RuntimeError:
+        assert must.failures
+        return
+    if 0 in outputs[0].shape:  # torch gives nothing where a transposed convolution is padded away
         assert must.failures
     else:
         assert not must.failures
@@ -75,10 +84,10 @@ def test_symbolic_windows_are_the_fixed_ones_at_every_size(window: tuple[Op, tup
             assert tuple(evaluate(dim, sizes) for dim in symbolic[0].shape) == fixed[0].shape
 
 
-@pytest.mark.parametrize("name", ["conv", "max_pool", "avg_pool"])
+@pytest.mark.parametrize("name", WINDOWS)
 @pytest.mark.parametrize("kernel", [1, 3, "1x7", [5, 3]])
 def test_same_padding_keeps_the_size(name: str, kernel: object) -> None:
-    attributes = {"kernel": kernel, "stride": 1, "padding": "same"} | ({"channels": 2} if name == "conv" else {})
+    attributes = {"kernel": kernel, "stride": 1, "padding": "same"} | ({"channels": 2} if "conv" in name else {})
     types, must = infer(made(name, attributes), TensorType((1, 2, 9, 8)))
     assert not must.failures
     assert types == (TensorType((1, 2, 9, 8)),)
@@ -138,6 +147,73 @@ def test_a_window_that_does_not_fit_is_one_failure(
     (found,) = must.failures
     assert (found.name, found.attribute, found.message) == (failure, attribute, message)
     assert found.help
+
+
+@pytest.mark.parametrize(
+    ("attributes", "failure", "attribute", "message"),
+    [
+        (
+            {"kernel": 2, "stride": 2, "output_padding": "0x2"},
+            "wrong-value",
+            "output_padding",
+            "an output padding of 0x2 is not below the larger of stride and dilation, 2",
+        ),
+        (
+            {"kernel": 2, "padding": 3},
+            "side-not-positive",
+            "padding",
+            "a padding of 3 leaves nothing of the 4x4 made of the 3x3 input",
+        ),
+        (
+            {"kernel": 3, "dilation": 2, "padding": "same", "output_padding": 1},
+            "same-padding",
+            "padding",
+            "`padding: same` keeps the size, but the output padding is 1",
+        ),
+        (
+            {"kernel": 2, "padding": "same"},
+            "same-padding",
+            "padding",
+            "`padding: same` adds as much on either side, which leaves a 2x2 kernel off the middle",
+        ),
+        (
+            {"kernel": 2, "output_padding": [0, 0, 0]},
+            "wrong-value",
+            "output_padding",
+            "`output_padding` has 3 numbers, 0x0x0, but the input has 2 spatial axes",
+        ),
+    ],
+)
+def test_a_transposed_convolution_that_torch_refuses_is_one_failure(
+    attributes: dict[str, Any], failure: str, attribute: str, message: str
+) -> None:
+    _, must = infer(made("conv_transpose", {"channels": 4} | attributes), TensorType((2, 2, 3, 3)))
+    (found,) = must.failures
+    assert (found.name, found.attribute, found.message) == (failure, attribute, message)
+    assert found.help
+
+
+@settings(max_examples=60, deadline=None)
+@given(windows(["conv", "conv_transpose"]))
+def test_a_place_sees_what_it_is_said_to_see(window: tuple[Op, tuple[int, ...]]) -> None:
+    op, sides = window
+    x = TensorType((1, 1, *sides))
+    types, must = infer(op, x)
+    seen = op.sees(x)
+    if types is None or must.failures or seen is None:
+        return
+    assert isinstance(seen, tuple)
+    given_input = torch.zeros(1, 1, *sides, requires_grad=True)
+    outputs, _ = run(op, [x], [given_input])
+    place = tuple(fixed(side) // 2 for side in types[0].shape[2:])
+    (gradient,) = torch.autograd.grad(outputs[0][0, 0][place], given_input)
+    reached = gradient[0, 0].nonzero()
+    for axis, (at, view, side) in enumerate(zip(place, seen, sides, strict=True)):
+        first = at * view.stride - view.before
+        last = first + view.size - 1
+        found = set(reached[:, axis].tolist())
+        assert all(first <= index <= last for index in found)
+        assert not found or {first, last} & set(range(side)) <= found
 
 
 def test_what_is_known_of_an_output_goes_on_after_a_failure() -> None:

@@ -16,7 +16,7 @@ from archspec.ir.op import Op
 from archspec.render.figure.habits import habits, is_activated
 from archspec.render.figure.parts import SIGNS, Part, differences, is_bar
 from archspec.render.figure.view import Box, Frame
-from archspec.render.layers import category_of, is_padded, op_of, sides_text, steps_text
+from archspec.render.layers import category_of, is_padded, loses_border, op_of, sides_text, steps_text
 from archspec.render.layout import value_text
 
 Role: TypeAlias = Literal["heading", "plain", "small"]
@@ -159,8 +159,7 @@ def _terms(graph: Graph, node: Node) -> list[str]:
     axes = types[0].rank - 2 if types else 2
     channels = types[0].shape[1] if types else None
     size = sides_text(kernel, axes)
-    rounds_up = getattr(op, "ceil_mode", False)  # which is padding at the end, as TensorFlow's `SAME` is
-    mark = "" if set(size.split("x")) == {"1"} or is_padded(op) or rounds_up else " V"
+    mark = " V" if loses_border(op) and set(size.split("x")) != {"1"} else ""
     groups = getattr(op, "groups", 1)
     depthwise = "depthwise " if groups != 1 and groups == channels else ""
     first = f"{size} {depthwise}{_words(op.name)}{mark}"
@@ -169,7 +168,7 @@ def _terms(graph: Graph, node: Node) -> list[str]:
 
 def _window(op: Any, groups: str) -> Iterator[str]:
     """What is special of a window: a stride, a padding that does not keep the size, a dilation, groups."""
-    stride, dilation, padding = op.stride, getattr(op, "dilation", 1), op.padding
+    stride, dilation, padding = op.stride, getattr(op, "dilation", 1), getattr(op, "padding", 0)
     if stride is not None and steps_text(stride) != "1":
         yield f"stride {steps_text(stride)}"
     if is_padded(op) and padding != "same" and not _keeps(op):
