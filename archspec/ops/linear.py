@@ -3,11 +3,13 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar, Self
 
-from archspec.ir.attributes import Count, Flag
+from pydantic import model_validator
+
+from archspec.ir.attributes import Count, Flag, whole, wrong_value
 from archspec.ir.conditions import Conditions
-from archspec.ir.dims import Size
+from archspec.ir.dims import LIMIT, Size
 from archspec.ir.op import Example, Op, Sight, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import changed, fixed, known_size, need_float32
@@ -57,6 +59,17 @@ class Embedding(Op):
     """The number of rows: inputs are 0 to one less."""
     features: Count
     """The size of a vector."""
+    padding_index: Annotated[
+        int | None, whole(-LIMIT + 1, "a whole number, the number of a row: 0, or -1 for the last")
+    ] = None
+    """The row of the token that only fills sequences up: zeros at first, and never learned. Numbered from 0, or from
+    -1 backwards."""
+
+    @model_validator(mode="after")
+    def _padding_is_a_row(self) -> Self:
+        if self.padding_index is not None and not -self.tokens <= self.padding_index < self.tokens:
+            raise wrong_value("padding_index", f"a row from 0 to {self.tokens - 1}, or from -{self.tokens} to -1")
+        return self
 
     def index_bound(self) -> int:
         return self.tokens
@@ -76,6 +89,7 @@ class Embedding(Op):
 
     def lower(self, x: TensorType) -> list[Step]:
         settings = {"num_embeddings": self.tokens, "embedding_dim": self.features}
+        settings |= changed(padding_idx=(self.padding_index, None))
         return [Step("module", "torch.nn.Embedding", settings=settings)]
 
 
@@ -87,4 +101,5 @@ Linear.examples = (
 Embedding.examples = (
     Example({"tokens": 8, "features": 3}, (TensorType((2, 5), "int64"),)),
     Example({"tokens": 9, "features": 1}, (TensorType((2,), "int32"),)),
+    Example({"tokens": 8, "features": 3, "padding_index": -1}, (TensorType((2, 5), "int64"),)),
 )

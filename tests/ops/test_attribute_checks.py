@@ -20,6 +20,12 @@ from archspec.ops import find, names
             "channels",
             "expected a multiple of the 2 groups",
         ),
+        (
+            "embedding",
+            {"tokens": 3, "features": 2, "padding_index": -4},
+            "padding_index",
+            "expected a row from 0 to 2, or from -3 to -1",
+        ),
         ("split", {}, "parts", "expected either `parts` or `sections`"),
         ("split", {"parts": 2, "sections": [1, 1]}, "parts", "expected no `parts` where `sections` are given"),
         ("affine", {}, "scale", "expected `scale`, `shift` or both"),
