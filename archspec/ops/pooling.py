@@ -38,16 +38,17 @@ class _WindowPool(Op):
     def _places(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
         kernel = self.kernel
         stride = kernel if self.stride is None else self.stride
-        if self.padding not in ("valid", "same", 0):
-            need_sides(must, len(sides), kernel=kernel, padding=self.padding)
+        if self.padding not in ("valid", 0):
+            need_sides(must, len(sides), kernel=kernel, padding=self.padding, dilation=self._dilation)
             windows = spread(kernel, len(sides))
-            pads = pad_sides(self.padding, windows, (1,) * len(sides))
+            pads = pad_sides(self.padding, windows, spread(self._dilation, len(sides)))
             if any(2 * pad > window for pad, window in zip(pads, windows, strict=True)):
+                same = self.padding == "same"
                 must.fail(
                     "wrong-value",
                     f"a padding of {by(pads)} is more than half of the {by(windows)} kernel",
                     attribute="padding",
-                    help="take half the kernel at most",
+                    help="take a larger kernel and no dilation" if same else "take half the kernel at most",
                 )
                 return (UNKNOWN,) * len(sides)
         return slide(must, sides, kernel, stride, self.padding, self._dilation, self.ceil_mode, what="window")

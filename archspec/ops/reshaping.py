@@ -153,12 +153,12 @@ def _with_one_that_follows(op: _Op, attribute: str, sizes: Sequence[Size]) -> _O
 
 def _filled(must: Conditions, sizes: tuple[Size, ...], whole: Size, x: TensorType, what: str, attribute: str) -> Shape:
     """The sizes of new axes for what is divided among them, -1 filled in."""
-    found = [size if size == -1 else at_inputs(size, [x]) for size in sizes]
-    for size, said in zip(found, sizes, strict=True):
-        if isinstance(said, Dim):
-            must.be_positive(
-                size, f"`{attribute}` comes to {_listed(found)} where the input is {x}", attribute=attribute
-            )
+    wanted = [size if size == -1 else at_inputs(size, [x]) for size in sizes]
+    refusal = f"`{attribute}` comes to {_listed(wanted)} where the input is {x}"
+    found = [
+        must.be_positive(size, refusal, attribute=attribute) if isinstance(said, Dim) else size
+        for size, said in zip(wanted, sizes, strict=True)
+    ]
     given = product(tuple(size for size in found if size != -1))
     if given is UNKNOWN or whole is UNKNOWN:
         must.skipped = True
