@@ -10,10 +10,11 @@ from typing import Annotated, Any, Final
 from archspec.ir.attributes import Accepts, one_of
 from archspec.language.expression import is_expression
 
-_ID: Final = re.compile(r"[A-Za-z0-9_]{1,100}(\.[A-Za-z0-9_]{1,100}){0,8}\Z")
+_WORD: Final = "[A-Za-z0-9_][A-Za-z0-9_-]{0,99}"
+_ID: Final = re.compile(rf"{_WORD}(\.{_WORD}){{0,8}}\Z")
 _PATH: Final = re.compile(r"\.{0,48}" + _ID.pattern)
 _RANGE: Final = re.compile(
-    r"((?:[A-Za-z0-9_]{1,100}\.){1,8}(?:[A-Za-z_][A-Za-z0-9_]{0,90}?)?|[A-Za-z_][A-Za-z0-9_]{0,90}?)"
+    rf"((?:{_WORD}\.){{1,8}}(?:[A-Za-z_][A-Za-z0-9_-]{{0,90}}?)?|[A-Za-z_][A-Za-z0-9_-]{{0,90}}?)"
     r"(\d{1,6})\.\.(\d{1,6})\Z"
 )
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
@@ -168,7 +169,7 @@ Id = Annotated[
     Any,
     Accepts(
         _id,
-        "a name of letters, digits and `_` (or `name1..6` to name the turns of a repeat, a thousand at most)",
+        "a name of letters, digits, `_` and `-` (or `name1..6` to name the turns of a repeat, a thousand at most)",
         {"type": ["string", "integer"]},
     ),
 ]

@@ -99,12 +99,12 @@ def test_a_parameter_is_a_type_word_a_default_or_both(written: str, kind: str, d
     assert (parameter.type, parameter.default.plain if parameter.default else None) == (kind, default)
 
 
-def test_ids_may_be_numbers_dotted_or_ranges() -> None:
-    ids = ["3", "a.0", "layer1..3", "a.1..2", "a.b.c3..4"]
+def test_ids_may_be_numbers_dotted_hyphened_or_ranges() -> None:
+    ids = ["3", "a.0", "a-0.b", "layer1..3", "a.1..2", "a.b.c3..4", "block1-0..3"]
     made, _ = document(f"inputs: {{x: [N, 3]}}\nlayers: [{', '.join(f'{{relu: {{id: {given}}}}}' for given in ids)}]")
     assert made.body is not None
-    ranges = [IdRange("layer", 1, 3), IdRange("a.", 1, 2), IdRange("a.b.c", 3, 4)]
-    assert [item.keys.id for item in made.body.layers] == ["3", "a.0", *ranges]
+    ranges = [IdRange("layer", 1, 3), IdRange("a.", 1, 2), IdRange("a.b.c", 3, 4), IdRange("block1-", 0, 3)]
+    assert [item.keys.id for item in made.body.layers] == ["3", "a.0", "a-0.b", *ranges]
 
 
 def test_a_file_of_blocks_has_no_body() -> None:
