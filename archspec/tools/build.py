@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from archspec.analysis.cost import Counts, cost
+from archspec.backends.flops import flop_counter
 from archspec.backends.inputs import choose_sizes, random_inputs
 from archspec.backends.schedule import schedule
 from archspec.backends.torch_fx import emit
@@ -68,7 +68,7 @@ def build(graph: Graph, on_stage: Callable[[str], None] = lambda stage: None) ->
     compared: dict[Phase, int] = {}
     phases: tuple[Phase, ...] = ("eval", "training")
     for phase in phases:
-        with stage(f"run in {phase} mode"), FlopCounterMode(display=False) as counter:
+        with stage(f"run in {phase} mode"), flop_counter() as counter:
             mismatches += map(str, run_and_compare(graph, module, inputs, phase))
         running = _running(graph, phase)
         mismatches += _mac_mismatches(graph, running, sizes, phase, counter.get_total_flops())
