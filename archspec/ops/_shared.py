@@ -9,13 +9,13 @@ from archspec.ir.dims import Size
 from archspec.ir.types import DTYPES, TensorType
 
 
-def need_float32(must: Conditions, tensor: TensorType, op: str) -> None:
+def need_float32(must: Conditions, tensor: TensorType, op: str, port: int = 0) -> None:
     """Demand the dtype that weights have."""
     if tensor.dtype != "float32":
         must.refuse(
             "wrong-dtype",
             f"`{op}` has float32 weights, but its input is {tensor}",
-            ports=(0,),
+            ports=(port,),
             help="declare the input as float32; a whole module is brought to another precision once it is built",
         )
 
@@ -26,7 +26,7 @@ def need_full_precision(must: Conditions, tensor: TensorType, op: str) -> None:
         must.fail("wrong-dtype", f"`{op}` needs float32 or float64 here, but its input is {tensor}", ports=(0,))
 
 
-def known_size(must: Conditions, tensor: TensorType, axis: int, op: str, what: str = "channels") -> int:
+def known_size(must: Conditions, tensor: TensorType, axis: int, op: str, what: str = "channels", port: int = 0) -> int:
     """Demand a number at the axis that sizes an op's weights, and give it."""
     dim = tensor.shape[axis]
     if isinstance(dim, int):
@@ -34,6 +34,7 @@ def known_size(must: Conditions, tensor: TensorType, axis: int, op: str, what: s
     return must.be_known(
         dim,
         f"the weights of `{op}` need a fixed number of {what}, but its input is {tensor}",
+        port=port,
         help=f"give `{dim}` as a number, not as a symbol, where it comes from",
     )
 
