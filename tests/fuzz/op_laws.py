@@ -1,0 +1,126 @@
+"""What has to hold of every use of an op: what is accepted runs as inferred, and what is refused torch refuses."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from torch.utils.flop_counter import FlopCounterMode
+
+from archspec.ir.op import Op
+from archspec.ir.types import TensorType
+from tests.fuzz.attributes import accepts
+from tests.fuzz.op_cases import OpCase
+from tests.fuzz.stated import stated
+from tests.fuzz.symbol_laws import symbolic_disagreement
+from tests.fuzz.verdict import Verdict
+from tests.ops.runner import Made, draw, infer, run, type_of
+
+
+def judge(case: OpCase, random: Random) -> Verdict:
+    """Ask archspec, ask torch, and compare."""
+    try:
+        op = case.kind.model_validate(dict(case.attributes))
+    except ValidationError as error:
+        return _judge_malformed(case, error)
+    types, must = infer(op, *case.inputs)
+    if types is None or must.failures:
+        failure = must.failures[0]
+        return _judge_refused(op, case, failure.name, failure.message)
+    found = "" if not (must.pending or must.skipped) else "fixed sizes are decided: conditions are left over"
+    found = found or _disagreement(op, case, types, random)
+    return Verdict("accepted", found or symbolic_disagreement(op, case.inputs, random))
+
+
+def _judge_refused(op: Op, case: OpCase, reason: str, message: str) -> Verdict:
+    if not can_be_asked(op, case.inputs):
+        return Verdict("not asked", reason=reason)
+    try:
+        outputs = [output for training in (False, True) for output in execute(op, case, training)[0]]
+    except Exception:  # whatever torch raises is a refusal
+        return Verdict("refused", reason=reason)
+    if any(0 in output.shape for output in outputs) or stated(op, case.inputs, reason):
+        return Verdict("stated", reason=reason)
+    given = " and ".join(str(type_of(output)) for output in outputs[: len(outputs) // 2])
+    return Verdict("refused", f"what is refused torch refuses: torch gives {given}, but {reason}: {message}", reason)
+
+
+def can_be_asked(op: Op, inputs: Sequence[TensorType]) -> bool:
+    """Whether there is a torch call to make: some refuse what cannot even be written as one."""
+    try:
+        op.lower(*inputs)
+    except Exception:
+        return False
+    return True
+
+
+def _judge_malformed(case: OpCase, error: ValidationError) -> Verdict:
+    """Where each attribute is right by itself, and only their combination is not, torch is asked about it."""
+    op = _unchecked(case)
+    where = error.errors()[0]
+    if op is None:
+        return Verdict("malformed")
+    return _judge_refused(op, case, "wrong-value", f"{where['loc']}: {where['msg']}")
+
+
+def _unchecked(case: OpCase) -> Op | None:
+    """The op without the checks over several of its attributes; None where one is wrong by itself."""
+    fields = case.kind.model_fields
+    missing = {name for name, field in fields.items() if field.is_required()} - set(case.attributes)
+    if missing or set(case.attributes) - set(fields):
+        return None
+    try:
+        values = {name: accepts(fields[name]).validate(value) for name, value in case.attributes.items()}
+    except Exception:
+        return None
+    return case.kind.model_construct(**values)
+
+
+def execute(op: Op, case: OpCase, training: bool) -> tuple[tuple[torch.Tensor, ...], Made]:
+    """What torch gives for random tensors of a case."""
+    torch.manual_seed(0)
+    tensors = [draw(given, op.index_bound() or case.below) for given in case.inputs]
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return run(op, case.inputs, tensors, training=training)
+
+
+def _disagreement(op: Op, case: OpCase, types: tuple[TensorType, ...], random: Random) -> str:
+    """Who says what, where the inferred and the executed differ."""
+    for training in (False, True):
+        mode = "training" if training else "eval"
+        try:
+            outputs, made = execute(op, case, training)
+        except Exception as error:
+            return f"what is accepted runs: torch refuses it in {mode} mode, {type(error).__name__}: {error}"
+        executed = tuple(map(type_of, outputs))
+        if executed != types or len(types) != len(op.output_names()):
+            return f"types are as inferred: {_listed(types)} was inferred, {_listed(executed)} came out in {mode} mode"
+    differing = [*_weights(op, case, made)]
+    if differing:
+        return f"weights are as declared: {differing[0]}"
+    return _macs(op, case, types) if random.random() < 0.1 else ""
+
+
+def _weights(op: Op, case: OpCase, made: Made) -> Iterator[str]:
+    declared = op.weights(*case.inputs)
+    state: dict[str, Any] = made.parameters | made.buffers
+    for name in {*state, *declared} - made.read:
+        kind = TensorType(declared[name].shape, declared[name].dtype) if name in declared else None
+        if name not in state or kind != type_of(state[name]):
+            yield f"`{name}` is {kind}, but torch has {type_of(state[name]) if name in state else None}"
+
+
+def _macs(op: Op, case: OpCase, types: tuple[TensorType, ...]) -> str:
+    with FlopCounterMode(display=False) as counter:
+        execute(op, case, training=False)
+    inferred, counted = op.macs(case.inputs, types), counter.get_total_flops()
+    return "" if 2 * inferred == counted else f"MACs are as inferred: {inferred} is not half of {counted}"
+
+
+def _listed(types: Sequence[TensorType]) -> str:
+    return " and ".join(map(str, types))
