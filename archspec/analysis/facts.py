@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from archspec.analysis.cuts import Capacity, Passage
     from archspec.analysis.input_sizes import Sizes
     from archspec.analysis.memory import Memory
+    from archspec.analysis.smallest_batch import SmallestBatch
 
 
 class Facts:
@@ -77,6 +78,13 @@ class Facts:
         from archspec.analysis.input_sizes import input_sizes  # few ask, and it takes a while
 
         return input_sizes(self.graph)
+
+    @cached_property
+    def smallest_batch(self) -> Mapping[Phase, SmallestBatch]:
+        """The smallest batch that runs, in each phase; empty where the batch is no symbol."""
+        from archspec.analysis.smallest_batch import smallest_batch  # few ask, as above
+
+        return smallest_batch(self.graph, self.input_sizes)
 
     @cached_property
     def running(self) -> Mapping[Phase, set[str]]:

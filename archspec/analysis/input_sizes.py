@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from archspec.analysis.phases import running
 from archspec.analysis.separation import separate, without_constants
-from archspec.frontend.size_demands import Demands, explain, size_demands
 from archspec.analysis.size_sets import SizeSet, TooIrregular
 from archspec.analysis.solve_sizes import solve
+from archspec.frontend.size_demands import Demands, explain, size_demands
 from archspec.ir.conditions import Condition
 from archspec.ir.dims import Size, evaluate, symbol, symbols
 from archspec.ir.graph import Graph, Phase

@@ -155,10 +155,10 @@ def _read_smallest(value: Value, phase: Phase | None, name: str | None, graph: G
     for entry in value.entries.values():
         if entry.key in PHASES and phase is None:
             _read_smallest(entry.value, "eval" if entry.key == "eval" else "training", None, graph, found)
-        elif entry.key in graph.size_symbols:
+        elif entry.key in graph.size_symbols or entry.key in graph.batch_symbols:
             _read_smallest(entry.value, phase, entry.key, graph, found)
         else:
-            known = [*(() if phase else PHASES), *graph.size_symbols]
+            known = [*(() if phase else PHASES), *graph.size_symbols, *sorted(graph.batch_symbols)]
             found.error(
                 "unknown-key",
                 f"`{phase or 'min_input'}` has no key `{entry.key}`",

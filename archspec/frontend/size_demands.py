@@ -29,6 +29,8 @@ class Demands:
     """By path of a node, in order."""
     unknown: dict[str, str] = field(default_factory=dict)
     """By path of a node of which it cannot be told: why."""
+    of_training: dict[str, tuple[Condition, ...]] = field(default_factory=dict)
+    """By path of a node: what it demands in training mode only, and gets in any batch of several."""
     _alike: dict[Any, str] = field(default_factory=dict)
     """The first node by what it is: its op, and what it is given."""
 
@@ -46,11 +48,10 @@ class Demands:
         if first == node.path:
             _infer(node, inputs, graph, self)
             return
-        self.types[node.path] = self.types[first]
-        if first in self.of_nodes:
-            self.of_nodes[node.path] = self.of_nodes[first]
-        if first in self.unknown:
-            self.unknown[node.path] = self.unknown[first]
+        known: tuple[dict[str, Any], ...] = (self.types, self.of_nodes, self.of_training, self.unknown)
+        for by_path in known:
+            if first in by_path:
+                by_path[node.path] = by_path[first]
 
 
 def size_demands(graph: Graph) -> Demands:
@@ -106,6 +107,8 @@ def _goes_as_built(node: Node, inputs: Sequence[TensorType], demands: Sequence[C
         return False
     found.types[node.path] = types if isinstance(types, tuple) else (types,)
     found.of_nodes[node.path] = (*demands, *must.pending)
+    if must.of_training:
+        found.of_training[node.path] = tuple(must.of_training)
     return True
 
 

@@ -78,6 +78,8 @@ class Conditions:
         self.pending: list[Condition] = []
         self.doubts: list[tuple[Condition, Failure]] = []
         """The equalities among the pending conditions, each with what is wrong at the sizes where it does not hold."""
+        self.of_training: list[Condition] = []
+        """What has to hold in training mode only, and does in any batch of several."""
         self.skipped = False
         """Whether something was not checked because an input was already in error."""
 
@@ -145,6 +147,13 @@ class Conditions:
         else:
             self.pending.append(Condition("positive", side, message))
         return side
+
+    def be_several(self, values: Size, message: str) -> None:
+        """Demand, in training mode, several values to take a statistic over; there has to be one a sample.
+
+        A batch of two always has them, so that this binds no size of an input but that of the batch.
+        """
+        self.of_training.append(Condition("positive", values - 1, message))
 
     def be_equal(
         self, left: Size, right: Size, message: str, *, ports: tuple[int, ...] = (), help: str | None = None

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from archspec.ir.attributes import Axis, Count, Flag, NonNegativeNumber, Number, PositiveNumber
 from archspec.ir.conditions import Conditions
-from archspec.ir.dims import Size, product
+from archspec.ir.dims import Dim, Size, product
 from archspec.ir.op import Arg, Example, Kept, Op, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import (
@@ -46,14 +46,17 @@ class BatchNorm(Op):
         must.have_rank(x, 2, 3, 4, 5, what="[N, C] or [N, C] with one to three spatial axes")
         need_float32(must, x, self.name)
         known_size(must, x, 1, self.name)
-        # One value is refused in training, and in eval mode without averages; a free batch may be larger than 1.
-        if x.shape[0] == 1 or not self.track:
+        values = product((x.shape[0], *x.shape[2:]))
+        message = f"there is only one value a channel to normalise in {x}"
+        if x.shape[0] == 1 or not self.track:  # without averages the statistics of eval mode are the batch's, too
             must.be_positive(
-                product((x.shape[0], *x.shape[2:])) - 1,
-                f"there is only one value a channel to normalise in {x}",
+                values - 1,
+                message,
                 attribute="track",
                 help="let the batch be a symbol, `N`, or normalise where there is more space",
             )
+        elif isinstance(x.shape[0], Dim):
+            must.be_several(values, message)
         return x
 
     def weights(self, x: TensorType) -> dict[str, Weight]:

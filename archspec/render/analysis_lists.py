@@ -14,9 +14,11 @@ from archspec.analysis.factorization import (
     convolution,
     worthwhile_reduction,
 )
+from archspec.analysis.facts import Facts
 from archspec.analysis.input_sizes import Sizes
+from archspec.analysis.smallest_batch import SmallestBatch
 from archspec.ir.dims import Size
-from archspec.ir.graph import PHASES
+from archspec.ir.graph import PHASES, Phase
 from archspec.render.analysis import Analysis, symbolic_macs, tensors_text
 from archspec.render.layout import aligned, bar, from_the_end, labelled, short
 
@@ -60,16 +62,29 @@ def sizes_report(found: Analysis) -> str:
     """The sizes of the inputs that fit, in each phase, with what stops outside of them."""
     if not found.graph.size_symbols:
         return f"{found.name}: every input has one size\n"
-    by_phase = found.facts.input_sizes
-    modes = {"eval and training mode": by_phase["eval"]}
-    if by_phase["eval"] != by_phase["training"]:
-        modes = {f"{phase} mode": by_phase[phase] for phase in reversed(PHASES)}
+    told = {phase: "\n".join(_of_phase(found.facts, phase)) for phase in reversed(PHASES)}
+    if len(set(told.values())) == 1:
+        modes = {"eval and training mode": told["eval"]}
+    else:
+        modes = {f"{phase} mode": text for phase, text in told.items()}
     lines = [f"{found.name}, the sizes of its inputs that fit"]
-    for mode, every in modes.items():
-        lines += ["", mode]
-        for sizes in every:
-            lines.append(labelled(list(_of_sizes(sizes)), "  ").rstrip("\n"))
+    for mode, text in modes.items():
+        lines += ["", mode, text]
     return "\n".join(lines) + "\n"
+
+
+def _of_phase(facts: Facts, phase: Phase) -> Iterator[str]:
+    for sizes in facts.input_sizes[phase]:
+        yield labelled(list(_of_sizes(sizes)), "  ").rstrip("\n")
+    smallest = facts.smallest_batch.get(phase)
+    if smallest is not None and smallest.below is not None:
+        yield labelled(list(_of_batch(smallest)), "  ").rstrip("\n")
+
+
+def _of_batch(smallest: SmallestBatch) -> Iterator[tuple[str, str]]:
+    beside = ", ".join(f"{name}={size}" for name, size in smallest.beside.items())
+    yield "batch", (f"{smallest.size} and up" if smallest.size else "unknown") + (f" at {beside}" if beside else "")
+    yield "stops below", str(smallest.below)
 
 
 def _of_sizes(sizes: Sizes) -> Iterator[tuple[str, str]]:

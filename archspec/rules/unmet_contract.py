@@ -78,6 +78,8 @@ class UnmetContract(Rule):
 
     def _smallest_input(self, contract: Contract, graph: Graph, facts: Facts) -> Finding | None:
         """What is wrong with a smallest size."""
+        if contract.subject in graph.batch_symbols:
+            return self._smallest_batch(contract, facts)
         if not graph.size_symbols:
             message = f"every input has one size, but a smallest size of {contract.expected} is expected"
             help_text = "make a symbol of what may have other sizes, such as `H=299`, or remove `min_input`"
@@ -100,6 +102,17 @@ class UnmetContract(Rule):
             labels=tuple(Label(graph[node].origin.span, f"`{node}` sets it") for node in stops),
             help="correct the number here, or the layers",
         )
+
+    def _smallest_batch(self, contract: Contract, facts: Facts) -> Finding | None:
+        """What is wrong with a smallest batch."""
+        for phase in (contract.phase,) if contract.phase else PHASES:
+            smallest = facts.smallest_batch[phase]
+            if smallest.size != contract.expected:
+                found = f"the smallest `{contract.subject}` is {smallest.size} in {phase} mode"
+                message = f"{found}, but {contract.expected} is expected"
+                why = f": {smallest.below}" if smallest.below else ""
+                return Finding(contract.span, message + why, help="correct the number here, or the layers")
+        return None
 
     def _message(self, contract: Contract, actual: Any) -> str:
         if contract.fact == "outputs":
