@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archspec.frontend.instances import Expansion
 from archspec.ir.graph import Graph, Node
 from archspec.ir.op import Op
@@ -14,18 +16,23 @@ def check_index_bounds(graph: Graph, expansion: Expansion, found: Diagnostics) -
     Followed through ops that only move values. An input without `below` says nothing, and is trusted.
     """
     below = {given.name: (given.below, given.name) for given in graph.inputs.values() if given.below is not None}
-    if not below:
-        return
     for node in graph.operations():
-        given_bounds = [below[value.node] for value in node.inputs if value.node in below]
-        if not isinstance(node.op, Op) or not given_bounds or len(given_bounds) < len(node.inputs):
+        if not isinstance(node.op, Op):
             continue
-        largest, name = max(given_bounds)
-        if node.op.keeps_values:
-            below[node.path] = (largest, name)
-        rows = node.op.index_bound()
-        if rows is not None and largest > rows:
-            _report(node, rows, largest, name, graph, expansion, found)
+        given = _largest(node, below)
+        rows, made = node.op.index_bound(), node.op.gives_below()
+        if made is not None:
+            below[node.path] = made, node.path
+        elif given is not None and node.op.keeps_values:
+            below[node.path] = given
+        if rows is not None and given is not None and given[0] > rows:
+            _report(node, rows, *given, graph, expansion, found)
+
+
+def _largest(node: Node, below: Mapping[str, tuple[int, str]]) -> tuple[int, str] | None:
+    """What all numbers that a node is given stay below, and what says so; None where one of its inputs is trusted."""
+    bounds = [below[value.node] for value in node.inputs if value.node in below]
+    return max(bounds) if bounds and len(bounds) == len(node.inputs) else None
 
 
 def _report(

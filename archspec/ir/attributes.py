@@ -154,6 +154,7 @@ NUMBERS: Final = Accepts(
     {"type": ["number", "array"], "items": {"type": "number"}, "minItems": 1},
 )
 COUNT: Final = whole(1, "a positive whole number")
+AXIS: Final = whole(-_LARGEST, "a whole number, the number of an axis: 1, or -1 for the last")
 COUNTS: Final = wholes(1, "a list of positive whole numbers such as [64, 64]", fewest=2)
 
 DIMS: Final = Accepts(
@@ -175,8 +176,10 @@ Shape: TypeAlias = Annotated[tuple[int, ...], wholes(1, "a list of positive whol
 """The sides of a tensor."""
 Dims: TypeAlias = Annotated[tuple[Size, ...], DIMS]
 """Sizes that may be sides of inputs, or computed of them; -1 where the op says what that means."""
-Axis: TypeAlias = Annotated[int, whole(-_LARGEST, "a whole number, the number of an axis: 1, or -1 for the last")]
+Axis: TypeAlias = Annotated[int, AXIS]
 """An axis, counted from 0, or from -1 backwards."""
+OptionalAxis: TypeAlias = Annotated[int | None, AXIS]
+"""An `Axis` that may be left out."""
 Axes: TypeAlias = Annotated[tuple[int, ...], wholes(-_LARGEST, "a list of axes such as [0, 2, 3, 1]")]
 """Several axes."""
 OptionalAxes: TypeAlias = Annotated[tuple[int, ...] | None, wholes(-_LARGEST, "a list of axes such as [0, 2, 3, 1]")]

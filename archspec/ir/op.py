@@ -135,6 +135,9 @@ class Op(BaseModel):
     """Whether every number that comes out came in: what bounds the inputs bounds the outputs."""
     sight: ClassVar[Literal["here", "everywhere"] | None] = None
     """What `sees` says of any input, where it is always the same."""
+    is_loop: ClassVar[bool] = False
+    """Whether torch runs it as many small calls or as one kernel, as the machine has it: `keeps` is then of the calls,
+    and `scratch`, which is otherwise exact, is about what they take."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def output_names(self) -> tuple[str, ...]:
@@ -143,6 +146,10 @@ class Op(BaseModel):
 
     def index_bound(self) -> int | None:
         """What its whole-number input has to stay below, as rows of a table are numbered; None where any will do."""
+        return None
+
+    def gives_below(self) -> int | None:
+        """What the whole numbers that it makes stay below; None where that is not known."""
         return None
 
     @abstractmethod

@@ -2,9 +2,7 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
-from collections.abc import Sequence
-from itertools import chain
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -12,43 +10,24 @@ from archspec.ir.attributes import (
     Axes,
     Axis,
     Count,
-    Number,
     OptionalCount,
     OptionalCounts,
-    sizes,
     whole,
     wrong_value,
 )
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Kept, Op, Sight, Step, Window
+from archspec.ir.op import Arg, Example, Sight, Step
 from archspec.ir.types import TensorType
+from archspec.ops._moving import Moves, Views
 from archspec.ops._shared import bounded, changed, resolve_axis
-from archspec.ops._windows import IMAGES, need_sides, spread
-
-_Margin: TypeAlias = Annotated[
-    int | tuple[int, ...], sizes(0, "a whole number of 0 or more, a size such as `0x1`, or a list such as [0, 1]")
-]
 
 
-class _Shape(Op):
-    category: ClassVar[str] = "shape"
-
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept()
-
-
-class _View(_Shape):
-    def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
-        return True
-
-
-class Identity(_View):
+class Identity(Views):
     """Give the input as it is: something to hang a name on."""
 
     name: ClassVar[str] = "identity"
     sight: ClassVar[Literal["here"]] = "here"
-    keeps_values: ClassVar[bool] = True
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         return x
@@ -57,11 +36,10 @@ class Identity(_View):
         return [Step("module", "torch.nn.Identity")]
 
 
-class Flatten(_View):
+class Flatten(Views):
     """Make one axis of several neighbouring ones; of all but the batch where nothing is said."""
 
     name: ClassVar[str] = "flatten"
-    keeps_values: ClassVar[bool] = True
 
     start: Axis = 1
     """The first axis of them."""
@@ -87,11 +65,10 @@ class Flatten(_View):
         return [Step("function", "torch.flatten", (Arg(0),), settings)]
 
 
-class Permute(_View):
+class Permute(Views):
     """Put the axes in another order."""
 
     name: ClassVar[str] = "permute"
-    keeps_values: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "axes"
 
     axes: Axes
@@ -112,11 +89,10 @@ class Permute(_View):
         return [Step("function", "torch.permute", (Arg(0), self.axes))]
 
 
-class Split(_View):
+class Split(Views):
     """Cut a tensor into parts along an axis; each part is an output, `0`, `1` and so on."""
 
     name: ClassVar[str] = "split"
-    keeps_values: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "parts"
 
     parts: Annotated[OptionalCount, whole(2, "a whole number of 2 or more")] = None
@@ -160,7 +136,7 @@ class Split(_View):
         return [Step("function", "torch.split", (Arg(0), list(self.sections or ())), {"dim": self.axis})]
 
 
-class ChannelShuffle(_Shape):
+class ChannelShuffle(Moves):
     """Deal the channels of every group out to all groups, so that the next grouped convolution sees them mixed.
 
     Channel `i` of group `g` becomes channel `i * groups + g` (Zhang et al. 2017, ShuffleNet). The channels are axis 1.
@@ -168,7 +144,6 @@ class ChannelShuffle(_Shape):
 
     name: ClassVar[str] = "channel_shuffle"
     sight: ClassVar[Literal["here"]] = "here"
-    keeps_values: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "groups"
 
     groups: Count
@@ -182,40 +157,6 @@ class ChannelShuffle(_Shape):
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.channel_shuffle", (Arg(0), self.groups))]
-
-
-class Pad(_Shape):
-    """Put a margin of one number around a sequence, an image or a volume, as wide as wanted at each end.
-
-    The padding of convolutions and pools is the same at both ends; TensorFlow's "SAME" is not where an odd number of
-    zeros is missing: the end gets one more than the beginning.
-    """
-
-    name: ClassVar[str] = "pad"
-
-    begin: _Margin = 0
-    """How much is put before the first place of every spatial axis: a number, or a list."""
-    end: _Margin = 0
-    """How much is put after the last place of every spatial axis: a number, or a list."""
-    value: Number = 0.0
-    """The number that the margin holds."""
-
-    def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        must.have_rank(x, 3, 4, 5, what=IMAGES)
-        must.be_floating(x, op=self.name)
-        axes = x.rank - 2
-        need_sides(must, axes, begin=self.begin, end=self.end)
-        margins = zip(x.shape[2:], spread(self.begin, axes), spread(self.end, axes), strict=True)
-        return TensorType((*x.shape[:2], *(bounded(must, side + begin + end) for side, begin, end in margins)), x.dtype)
-
-    def sees(self, x: TensorType) -> Sight:
-        return tuple(Window(1, before=begin) for begin in spread(self.begin, x.rank - 2))
-
-    def lower(self, x: TensorType) -> list[Step]:
-        axes = x.rank - 2
-        ends = zip(reversed(spread(self.begin, axes)), reversed(spread(self.end, axes)), strict=True)
-        settings = changed(value=(self.value, 0.0))
-        return [Step("function", "torch.nn.functional.pad", (Arg(0), tuple(chain.from_iterable(ends))), settings)]
 
 
 _IMAGE = TensorType((2, 6, 4, 5))
@@ -234,9 +175,3 @@ Split.examples = (
     Example({"parts": 5, "axis": -1}, (_IMAGE,)),
 )
 ChannelShuffle.examples = (Example({"groups": 3}, (_IMAGE,)), Example({"groups": 2}, (TensorType((2, 6, 5)),)))
-Pad.examples = (
-    Example({"begin": 2, "end": 3}, (_IMAGE,)),
-    Example({"begin": "0x1", "end": [2, 0], "value": -1.5}, (_IMAGE,)),
-    Example({"end": 1}, (TensorType((2, 3, 4)),)),
-    Example({"begin": [1, 2, 3]}, (TensorType((1, 2, 3, 4, 5), "float64"),)),
-)

@@ -23,6 +23,8 @@ class Made:
     parameters: dict[str, torch.Tensor] = field(default_factory=dict)
     buffers: dict[str, torch.Tensor] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
+    own: list[torch.Tensor] = field(default_factory=list)
+    """Those that were read, which no module of torch made."""
 
 
 def torch_name(target: str) -> Any:
@@ -45,20 +47,29 @@ def run(
         return list(tensors[arg.index :]) if isinstance(arg, Rest) else arg
 
     for step in op.lower(*types):
-        results.append(_call(step, [value(arg) for arg in step.args], op.weights(*types), made, training))
+        args, settings = [value(arg) for arg in step.args], {name: value(arg) for name, arg in step.settings.items()}
+        results.append(_call(step, args, settings, op.weights(*types), made, training))
     last = results[-1]
     return (last if isinstance(last, tuple) else (last,)), made
 
 
-def _call(step: Step, args: list[Any], weights: Mapping[str, Weight], made: Made, training: bool) -> Any:
+def _call(
+    step: Step,
+    args: list[Any],
+    settings: Mapping[str, Any],
+    weights: Mapping[str, Weight],
+    made: Made,
+    training: bool,
+) -> Any:
     if step.kind == "weight":
         made.read.add(step.name)
-        return _tensor(weights[step.name])
+        made.own.append(_tensor(weights[step.name]))
+        return made.own[-1]
     if step.kind == "function":
-        return torch_name(step.target)(*args, **step.settings)
+        return torch_name(step.target)(*args, **settings)
     if step.kind == "method":
-        return getattr(args[0], step.target)(*args[1:], **step.settings)
-    module: nn.Module = torch_name(step.target)(**step.settings)
+        return getattr(args[0], step.target)(*args[1:], **settings)
+    module: nn.Module = torch_name(step.target)(**settings)
     prefix = f"{step.name}." if step.name else ""
     made.parameters |= {prefix + name: tensor for name, tensor in module.named_parameters()}
     made.buffers |= {prefix + name: tensor for name, tensor in module.named_buffers()}
@@ -67,7 +78,8 @@ def _call(step: Step, args: list[Any], weights: Mapping[str, Weight], made: Made
 
 def _tensor(weight: Weight) -> torch.Tensor:
     value = torch.tensor(weight.value, dtype=torch_name(weight.dtype))
-    return value.reshape(weight.shape) if isinstance(weight.value, tuple) else value.expand(weight.shape)
+    whole = value.reshape(weight.shape) if isinstance(weight.value, tuple) else value.expand(weight.shape)
+    return whole.requires_grad_(weight.kind == "parameter")
 
 
 def infer(op: Op, *types: TensorType) -> tuple[tuple[TensorType, ...] | None, Conditions]:
