@@ -25,6 +25,7 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "noop": "identity", "zeropadding": "pad", "zeropad": "pad", "constantpad": "pad",
     "convtranspose": "conv_transpose", "convolutiontranspose": "conv_transpose", "deconv": "conv_transpose",
     "deconvolution": "conv_transpose",
+    "simplernn": "rnn", "elman": "rnn", "bilstm": "lstm", "bigru": "gru", "cudnnlstm": "lstm", "cudnngru": "gru",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 

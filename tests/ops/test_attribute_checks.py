@@ -31,6 +31,13 @@ from archspec.ops import find, names
         ("affine", {}, "scale", "expected `scale`, `shift` or both"),
         ("unflatten", {"sizes": [-1, -1]}, "sizes", "expected -1 for at most one size, which follows from the others"),
         ("reshape", {"shape": [-1, -1]}, "shape", "expected -1 for at most one size, which follows from the others"),
+        (
+            "gru",
+            {"features": 4, "dropout": 0.5},
+            "dropout",
+            "expected 0, as `dropout` is between layers, and `depth` is 1",
+        ),
+        ("lstm", {"features": 4, "projection": 4}, "projection", "expected fewer than the 4 of `features`"),
     ],
 )
 def test_attributes_that_do_not_go_together(

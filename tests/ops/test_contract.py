@@ -166,6 +166,9 @@ def test_a_symbolic_side_is_divided_by_the_stride() -> None:
         ("flatten", {"start": 2}, (2, 3), "float32"),
         ("flatten", {"start": 2, "end": 1}, (2, 3, 4), "float32"),
         ("embedding", {"tokens": 3, "features": 2}, (2, 3), "float32"),
+        ("lstm", {"features": 2}, (2, 3, 4, 5), "float32"),
+        ("gru", {"features": 2}, (2, 0, 4), "float32"),
+        ("rnn", {"features": 2}, (2, 3, 4), "float64"),
     ],
 )
 def test_what_is_refused_torch_refuses_too(

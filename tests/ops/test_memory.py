@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -33,9 +34,9 @@ def test_what_is_kept_is_what_torch_saves(kind: type[Op], example: Example) -> N
         saved.append(tensor)
         return tensor
 
-    with saved_tensors_hooks(note, lambda tensor: tensor):
+    with without_kernels(op), saved_tensors_hooks(note, lambda tensor: tensor):
         outputs, made = run(op, example.inputs, inputs)
-    assert op.keeps(example.inputs, types) == _told_apart(op, example, saved, inputs, outputs, made)
+    assert op.keeps(example.inputs, types) == _told_apart(saved, inputs, outputs, made)
 
 
 @pytest.mark.parametrize(("kind", "example"), CASES)
@@ -45,7 +46,10 @@ def test_the_most_that_is_held_in_eval_mode_is_inputs_outputs_and_scratch(kind: 
         node.types = (given,)
     graph = sketch.graph(out=sketch.add("op", kind.name, *sketch.nodes, **example.attributes))
     inputs = [draw(given, example.below) for given in example.inputs]
-    assert memory(graph).inference.peak == peak_bytes(emit(graph), inputs)
+    told = memory(graph).inference.peak
+    with without_kernels(kind):
+        held = peak_bytes(emit(graph), inputs)
+    assert told == (pytest.approx(held, rel=ROUGHLY) if kind.is_loop else held)
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -65,22 +69,34 @@ def test_what_is_known_of_memory_is_known_of_half_precision() -> None:
     assert batch_norm().keeps([images], [images]) == Kept(inputs=(0,), extra=2 * 6 * 2)
 
 
+ROUGHLY = 0.4
+"""How far what is told of a loop may be from what it holds, which its calls of torch decide one by one."""
+
+
+@contextmanager
+def without_kernels(op: Op | type[Op]) -> Iterator[None]:
+    """Let torch run loops as loops: how much oneDNN's kernels keep differs from one processor to the next."""
+    before = torch._C._get_mkldnn_enabled()
+    torch._C._set_mkldnn_enabled(before and not op.is_loop)
+    try:
+        yield
+    finally:
+        torch._C._set_mkldnn_enabled(before)
+
+
 def _inputs(example: Example) -> list[torch.Tensor]:
     tensors = [draw(given, example.below) for given in example.inputs]
     return [tensor.requires_grad_() if tensor.is_floating_point() else tensor for tensor in tensors]
 
 
 def _told_apart(
-    op: Op,
-    example: Example,
     saved: Sequence[torch.Tensor],
     inputs: Sequence[torch.Tensor],
     outputs: Sequence[torch.Tensor],
     made: Made,
 ) -> Kept:
     """Saved tensors as inputs, outputs and others, without weights; what lies in one memory counts once."""
-    constants = [weight.shape for weight in op.weights(*example.inputs).values() if weight.kind == "constant"]
-    weights = [*made.parameters.values(), *made.buffers.values(), *(one for one in saved if one.shape in constants)]
+    weights = [*made.parameters.values(), *made.buffers.values(), *made.own]
     places = {_place(tensor): tensor.untyped_storage().nbytes() for tensor in saved}
     of_inputs, of_outputs = [_place(tensor) for tensor in inputs], {_place(tensor) for tensor in outputs}
     known = {*of_inputs, *of_outputs, *map(_place, weights)}

@@ -1,0 +1,261 @@
+"""Recurrent layers: sequences read place by place, each with what is remembered of those before it."""
+
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
+
+from pydantic import model_validator
+
+from archspec.ir.attributes import Count, Flag, Fraction, OptionalCount, one_of, wrong_value
+from archspec.ir.conditions import Conditions
+from archspec.ir.dims import Size
+from archspec.ir.op import Example, Kept, Op, Result, Step, Weight
+from archspec.ir.types import TensorType
+from archspec.ops._shared import bounded, bytes_of, changed, fixed, known_size, need_float32
+
+_Gives: TypeAlias = Annotated[Literal["sequence", "last", "both"], one_of("sequence", "last", "both")]
+_Nonlinearity: TypeAlias = Annotated[Literal["tanh", "relu"], one_of("tanh", "relu")]
+
+
+class _Direction(NamedTuple):
+    """One direction of one layer."""
+
+    suffix: str
+    """Of the names of its weights: `_l0`, `_l0_reverse`."""
+    features: int
+    """What it reads at every place."""
+
+
+class _Recurrent(Op):
+    """A layer of torch's class `module`, which computes `gates` vectors of `features` numbers at every place.
+
+    `states` vectors go from place to place, and the backward pass needs `saved` vectors of every place.
+    """
+
+    category: ClassVar[str] = "recurrent"
+    shorthand: ClassVar[str | None] = "features"
+    is_loop: ClassVar[bool] = True
+
+    module: ClassVar[str]
+    gates: ClassVar[int]
+    states: ClassVar[int] = 1
+    saved: ClassVar[int]
+
+    features: Count
+    """How many numbers are remembered, in each direction: the hidden size."""
+    depth: Count = 1
+    """How many layers there are, each of which reads the sequence that the one before gives."""
+    bidirectional: Flag = False
+    """Whether every layer reads the sequence from its end, too, with other weights; what both give is concatenated."""
+    bias: Flag = True
+    """Whether learned numbers are added: two for every gate, as cuDNN has them."""
+    dropout: Fraction = 0.0
+    """The probability with which numbers between layers become 0 in training; it takes a `depth` above 1."""
+    gives: _Gives = "sequence"
+    """`sequence` is the last layer's state at every place, [N, T, features], twice as many if bidirectional; `last` its
+    state once all is read, [N, features], the backward direction's that of the first place; `both` gives these two
+    outputs, by these names."""
+
+    @model_validator(mode="after")
+    def _dropout_is_between_layers(self) -> Self:
+        if self.dropout > 0 and self.depth == 1:
+            raise wrong_value("dropout", "0, as `dropout` is between layers, and `depth` is 1")
+        return self
+
+    def output_names(self) -> tuple[str, ...]:
+        return ("sequence", "last") if self.gives == "both" else ("",)
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType | tuple[TensorType, ...]:
+        must.have_rank(x, 3, what="[N, T, features]")
+        need_float32(must, x, self.name)
+        known_size(must, x, 2, self.name, "features")
+        must.be_positive(x.shape[1], f"`{self.name}` needs at least one place to read, but its input is {x}")
+        width = bounded(must, self._width())
+        every = {"sequence": x.with_shape(*x.shape[:2], width), "last": x.with_shape(x.shape[0], width)}
+        return tuple(every.values()) if self.gives == "both" else every[self.gives]
+
+    def weights(self, x: TensorType) -> dict[str, Weight]:
+        return {
+            name + direction.suffix: Weight(shape)
+            for direction in self._directions(x)
+            for name, shape in self._shapes(direction.features).items()
+        }
+
+    def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        (x,) = inputs
+        products = sum(
+            rows * columns
+            for direction in self._directions(x)
+            for rows, columns in (shape for shape in self._shapes(direction.features).values() if len(shape) == 2)
+        )
+        return x.shape[0] * x.shape[1] * products
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        (x,) = inputs
+        is_reordered = 1 not in x.shape[:2]  # torch reads place by place
+        of_place = self._ways() * (fixed(x.shape[2]) * is_reordered + (self.depth - 1) * self._given())
+        of_place += self.depth * self._ways() * self._saved() + (self.depth - 1) * self._width() * (self.dropout > 0)
+        extra = x.shape[0] * (x.shape[1] * of_place + self._saved_once())
+        return Kept(inputs=() if is_reordered else (0,), extra=bytes_of(extra, x))
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        (x,) = inputs
+        of_place = 2 * self.gates * self.features + (2 * self._width() if self.depth > 1 else 0)
+        of_sample = self.depth * self._ways() * self.states * self.features
+        return bytes_of(x.shape[0] * (x.shape[1] * of_place + of_sample), x)
+
+    def lower(self, x: TensorType) -> list[Step]:
+        module = Step("module", self._module(), settings=self._settings(x))
+        sequence = Step("function", "operator.getitem", (Result(0), 0))
+        if self.gives == "sequence":
+            return [module, sequence]
+        last = list(self._last_state())
+        if self.gives == "last":
+            return [module, *last]
+        both = Step("function", "builtins.tuple", ([Result(len(last) + 1), Result(len(last))],))
+        return [module, *last, sequence, both]
+
+    def _last_state(self) -> Iterator[Step]:
+        """From what torch calls the hidden state, [layers of directions, N, features], to that of the last layer."""
+        yield Step("function", "operator.getitem", (Result(0), 1))
+        if self.states > 1:
+            yield Step("function", "operator.getitem", (Result(1), 0))
+        if not self.bidirectional:
+            yield Step("method", "select", (Result(self.states), 0, -1))
+            return
+        yield Step("method", "narrow", (Result(self.states), 0, -2, 2))
+        yield Step("method", "transpose", (Result(self.states + 1), 0, 1))
+        yield Step("method", "flatten", (Result(self.states + 2), 1))
+
+    def _module(self) -> str:
+        return self.module
+
+    def _settings(self, x: TensorType) -> dict[str, Any]:
+        return {"input_size": x.shape[2], "hidden_size": self.features, "batch_first": True} | changed(
+            num_layers=(self.depth, 1),
+            bias=(self.bias, True),
+            dropout=(self.dropout, 0.0),
+            bidirectional=(self.bidirectional, False),
+        )
+
+    def _ways(self) -> int:
+        return 2 if self.bidirectional else 1
+
+    def _given(self) -> int:
+        """How many numbers a direction gives at every place."""
+        return self.features
+
+    def _width(self) -> int:
+        return self._ways() * self._given()
+
+    def _saved(self) -> int:
+        """How many numbers of every place a direction keeps for its backward pass, beyond what it reads."""
+        return self.saved * self.features
+
+    def _saved_once(self) -> int:
+        """How many numbers a sample keeps, however long it is."""
+        return 0
+
+    def _directions(self, x: TensorType) -> Iterator[_Direction]:
+        for layer in range(self.depth):
+            for way in ("", "_reverse")[: self._ways()]:
+                yield _Direction(f"_l{layer}{way}", self._width() if layer else fixed(x.shape[2]))
+
+    def _shapes(self, features: int) -> dict[str, tuple[int, ...]]:
+        rows = self.gates * self.features
+        biases = {"bias_ih": (rows,), "bias_hh": (rows,)} if self.bias else {}
+        return {"weight_ih": (rows, features), "weight_hh": (rows, self._given()), **biases}
+
+
+class LSTM(_Recurrent):
+    """Remember by gates: what is forgotten, what is written and what is shown follow from what is read.
+
+    Long short-term memory (Hochreiter and Schmidhuber 1997; with the forget gate of Gers et al. 2000). Every sequence
+    begins with an empty memory.
+    """
+
+    name: ClassVar[str] = "lstm"
+    module: ClassVar[str] = "torch.nn.LSTM"
+    gates: ClassVar[int] = 4
+    states: ClassVar[int] = 2
+    saved: ClassVar[int] = 7
+
+    projection: OptionalCount = None
+    """To how many numbers, fewer than `features`, a learned matrix brings what is shown (Sak et al. 2014)."""
+
+    @model_validator(mode="after")
+    def _projection_is_smaller(self) -> Self:
+        if self.projection is not None and self.projection >= self.features:
+            raise wrong_value("projection", f"fewer than the {self.features} of `features`")
+        return self
+
+    def _module(self) -> str:
+        return self.module if self.projection is None else "archspec.backends.composites.ProjectedLSTM"
+
+    def _settings(self, x: TensorType) -> dict[str, Any]:
+        return super()._settings(x) | changed(proj_size=(self.projection, None))
+
+    def _given(self) -> int:
+        return self.projection or self.features
+
+    def _saved(self) -> int:
+        return super()._saved() + (self.projection or 0)
+
+    def _shapes(self, features: int) -> dict[str, tuple[int, ...]]:
+        projecting = {} if self.projection is None else {"weight_hr": (self.projection, self.features)}
+        return super()._shapes(features) | projecting
+
+
+class GRU(_Recurrent):
+    """Remember by two gates: how much is replaced, and how much of what was is seen in finding what by.
+
+    Gated recurrent unit (Cho et al. 2014), with the reset gate after the product, as cuDNN has it. Every sequence
+    begins with an empty memory.
+    """
+
+    name: ClassVar[str] = "gru"
+    module: ClassVar[str] = "torch.nn.GRU"
+    gates: ClassVar[int] = 3
+    saved: ClassVar[int] = 7
+
+
+class RNN(_Recurrent):
+    """Add what is read to what is remembered, each times a learned matrix, and take a nonlinearity (Elman 1990).
+
+    Every sequence begins with an empty memory.
+    """
+
+    name: ClassVar[str] = "rnn"
+    module: ClassVar[str] = "torch.nn.RNN"
+    gates: ClassVar[int] = 1
+    saved: ClassVar[int] = 1
+
+    nonlinearity: _Nonlinearity = "tanh"
+    """What is taken of the sum: `tanh` or `relu`."""
+
+    def _saved_once(self) -> int:
+        return self.depth * self._width()
+
+    def _settings(self, x: TensorType) -> dict[str, Any]:
+        return super()._settings(x) | changed(nonlinearity=(self.nonlinearity, "tanh"))
+
+
+_SEQUENCE = TensorType((2, 3, 5))
+_DEEP: dict[str, Any] = {"features": 4, "depth": 2, "bidirectional": True, "dropout": 0.5}
+
+_COMMON = (
+    Example({"features": 4}, (_SEQUENCE,)),
+    Example({"features": 3, "bias": False}, (TensorType((1, 4, 1)),)),
+    Example({"features": 3, "gives": "last"}, (TensorType((3, 1, 2)),)),
+    Example(_DEEP, (_SEQUENCE,)),
+    Example(_DEEP | {"gives": "last"}, (_SEQUENCE,)),
+    Example(_DEEP | {"gives": "both", "bias": False}, (_SEQUENCE,)),
+)
+LSTM.examples = (
+    *_COMMON,
+    Example({"features": 4, "projection": 3}, (_SEQUENCE,)),
+    Example(_DEEP | {"gives": "both", "projection": 2}, (_SEQUENCE,)),
+)
+GRU.examples = (*_COMMON, Example({"features": 2, "depth": 3}, (_SEQUENCE,)))
+RNN.examples = (*_COMMON, Example({"features": 4, "nonlinearity": "relu", "gives": "both"}, (_SEQUENCE,)))
