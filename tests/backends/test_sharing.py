@@ -145,3 +145,11 @@ def test_a_shared_scope_with_two_phases_follows_its_owner() -> None:
     left, right = torch.randn(2, 3, 4)
     assert module(left, right).side.shape == (3, 2)
     assert module.eval()(left, right).shape == (3, 2)
+
+
+def test_a_recurrent_layer_runs_with_the_weights_it_is_tied_to() -> None:
+    sketch = Sketch(x=("N", 3, 4))
+    ties = {name: f"one.{name}" for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")}
+    one, two = sketch.add("one", "gru", "x", features=4), sketch.add("two", "gru", "x", features=4, ties=ties)
+    outputs = emit(sketch.graph(one=one, two=two))(torch.randn(2, 3, 4))
+    assert torch.equal(outputs.one, outputs.two)
