@@ -1,4 +1,4 @@
-"""Arithmetic with constants: nothing is learned, nothing is saved."""
+"""Arithmetic with constants, and with a learned factor for each channel."""
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
@@ -7,12 +7,12 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import Number, OptionalNumbers, wrong_value
+from archspec.ir.attributes import Axis, Number, OptionalNumbers, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
 from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._shared import bytes_of, need_float32
+from archspec.ops._shared import bytes_of, fixed, known_size, need_float32, resolve_axis
 
 
 class Scale(Op):
@@ -98,6 +98,38 @@ class Affine(Op):
         return {name: constant for name, constant in both.items() if constant is not None}
 
 
+class LayerScale(Op):
+    """Multiply every channel by a learned factor that starts small: how residual branches of deep transformers begin.
+
+    Touvron et al. 2021, Going deeper with Image Transformers, section 2. Its key is the path of the item.
+    """
+
+    name: ClassVar[str] = "layer_scale"
+    category: ClassVar[str] = "arithmetic"
+    sight: ClassVar[Literal["here"]] = "here"
+    shorthand: ClassVar[str | None] = "value"
+
+    value: Number = 1e-6
+    """What the factors start from."""
+    axis: Axis = 1
+    """The axis of the channels. The factors have its size, and a 1 for every later axis: [C, 1, 1] of an image."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        need_float32(must, x, self.name)
+        known_size(must, x, resolve_axis(must, self.axis, x), self.name)
+        return x
+
+    def weights(self, x: TensorType) -> dict[str, Weight]:
+        channels, *later = x.shape[self.axis % x.rank :]
+        return {"": Weight((fixed(channels),) + (1,) * len(later), value=self.value)}
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept(inputs=(0,))
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("weight", args=()), Step("function", "torch.mul", (Arg(0), Result(0)))]
+
+
 _FUNCTIONS = {"scale": "torch.mul", "shift": "torch.add"}
 _IMAGE = TensorType((2, 3, 4, 5))
 
@@ -106,4 +138,9 @@ Affine.examples = (
     Example({"scale": [0.458, 0.448, 0.45], "shift": [-0.03, -0.088, -0.188]}, (_IMAGE,)),
     Example({"scale": 2, "shift": -1}, (_IMAGE,)),
     Example({"shift": [1, 2, 3]}, (TensorType((2, 3)),)),
+)
+LayerScale.examples = (
+    Example({}, (_IMAGE,)),
+    Example({"value": 0.1, "axis": -1}, (TensorType((2, 5, 3)),)),
+    Example({}, (TensorType((2, 3)),)),
 )

@@ -3,9 +3,9 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from archspec.ir.attributes import Fraction
+from archspec.ir.attributes import Fraction, one_of
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Example, Kept, Op, Step
@@ -27,9 +27,7 @@ class _Dropout(Op):
         return x
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        # What is multiplied by: noise, or one 0 where all is dropped.
-        factors = 0 if self.p == 0 else 1 if self.p == 1 else self._noise(inputs[0])
-        return Kept(extra=bytes_of(factors, inputs[0]))
+        return Kept(extra=bytes_of(0 if self.p == 0 else self._noise(inputs[0]), inputs[0]))
 
     def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
         return phase == "eval" or self.p == 0
@@ -38,8 +36,8 @@ class _Dropout(Op):
         return [Step("module", self._module(x), settings=changed(p=(self.p, 0.5)))]
 
     def _noise(self, x: TensorType) -> Size:
-        """How many numbers are drawn."""
-        return x.elements
+        """How many numbers it multiplies by: one 0 where all is dropped."""
+        return 1 if self.p == 1 else x.elements
 
     def _module(self, x: TensorType) -> str:
         return "torch.nn.Dropout"
@@ -64,7 +62,33 @@ class ChannelDropout(_Dropout):
         return f"torch.nn.Dropout{spatial(x.rank)}"
 
     def _noise(self, x: TensorType) -> Size:
-        return product(x.shape[:2])
+        return 1 if self.p == 1 else product(x.shape[:2])
+
+
+class StochasticDepth(_Dropout):
+    """While training, set whole samples to 0 with chance `p` and divide the others by `1 - p` (Huang et al. 2016).
+
+    At the end of a residual branch this leaves the branch out, and the network is as much shallower.
+    """
+
+    name: ClassVar[str] = "stochastic_depth"
+
+    p: Fraction
+    """The chance that a sample is dropped; papers often print the chance of surviving."""
+    mode: Annotated[str, one_of("row", "batch")] = "row"
+    """Whether every sample of a batch is dropped or kept by itself, or all of them together."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        if x.rank == 0:
+            must.refuse("wrong-rank", f"[N, ...] is needed here, but the input is {x}", ports=(0,))
+        return super().infer(must, x)
+
+    def lower(self, x: TensorType) -> list[Step]:
+        settings = {"p": self.p} | changed(mode=(self.mode, "row"))
+        return [Step("module", "archspec.backends.composites.StochasticDepth", settings=settings)]
+
+    def _noise(self, x: TensorType) -> Size:
+        return x.shape[0] if self.mode == "row" else 1
 
 
 Dropout.examples = (Example({}, (TensorType((2, 3)),)), Example({"p": 0}, (TensorType((2, 3, 4, 5)),)))
@@ -73,4 +97,10 @@ ChannelDropout.examples = (
     Example({}, (TensorType((2, 3, 4)),)),
     Example({"p": 1}, (TensorType((2, 3, 2, 2, 2)),)),
     Example({"p": 0}, (TensorType((2, 3, 2)),)),
+)
+StochasticDepth.examples = (
+    Example({"p": 0.2}, (TensorType((2, 3, 4, 5)),)),
+    Example({"p": 0.2, "mode": "batch"}, (TensorType((4, 5, 3)),)),
+    Example({"p": 1}, (TensorType((2, 3)),)),
+    Example({"p": 0}, (TensorType((2, 3)),)),
 )
