@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from archspec.ir.attributes import Axis, Count, Flag, NonNegativeNumber, Number, PositiveNumber
 from archspec.ir.conditions import Conditions
-from archspec.ir.dims import Dim, Size, product
+from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, Op, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import (
@@ -46,8 +46,10 @@ class BatchNorm(Op):
         must.have_rank(x, 2, 3, 4, 5, what="[N, C] or [N, C] with one to three spatial axes")
         need_float32(must, x, self.name)
         known_size(must, x, 1, self.name)
-        values = product((x.shape[0], *x.shape[2:]))
-        message = f"there is only one value a channel to normalise in {x}"
+        places = product(x.shape[2:])
+        if isinstance(places, int) and places > 1:
+            return x
+        values, message = x.shape[0] * places, f"there is only one value a channel to normalise in {x}"
         if x.shape[0] == 1 or not self.track:  # without averages the statistics of eval mode are the batch's, too
             must.be_positive(
                 values - 1,
@@ -55,7 +57,7 @@ class BatchNorm(Op):
                 attribute="track",
                 help="let the batch be a symbol, `N`, or normalise where there is more space",
             )
-        elif isinstance(x.shape[0], Dim):
+        else:
             must.be_several(values, message)
         return x
 
