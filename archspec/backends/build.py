@@ -90,7 +90,7 @@ class Builder:
     def _tie(self, root: nn.Module, key: str, target: str) -> None:
         holder, name = _container(root, key)
         owner, weight = _container(root, self._last_tie(target))
-        setattr(holder, name, getattr(owner, weight))  # recurrent layers of torch have lists of their weights, too
+        holder.register_parameter(name, getattr(owner, weight))
 
     def _last_tie(self, key: str) -> str:
         """The key at the end of a chain of ties."""
