@@ -45,7 +45,7 @@ def _ops(names: str) -> _When:
     return lambda op, inputs: op.name in names.split()
 
 
-_WITH_WEIGHTS = "affine batch_norm group_norm layer_norm".split()
+_WITH_WEIGHTS = ["affine", "batch_norm", "group_norm", "layer_norm"]
 
 STATED = (
     Stated("wrong-dtype", "what computes with real numbers is not given whole ones", _whole_numbers),
@@ -53,12 +53,16 @@ STATED = (
     Stated("wrong-dtype", "weights are float32 as specs have them, and so is what they meet", _not_that_of_weights),
     Stated("wrong-value", "a list has a number for each spatial axis", _a_list_for_other_axes),
     Stated("wrong-value", "`parts` and `sections` say the same thing", _ops("split")),
-    Stated("same-padding", "`padding: same` keeps the size", _ops("conv conv_transpose max_pool avg_pool")),
-    Stated("wrong-rank", "the first axis is the batch, the second the channels", _ops("linear affine")),
-    Stated("wrong-rank", "space has one to three axes", _ops("global_avg_pool global_max_pool pad")),
+    Stated("same-padding", "`padding: same` keeps the size", _ops("conv conv_transpose max_pool avg_pool unfold fold")),
+    Stated("wrong-rank", "the first axis is the batch, the second the channels", _ops("linear affine unfold fold")),
+    Stated("wrong-rank", "space has one to three axes", _ops("global_avg_pool global_max_pool pad channel_shuffle")),
     Stated("wrong-rank", "a matrix has two axes", _ops("matmul")),
-    Stated("wrong-axis", "an axis is one that is there", _ops("layer_norm expand_like")),
+    Stated("wrong-axis", "an axis is one that is there", _ops("layer_norm expand_like unsqueeze slice pad")),
     Stated("wrong-input-count", "a product of matrices has two factors", _ops("matmul")),
     Stated("shape-mismatch", "a list of constants has one for each channel", _ops("affine")),
+    Stated("shape-mismatch", "an axis that is taken out is of size 1", _ops("squeeze")),
+    Stated("index-out-of-range", "a slice lies within its axis", _ops("slice")),
+    Stated("index-out-of-range", "numbers of places stay below what they are said to", _ops("positions")),
+    Stated("wrong-value", "what is padded along one axis is padded with a number", _ops("pad")),
     Stated("not-divisible", "parts are equal, and as many as were asked for", _ops("split")),
 )
