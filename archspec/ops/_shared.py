@@ -60,9 +60,10 @@ def resolve_axis(must: Conditions, axis: int, tensor: TensorType, attribute: str
     rank = tensor.rank
     if -rank <= axis < rank:
         return axis % rank
+    there = f"its axes are 0 to {rank - 1}, or -{rank} to -1" if rank else "a single number has none"
     must.refuse(
         "wrong-axis",
-        f"there is no axis {axis} in {tensor}: its axes are 0 to {rank - 1}, or -{rank} to -1",
+        f"there is no axis {axis} in {tensor}: {there}",
         attribute=attribute,
         ports=(port,),
     )

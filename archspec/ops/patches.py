@@ -35,6 +35,10 @@ class _Patches(Moves):
             must, product(slide(must, sides, self.kernel, self.stride, self.padding, self.dilation, what="patch"))
         )
 
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        # torch makes the output in a tensor that was made as large as the input.
+        return max(0, bytes_of(fixed(inputs[0].elements) - fixed(outputs[0].elements), outputs[0]))
+
     def _settings(self) -> dict[str, Any]:
         kernel, dilation = spread(self.kernel, 2), spread(self.dilation, 2)
         return {"kernel_size": compact(kernel)} | changed(
@@ -86,10 +90,6 @@ class Fold(_Patches):
         message = f"a patch has {places} places, of which {x.shape[1]} is no multiple: the input is {x}"
         must.be_divisible(x.shape[1], places, message, attribute="kernel")
         return x.with_shape(x.shape[0], x.shape[1] // places, *sides)
-
-    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        # torch makes the image in a tensor that was made as large as the columns.
-        return max(0, bytes_of(fixed(inputs[0].elements) - fixed(outputs[0].elements), outputs[0]))
 
     def lower(self, x: TensorType) -> list[Step]:
         settings = {"output_size": spread(self.size, 2)} | self._settings()
