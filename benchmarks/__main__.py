@@ -17,7 +17,7 @@ from time import perf_counter
 
 from benchmarks.measure import Figure
 
-NAMES = ("startup", "frontend", "large", "building", "library", "forward", "analysis", "memory", "figures")
+NAMES = ("startup", "frontend", "shapes", "large", "building", "library", "forward", "analysis", "memory", "figures")
 PACKAGES = ("torch", "torchvision", "timm", "pydantic", "networkx", "pyyaml", "click", "archspec-nn")
 
 
