@@ -2,7 +2,8 @@
 
 A row is an item of the spec's own list, or of a deeper list where a depth is given. A scope that holds a single
 convolution or pooling, with normalization and activation around it, reads as that one; another goes by the title of
-its block, of which what follows a comma stands under remarks (`Inception, as in figure 5`), or else by its name.
+its block, of which what follows a comma stands under remarks (`Inception, as in figure 5`), or else by its name. What
+holds different items of the spec's own list together, as `features` and `classifier` do in VGG, is no row.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ class Column:
     is_number: bool = False
 
 
+_MERE_SEQUENCE: Final = ("sequence", "")
+"""The type and the remarks of a sequence of which nothing can be said but that it is one."""
+
+
 def rows(graph: Graph, depth: int = 1) -> list[Row]:
     """The rows of an inferred graph.
 
@@ -63,8 +68,10 @@ def rows(graph: Graph, depth: int = 1) -> list[Row]:
     def walk(scope: Scope, level: int) -> Iterator[Row]:
         for member in scope.members:
             if isinstance(member, Scope):
-                if level < depth and only_layer(member, PATCHED) is None:
-                    yield from walk(member, level + 1)
+                is_of_the_own_list = level == 1 and _describe(member, graph) == _MERE_SEQUENCE
+                inside = level if is_of_the_own_list else level + 1
+                if inside <= depth and only_layer(member, PATCHED) is None:
+                    yield from walk(member, inside)
                     continue
                 border = crossing[member.path]
                 inputs, outputs = types(border.inputs), types(border.outputs)
@@ -119,7 +126,7 @@ def _describe_scope(scope: Scope, graph: Graph) -> tuple[str, str]:
         if len(descriptions) == 1:
             (kind, remarks) = descriptions.pop()
             return f"{len(scope.members)} x {kind}" if len(scope.members) > 1 else kind, remarks
-    return scope.block or scope.kind, ""
+    return (scope.block, "") if scope.block else _MERE_SEQUENCE
 
 
 def _patch(op: Op, inputs: Sequence[TensorType] | None) -> str:

@@ -50,12 +50,25 @@ def test_a_block_with_a_title_goes_by_it_with_what_follows_a_comma_as_a_remark()
     assert _paper(rows(_network("Inception, as in figure 5")))[3] == ["3 x Inception", "as in figure 5", "5x5x8"]
 
 
-def test_a_sequence_of_different_items_is_called_so() -> None:
+def test_sequences_that_hold_different_items_of_the_own_list_together_are_no_rows() -> None:
     sketch = Sketch(image=("N", 3, 9, 9))
-    branch = sketch.scope("b", "sequence")
-    first = sketch.conv_bn("b.0", "image", inside=branch, channels=8, kernel=1)
-    sketch.conv_bn("b.1", first, inside=branch, channels=8, kernel=3)
-    assert _paper(rows(sketch.graph(out="b.1.1"))) == [["sequence", "", "9x9x3"]]
+    outer = sketch.scope("a", "sequence")
+    inner = sketch.scope("a.b", "sequence", inside=outer)
+    first = sketch.conv_bn("a.b.0", "image", inside=inner, channels=8, kernel=1)
+    second = sketch.conv_bn("a.b.1", first, inside=inner, channels=8, kernel=3)
+    sketch.add("a.pool", "max_pool", second, inside=outer, kernel=2)
+    table = rows(sketch.graph(out="a.pool"))
+    assert _paper(table) == [["conv", "1x1/1", "9x9x3"], ["conv", "3x3/1", "9x9x8"], ["pool", "2x2", "7x7x8"]]
+    assert [row.path for row in rows(sketch.graph(out="a.pool"), 2)] == [row.path for row in table]
+
+
+def test_a_branch_of_different_items_in_a_block_is_called_a_sequence() -> None:
+    sketch = Sketch(image=("N", 3, 9, 9))
+    block = sketch.scope("a", block="unit")
+    branch = sketch.scope("a.b", "sequence", inside=block)
+    first = sketch.conv_bn("a.b.0", "image", inside=branch, channels=8, kernel=1)
+    sketch.conv_bn("a.b.1", first, inside=branch, channels=8, kernel=3)
+    assert _paper(rows(sketch.graph(out="a.b.1.1"), 2)) == [["sequence", "", "9x9x3"]]
 
 
 def test_depth_opens_scopes_level_by_level() -> None:
