@@ -10,7 +10,7 @@ from archspec.ir.op import Op
 _MAKE: Final = frozenset({"hardsigmoid", "relu", "relu6", "sigmoid", "softmax", "softplus"})
 _KEEP: Final = frozenset({
     "adaptive_avg_pool", "adaptive_max_pool", "add", "avg_pool", "channel_dropout", "dropout", "global_avg_pool",
-    "global_max_pool", "max_pool", "multiply",
+    "global_max_pool", "lp_pool", "max_pool", "max_pool_with_indices", "max_unpool", "multiply",
 })  # fmt: skip
 """The ops that give nothing below 0 where they read nothing below 0, beside those that keep values."""
 

@@ -16,6 +16,7 @@ from archspec.frontend.index_bounds import check_index_bounds
 from archspec.frontend.instances import Assertion, Expansion
 from archspec.frontend.limits import Limits
 from archspec.frontend.measured import Sides, measured
+from archspec.frontend.pool_indices import check_pool_indices
 from archspec.frontend.shape_errors import report_doubt, report_failure
 from archspec.frontend.uses import make_op
 from archspec.ir.conditions import Conditions, RuleStopped, follows
@@ -57,6 +58,7 @@ class _Inference:
     def run(self) -> None:
         self._scope(self.graph.root)
         check_index_bounds(self.graph, self.expansion, self.found)
+        check_pool_indices(self.graph, self.expansion, self.found)
         self._check_outputs()
 
     def _check_outputs(self) -> None:

@@ -26,6 +26,8 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "convtranspose": "conv_transpose", "convolutiontranspose": "conv_transpose", "deconv": "conv_transpose",
     "deconvolution": "conv_transpose",
     "simplernn": "rnn", "elman": "rnn", "bilstm": "lstm", "bigru": "gru", "cudnnlstm": "lstm", "cudnngru": "gru",
+    "maxunpooling": "max_unpool", "unpooling": "max_unpool", "maxpoolwithargmax": "max_pool_with_indices",
+    "powerpooling": "lp_pool",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 

@@ -88,3 +88,17 @@ def _disagreement(
         f"`{op}` needs equal {listed} on every branch, "
         f"but input {index + 1} is {inputs[index]} where input {reference + 1} is {inputs[reference]}"
     )
+
+
+def need_equal_sides(
+    must: Conditions, op: str, pair: tuple[TensorType, TensorType], axes: Iterable[int], what: str
+) -> None:
+    """Demand that the first two inputs have equal sides on some axes; `what` says why. One failure at most."""
+    first, second = pair
+    message = f"`{op}` needs {what}, but input 2 is {second} where input 1 is {first}"
+    if second.rank != first.rank:
+        must.refuse("shape-mismatch", message, ports=(1, 0))
+    for axis in axes:
+        left, right = first.shape[axis], second.shape[axis]
+        if must.be_equal(left, right, message, ports=(1, 0)) is UNKNOWN and UNKNOWN not in (left, right):
+            return

@@ -46,6 +46,7 @@ TABLE: Final = {
     "matmul": "merge",
     "max_pool": "pooling",
     "max_pool_with_indices": "unpooling",
+    "max_unpool": "unpooling",
     "merge_heads": "attention",
     "mish": "activation",
     "multi_head_attention": "attention",
@@ -78,4 +79,5 @@ TABLE: Final = {
     "unflatten": "reshaping",
     "unfold": "patches",
     "unsqueeze": "axes",
+    "window_attention": "window_attention",
 }

@@ -3,14 +3,14 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from archspec.ir.attributes import Flag, OptionalSizes, Padding, Sizes
+from archspec.ir.attributes import Flag, OptionalSizes, Padding, Sizes, number
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size
 from archspec.ir.op import Arg, Example, Kept, Op, Sight, Step, Window
 from archspec.ir.types import DTYPES, TensorType, by
-from archspec.ops._shared import changed, compact, need_full_precision, spatial
+from archspec.ops._shared import bytes_of, changed, compact, need_full_precision, spatial
 from archspec.ops._windows import IMAGES, need_sides, pad_sides, slide, spread, windows
 
 
@@ -23,9 +23,6 @@ class _WindowPool(Op):
     """The size of the window: a number, `1x7`, or a list."""
     stride: OptionalSizes = None
     """How far the window moves from one place to the next; as far as it is large when left out."""
-    padding: Padding = "valid"
-    """What is added on each side, at most half the kernel: a number, a list, `valid` for none, or `same` for as much
-    as keeps the size, which needs an odd kernel and `stride: 1`."""
     ceil_mode: Flag = False
     """Whether a last window may hang over the edge, so that the size is rounded up rather than down. It has to start
     inside the input or its left padding."""
@@ -36,49 +33,74 @@ class _WindowPool(Op):
         return TensorType((*x.shape[:2], *self._places(must, x.shape[2:])), x.dtype)
 
     def _places(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
-        kernel = self.kernel
-        stride = kernel if self.stride is None else self.stride
-        if self.padding not in ("valid", 0):
-            need_sides(must, len(sides), kernel=kernel, padding=self.padding, dilation=self._dilation)
-            windows = spread(kernel, len(sides))
-            pads = pad_sides(self.padding, windows, spread(self._dilation, len(sides)))
-            if any(2 * pad > window for pad, window in zip(pads, windows, strict=True)):
-                same = self.padding == "same"
-                must.fail(
-                    "wrong-value",
-                    f"a padding of {by(pads)} is more than half of the {by(windows)} kernel",
-                    attribute="padding",
-                    help="take a larger kernel and no dilation" if same else "take half the kernel at most",
-                )
-                return (UNKNOWN,) * len(sides)
-        return slide(must, sides, kernel, stride, self.padding, self._dilation, self.ceil_mode, what="window")
+        return slide(
+            must, sides, self.kernel, self._stride, self._padding, self._dilation, self.ceil_mode, what="window"
+        )
+
+    @property
+    def _stride(self) -> int | tuple[int, ...]:
+        return self.kernel if self.stride is None else self.stride
+
+    @property
+    def _padding(self) -> int | str | tuple[int, ...]:
+        return 0
 
     @property
     def _dilation(self) -> int | tuple[int, ...]:
         return 1
 
     def sees(self, x: TensorType) -> Sight:
-        stride = self.kernel if self.stride is None else self.stride
-        return windows(x.rank - 2, self.kernel, stride, self.padding, self._dilation)
+        return windows(x.rank - 2, self.kernel, self._stride, self._padding, self._dilation)
 
     def lower(self, x: TensorType) -> list[Step]:
         axes = x.rank - 2
         kernel, dilation = spread(self.kernel, axes), spread(self._dilation, axes)
-        stride = kernel if self.stride is None else spread(self.stride, axes)
         settings = changed(
-            stride=(compact(stride), compact(kernel)),
-            padding=(compact(pad_sides(self.padding, kernel, dilation)), 0),
+            stride=(compact(spread(self._stride, axes)), compact(kernel)),
+            padding=(compact(pad_sides(self._padding, kernel, dilation)), 0),
             dilation=(compact(dilation), 1),
             ceil_mode=(self.ceil_mode, False),
         )
         target = f"torch.nn.functional.{self.function}{spatial(x.rank)}"
-        return [Step("function", target, (Arg(0), compact(kernel)), settings | self._more_settings())]
+        return [Step("function", target, self._arguments(compact(kernel)), settings | self._more_settings())]
+
+    def _arguments(self, kernel: int | tuple[int, ...]) -> tuple[Any, ...]:
+        return Arg(0), kernel
 
     def _more_settings(self) -> dict[str, Any]:
         return {}
 
 
-class MaxPool(_WindowPool):
+class _PaddedPool(_WindowPool):
+    padding: Padding = "valid"
+    """What is added on each side, at most half the kernel: a number, a list, `valid` for none, or `same` for as much
+    as keeps the size, which needs an odd kernel and `stride: 1`."""
+
+    @property
+    def _padding(self) -> int | str | tuple[int, ...]:
+        return self.padding
+
+    def _places(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
+        if self.padding not in ("valid", "same", 0) and not self._pads_at_most_half(must, len(sides)):
+            return (UNKNOWN,) * len(sides)
+        return super()._places(must, sides)
+
+    def _pads_at_most_half(self, must: Conditions, axes: int) -> bool:
+        need_sides(must, axes, kernel=self.kernel, padding=self.padding)
+        windows = spread(self.kernel, axes)
+        pads = pad_sides(self.padding, windows, (1,) * axes)
+        fits = all(2 * pad <= window for pad, window in zip(pads, windows, strict=True))
+        if not fits:
+            must.fail(
+                "wrong-value",
+                f"a padding of {by(pads)} is more than half of the {by(windows)} kernel",
+                attribute="padding",
+                help="take half the kernel at most",
+            )
+        return fits
+
+
+class MaxPool(_PaddedPool):
     """Keep the largest value in every window; padding is never the largest."""
 
     name: ClassVar[str] = "max_pool"
@@ -98,7 +120,7 @@ class MaxPool(_WindowPool):
         return _indices(outputs)
 
 
-class AvgPool(_WindowPool):
+class AvgPool(_PaddedPool):
     """Take the mean of every window."""
 
     name: ClassVar[str] = "avg_pool"
@@ -110,19 +132,51 @@ class AvgPool(_WindowPool):
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         found = super().infer(must, x)
         if x.rank == 5:
-            need_full_precision(must, x, self.name)
-            self._fit_without_padding(must, x)
+            _need_averages_of_volumes(must, x, self.kernel, self.name)
         return found
-
-    def _fit_without_padding(self, must: Conditions, x: TensorType) -> None:
-        # torch.nn.functional.avg_pool3d alone demands it, in ceil mode and with padding too.
-        for side, window in zip(x.shape[2:], spread(self.kernel, 3), strict=True):
-            message = f"a {by(spread(self.kernel, 3))} average needs at least as large a volume, but the input is {x}"
-            if not must.failures:
-                must.be_positive(side - window + 1, message, attribute="kernel")
 
     def _more_settings(self) -> dict[str, Any]:
         return changed(count_include_pad=(self.count_include_pad, True))
+
+
+class LpPool(_WindowPool):
+    """Take the p-norm of every window: the root of the sum of powers, between the sum at 1 and the largest at infinity.
+
+    Sermanet et al. 2012, Convolutional neural networks applied to house numbers digit classification. With a fractional
+    `p` values below 0 have no power. There is no padding.
+    """
+
+    name: ClassVar[str] = "lp_pool"
+    function: ClassVar[str] = "lp_pool"
+
+    p: Annotated[float, number("a number from 0.001 to 1000", least=1e-3, most=1e3)] = 2.0
+    """The exponent; 2 is the Euclidean norm."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        found = super().infer(must, x)
+        if x.rank == 5:
+            _need_averages_of_volumes(must, x, self.kernel, self.name)
+        return found
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        # The powers, their means, the size and the sign of each mean, and the sums.
+        return Kept(inputs=(0,), extra=bytes_of(inputs[0].elements + 4 * outputs[0].elements, inputs[0]))
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        # The powers beside the means, or the mean in four states.
+        return bytes_of(max(inputs[0].elements, 3 * outputs[0].elements), inputs[0])
+
+    def _arguments(self, kernel: int | tuple[int, ...]) -> tuple[Any, ...]:
+        return Arg(0), self.p, kernel
+
+
+def _need_averages_of_volumes(must: Conditions, x: TensorType, kernel: int | tuple[int, ...], op: str) -> None:
+    need_full_precision(must, x, op)
+    # torch.nn.functional.avg_pool3d alone demands it, in ceil mode and with padding too.
+    for side, window in zip(x.shape[2:], spread(kernel, 3), strict=True):
+        message = f"a {by(spread(kernel, 3))} average needs at least as large a volume, but the input is {x}"
+        if not must.failures:
+            must.be_positive(side - window + 1, message, attribute="kernel")
 
 
 class _AdaptivePool(Op):
@@ -240,10 +294,16 @@ _WINDOWS = (
     Example({"kernel": 2}, (_SEQUENCE,)),
     Example({"kernel": "2x3x1", "stride": 1}, (_VOLUME,)),
 )
+_BARE_WINDOWS = tuple(example for example in _WINDOWS if "padding" not in example.attributes)
 MaxPool.examples = (*_WINDOWS, Example({"kernel": 3, "stride": 2, "padding": 1, "dilation": 2}, (_IMAGE,)))
 AvgPool.examples = (
     *_WINDOWS,
     Example({"kernel": 3, "stride": 1, "padding": "same", "count_include_pad": False}, (_IMAGE,)),
+)
+LpPool.examples = (
+    *_BARE_WINDOWS,
+    Example({"kernel": "2x3", "p": 3.5}, (_IMAGE,)),
+    Example({"kernel": 2, "p": 1}, (_IMAGE,)),
 )
 AdaptiveAvgPool.examples = AdaptiveMaxPool.examples = (
     Example({"size": 4}, (_IMAGE,)),
