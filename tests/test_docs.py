@@ -24,7 +24,7 @@ from archspec.frontend.limits import LIMITS, OF_NETWORK, OF_TEXT
 from archspec.frontend.load import MAX_FILES, MAX_INCLUDE_DEPTH
 from archspec.ir.dims import LIMIT
 from archspec.language import reader
-from archspec.language.expression import MAX_DEPTH, MAX_LENGTH, MAX_NUMBER
+from archspec.language.expression import MAX_DEPTH, MAX_LENGTH, MAX_NUMBER, MAX_RANGE
 from archspec.language.keys import BlockKeys, ItemKeys, SpecKeys, keys_of
 from archspec.rules import RULES
 from archspec.source.diagnostic import Diagnostics
@@ -187,7 +187,7 @@ def test_documented_limits_are_the_limits(file: str) -> None:
         *([getattr(LIMITS, field)] for field in OF_NETWORK.values()),
         [MAX_FILES, MAX_INCLUDE_DEPTH],
         [LIMIT - 1],
-        [MAX_LENGTH, MAX_DEPTH, MAX_NUMBER],
+        [MAX_LENGTH, MAX_DEPTH, MAX_NUMBER, MAX_RANGE],
     ]
     assert re.findall(r"^\| `(\w+)`", text, re.M) == [*OF_TEXT, *OF_NETWORK]
 

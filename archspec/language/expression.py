@@ -21,6 +21,7 @@ from archspec.language.validate import shown
 MAX_LENGTH: Final = 400
 MAX_DEPTH: Final = 32
 MAX_NUMBER: Final = 2**53
+MAX_RANGE: Final = 10_000
 
 
 class ExpressionError(ValueError):
@@ -45,6 +46,13 @@ def make_divisible(value: float, divisor: int = 8, minimum: int | None = None) -
     return rounded + divisor if rounded < 0.9 * value else rounded
 
 
+def numbers_between(start: int, end: int) -> list[int]:
+    """The whole numbers from `start` up to the one before `end`: none where `end` is not above `start`."""
+    if end - start > MAX_RANGE:
+        raise _Misfit(f"{end - start:,} numbers; at most {MAX_RANGE:,} are listed")
+    return list(range(start, end))
+
+
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "min": min,
     "max": max,
@@ -52,6 +60,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "ceil": math.ceil,
     "floor": math.floor,
     "make_divisible": make_divisible,
+    "range": numbers_between,
 }
 _ARITHMETIC: Final[Mapping[type[ast.operator], Callable[[Any, Any], Any]]] = {
     ast.Add: operator.add,

@@ -12,6 +12,7 @@ from archspec.ir.dims import Dim, symbol
 from archspec.language.expression import (
     MAX_LENGTH,
     MAX_NUMBER,
+    MAX_RANGE,
     ExpressionError,
     is_expression,
     make_divisible,
@@ -40,6 +41,8 @@ VALUES = {"a": 7, "b": 2, "half": 0.5, "word": "max", "flag": True, "sizes": [3,
         ("$(ceil(a / b))", 4),
         ("$(floor(a / b))", 3),
         ("$(make_divisible(a * 3, 8))", 24),
+        ("$(range(b, a - 1))", [2, 3, 4, 5]),
+        ("$(range(a, b))", []),
         ("$(a > b)", True),
         ("$(1 < b < a)", True),
         ("$(a == 7 and not flag)", False),
@@ -83,6 +86,9 @@ def test_nothing_else_can_be_said(text: str) -> None:
         "$(-word)",
         "$(a * sizes)",
         "$(1 and 2)",
+        "$(range(0, 2.5))",
+        "$(range(0))",
+        "$(min(range(0, 2)))",
     ],
 )
 def test_values_that_do_not_fit_are_reported(text: str) -> None:
@@ -96,6 +102,7 @@ def test_size_and_depth_and_numbers_are_bounded() -> None:
         f"$({'(' * 60}1{')' * 60} + {'-' * 60}1)",
         "$(9999999999 * 9999999999)",
         f"$({MAX_NUMBER} + 1)",
+        f"$(range(0, {MAX_RANGE} + 1))",
     ):
         with pytest.raises(ExpressionError):
             parse(text).evaluate({})
@@ -106,7 +113,7 @@ def test_dims_stay_dims() -> None:
     value = parse("$((C + 1) // 2 * 4)").evaluate({"C": c})
     assert isinstance(value, Dim)
     assert str(value) == str((c + 1) // 2 * 4)
-    for text in ("$(C / 2)", "$(C > 2)", "$(min(C, 2))"):
+    for text in ("$(C / 2)", "$(C > 2)", "$(min(C, 2))", "$(range(0, C))"):
         with pytest.raises(ExpressionError):
             parse(text).evaluate({"C": c})
 
