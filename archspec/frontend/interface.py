@@ -14,6 +14,7 @@ from archspec.ir.types import TensorType
 from archspec.language.expression import Expression, ExpressionError, is_expression, parse, parse_bare
 from archspec.language.schema import Body, InputDeclaration
 from archspec.language.validate import shown
+from archspec.language.values import Sequence
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.origin import Origin
 from archspec.source.span import Span
@@ -29,7 +30,10 @@ def file_inputs(body: Body, frame: Frame, root: Scope, names: Names, found: Diag
     for declaration in body.inputs:
         if reason := input_refusal(declaration.name):
             found.error("reserved-name", reason, declaration.span, help="choose another name")
-        declared = tuple(_declared(dim, frame, declaration, found) for dim in declaration.dims or ())
+        declared = tuple(
+            _declared(dim, frame, _span_of(index, declaration), found)
+            for index, dim in enumerate(declaration.dims or ())
+        )
         nominal = tuple(sizes.get(str(dim), dim) if not isinstance(dim, int) else dim for dim in declared)
         kind = TensorType(nominal, declaration.dtype)
         own = {name: sizes[name] for name in _symbols(declaration) if name in sizes}
@@ -94,8 +98,8 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def _collect_sizes(declaration: InputDeclaration, frame: Frame, sizes: dict[str, int], found: Diagnostics) -> None:
-    span = declaration.dims_value.span if declaration.dims_value else declaration.span
-    for dim in declaration.dims or ():
+    for index, dim in enumerate(declaration.dims or ()):
+        span = _span_of(index, declaration)
         name, equals, text = dim.partition("=") if isinstance(dim, str) and not is_expression(dim) else ("", "", "")
         if not equals:
             continue
@@ -115,8 +119,15 @@ def _collect_sizes(declaration: InputDeclaration, frame: Frame, sizes: dict[str,
             )
 
 
-def _declared(dim: Any, frame: Frame, declaration: InputDeclaration, found: Diagnostics) -> Size:
-    span = declaration.dims_value.span if declaration.dims_value else declaration.span
+def _span_of(index: int, declaration: InputDeclaration) -> Span:
+    """Where a dim of an input is written."""
+    written = declaration.dims_value
+    if not isinstance(written, Sequence) or index >= len(written.items):
+        return written.span if written else declaration.span
+    return written.items[index].span
+
+
+def _declared(dim: Any, frame: Frame, span: Span, found: Diagnostics) -> Size:
     value = _value(dim, frame, span, found) if is_expression(dim) else dim
     if isinstance(value, int) and not isinstance(value, bool):
         if 1 <= value < LIMIT:
