@@ -103,11 +103,14 @@ def _other_number(failure: Failure, node: Node, graph: Graph, expansion: Expansi
     if failure.axis is None:
         return None
     item = expansion.items[node.path]
+    rank = max(kind.rank for kind in graph.input_types(node) or ())
     for port, other in (failure.ports, failure.ports[::-1]):
         kind, fitting = (graph.type_of(node.inputs[index]) for index in (port, other))
+        if kind is None or fitting is None or not kind.rank == fitting.rank == rank:
+            continue  # the axis is counted as those of the input that has most
         sized = _sized_by(node.inputs[port], failure.axis, graph)
         written = _written(*sized, expansion) if sized is not None else None
-        if sized is None or written is None or kind is None or fitting is None or kind.rank != fitting.rank:
+        if sized is None or written is None:
             continue
         name, span = written
         needed = fitting.shape[failure.axis]

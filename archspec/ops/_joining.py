@@ -68,7 +68,16 @@ def agree(
                 agreed[axis] = UNKNOWN
     for (index, reference), odd in clashes.items():
         rank = len(shapes[0])
-        help = None if rank <= 3 or 0 in odd else _SPACE if min(odd) >= 2 else _CHANNELS if odd == [1] else _BOTH
+        one_rank = inputs[index].rank == inputs[reference].rank
+        help = (
+            None
+            if rank <= 3 or not one_rank or 0 in odd
+            else _SPACE
+            if min(odd) >= 2
+            else _CHANNELS
+            if odd == [1]
+            else _BOTH
+        )
         must.fail(
             "shape-mismatch",
             _disagreement(op, inputs, index, reference, odd, rank),

@@ -69,6 +69,10 @@ NONE = {
         "[{add: {branches: {a: {if: $f, layers: [relu]}, b: [], c: {conv: {kernel: 1, stride: 2, channels: 9}}}}}]",
         "params: {f: false}\n",
     ),
+    "unequal numbers of axes": (
+        "[{add: {branches: {a: [flatten, relu], b: []}}}]",
+        "inputs: {x: [8, 4, 8, 8]}\n",
+    ),
 }
 
 
