@@ -28,7 +28,13 @@ def _of_attention(query: Sequence[int], key: Sequence[int], value: Sequence[int]
     return flops
 
 
+def _of_bilinear(x: Sequence[int], weight: Sequence[int], y: Sequence[int], *_: Any, **__: Any) -> int:
+    """For each of N samples, x by a matrix of each of `features`, and what that gives by y."""
+    return 2 * x[0] * (prod(weight) + weight[0] * y[-1])
+
+
 KERNELS: Final = {
+    torch.ops.aten._trilinear: _of_bilinear,
     torch.ops.aten.mkldnn_rnn_layer: _of_recurrent_layer,
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _of_attention,
 }

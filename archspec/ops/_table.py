@@ -12,6 +12,7 @@ TABLE: Final = {
     "attention": "attention",
     "avg_pool": "pooling",
     "batch_norm": "normalization",
+    "bilinear": "linear",
     "channel_dropout": "regularization",
     "channel_shuffle": "shape",
     "concat": "merge",

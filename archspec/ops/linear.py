@@ -10,9 +10,10 @@ from pydantic import model_validator
 from archspec.ir.attributes import Count, Flag, whole, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import LIMIT, Size
-from archspec.ir.op import Example, Op, Sight, Step, Weight
+from archspec.ir.op import Arg, Example, Op, Sight, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._shared import changed, fixed, known_size, need_float32
+from archspec.ops._joining import need_equal_sides
+from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32
 
 
 class Linear(Op):
@@ -47,6 +48,49 @@ class Linear(Op):
     def lower(self, x: TensorType) -> list[Step]:
         settings = {"in_features": x.shape[-1], "out_features": self.features} | changed(bias=(self.bias, True))
         return [Step("module", "torch.nn.Linear", settings=settings)]
+
+
+class Bilinear(Op):
+    """Multiply the last axes of two inputs by a learned matrix each of `features` times: x W y for every W.
+
+    All other axes have to be equal, and stay (Tenenbaum and Freeman 2000, Separating style and content with bilinear
+    models).
+    """
+
+    name: ClassVar[str] = "bilinear"
+    category: ClassVar[str] = "linear"
+    inputs: ClassVar[tuple[str, ...]] = ("x", "y")
+    shorthand: ClassVar[str | None] = "features"
+
+    features: Count
+    """The number of matrices, and so the size of the last axis of the output."""
+    bias: Flag = True
+    """Whether a learned number is added to every feature."""
+
+    def infer(self, must: Conditions, x: TensorType, y: TensorType) -> TensorType:
+        for port, given in enumerate((x, y)):
+            if given.rank < 2:
+                must.refuse("wrong-rank", f"[N, ..., features] is needed here, but the input is {given}", ports=(port,))
+            need_float32(must, given, self.name, port)
+            known_size(must, given, given.rank - 1, self.name, "features", port)
+        need_equal_sides(must, self.name, (x, y), range(x.rank - 1), "equal sides but for the last")
+        return TensorType((*x.shape[:-1], self.features), x.dtype)
+
+    def weights(self, x: TensorType, y: TensorType) -> dict[str, Weight]:
+        weights = {"weight": Weight((self.features, fixed(x.shape[-1]), fixed(y.shape[-1])))}
+        return weights | ({"bias": Weight((self.features,))} if self.bias else {})
+
+    def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        x, y = inputs
+        return outputs[0].elements * ((x.shape[-1] + 1) * y.shape[-1])
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        # The products, to which the bias is still to be added.
+        return bytes_of(outputs[0].elements, outputs[0]) if self.bias else 0
+
+    def lower(self, x: TensorType, y: TensorType) -> list[Step]:
+        settings = {"in1_features": x.shape[-1], "in2_features": y.shape[-1], "out_features": self.features}
+        return [Step("module", "torch.nn.Bilinear", (Arg(0), Arg(1)), settings | changed(bias=(self.bias, True)))]
 
 
 class Embedding(Op):
@@ -97,6 +141,11 @@ Linear.examples = (
     Example({"features": 5}, (TensorType((2, 3)),)),
     Example({"features": 5, "bias": False}, (TensorType((2, 4, 3)),)),
     Example({"features": 1}, (TensorType((2, 4, 5, 3)),)),
+)
+Bilinear.examples = (
+    Example({"features": 5}, (TensorType((2, 3)), TensorType((2, 4)))),
+    Example({"features": 5, "bias": False}, (TensorType((2, 6, 3)), TensorType((2, 6, 1)))),
+    Example({"features": 1}, (TensorType((2, 2, 3, 4)), TensorType((2, 2, 3, 4)))),
 )
 Embedding.examples = (
     Example({"tokens": 8, "features": 3}, (TensorType((2, 5), "int64"),)),

@@ -43,3 +43,10 @@ def test_the_attention_of_processors() -> None:
         fused = flops(attend)
     with sdpa_kernel(SDPBackend.MATH):
         assert fused == flops(attend) > 0
+
+
+def test_the_product_of_two_inputs_and_a_matrix() -> None:
+    x, matrices, y = torch.randn(2, 3), torch.randn(5, 3, 4), torch.randn(2, 4)
+    fused = flops(lambda: nn.functional.bilinear(x, y, matrices))
+    unfused = flops(lambda: (x @ matrices.transpose(0, 1).flatten(1)).reshape(2, 5, 4) @ y[:, :, None])
+    assert fused == unfused > 0

@@ -27,7 +27,7 @@ def made(name: str, attributes: dict[str, Any]) -> Op:
 
 
 @st.composite
-def windows(draw: st.DrawFn, names: Sequence[str] = WINDOWS) -> tuple[Op, tuple[int, ...]]:
+def windows(draw: st.DrawFn, names: Sequence[str] = (*WINDOWS, "lp_pool")) -> tuple[Op, tuple[int, ...]]:
     """A convolution or a pool, and the sides of an input for it."""
     name = draw(st.sampled_from(names))
     axes = draw(st.integers(1, 3))
@@ -36,13 +36,15 @@ def windows(draw: st.DrawFn, names: Sequence[str] = WINDOWS) -> tuple[Op, tuple[
         side = st.integers(least, most)
         return side | st.lists(side, min_size=axes, max_size=axes)
 
-    attributes: dict[str, Any] = {"kernel": draw(sides(1, 5)), "padding": draw(sides(0, 3))}
+    attributes: dict[str, Any] = {"kernel": draw(sides(1, 5))}
     attributes |= draw(st.fixed_dictionaries({}, optional={"stride": sides(1, 4)}))
     if name.startswith("conv"):
         attributes |= {"channels": 1}
     else:
         attributes["ceil_mode"] = draw(st.booleans())
-    if name != "avg_pool":
+    if name != "lp_pool":
+        attributes["padding"] = draw(sides(0, 3))
+    if name not in ("avg_pool", "lp_pool"):
         attributes["dilation"] = draw(sides(1, 3))
     if name == "conv_transpose":
         attributes["output_padding"] = draw(sides(0, 2))
