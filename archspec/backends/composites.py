@@ -142,20 +142,16 @@ class WindowAttention(nn.Module):
         high, wide = x.shape[1:3]
         height, width = self.window
         x = functional.pad(x, (0, 0, 0, -wide % width, 0, -high % height))
-        sides = x.shape[1:3]
+        samples, *sides = x.shape[:3]
         # One window that covers a side has no neighbours to reach by a shift.
         shift = [step if side > reach else 0 for step, side, reach in zip(self.shift, sides, self.window, strict=True)]
-        mask = self._bias()
         if any(shift):
             x = x.roll((-shift[0], -shift[1]), (1, 2))
-            mask = (mask + self._apart(sides, shift, mask)).repeat(x.shape[0], 1, 1, 1)
-        qkv = torch.unflatten(self.qkv(self._in_windows(x)), -1, (3, self.heads, -1))
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        attended = functional.scaled_dot_product_attention(
-            query, key, value, mask, dropout_p=self.dropout if self.training else 0.0
-        )
-        x = torch.unflatten(self.proj(attended.transpose(1, 2).flatten(2)), 1, self.window)
-        x = torch.unflatten(x, 0, (-1, sides[0] // height, sides[1] // width))
+        x = self._in_windows(x)
+        x = self.qkv(x)
+        x = self._attend(x, self._mask(samples, sides, shift))
+        x = torch.unflatten(self.proj(x.transpose(1, 2).flatten(2)), 1, self.window)
+        x = torch.unflatten(x, 0, (samples, sides[0] // height, sides[1] // width))
         x = x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
         if any(shift):
             x = x.roll((shift[0], shift[1]), (1, 2))
@@ -166,19 +162,27 @@ class WindowAttention(nn.Module):
         x = torch.unflatten(torch.unflatten(x, 2, (-1, self.window[1])), 1, (-1, self.window[0]))
         return x.transpose(2, 3).flatten(3, 4).flatten(0, 2)
 
-    def _bias(self) -> Tensor:
-        """The bias of every head for every pair of places in a window: [1, heads, places, places]."""
+    def _attend(self, projected: Tensor, mask: Tensor) -> Tensor:
+        """[windows, places, 3C] to [windows, heads, places, features]."""
+        query, key, value = torch.unflatten(projected, -1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        dropout = self.dropout if self.training else 0.0
+        return functional.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout)
+
+    def _mask(self, samples: int, sides: list[int], shift: list[int]) -> Tensor:
+        """What is added to scores: a bias by relative position and, beyond a border that a shift brought in, -100."""
         places = self.window[0] * self.window[1]
         bias = self.relative_position_bias_table[self.relative_position_index]
-        return bias.view(places, places, -1).permute(2, 0, 1).unsqueeze(0)
+        bias = bias.view(places, places, -1).permute(2, 0, 1).unsqueeze(0)
+        if not any(shift):
+            return bias
+        return (bias - 100 * self._apart(sides, shift, bias)).repeat(samples, 1, 1, 1)
 
-    def _apart(self, sides: torch.Size, shift: list[int], like: Tensor) -> Tensor:
-        """-100 for every pair of places in a window that a shift brought together from opposite borders."""
-        rows, columns = (
-            torch.arange(side, device=like.device) >= side - step for side, step in zip(sides, shift, strict=True)
-        )
-        border = self._in_windows((2 * rows[:, None] + columns)[None, :, :, None])
-        return (border != border.transpose(1, 2)).unsqueeze(1).to(like.dtype) * -100
+    def _apart(self, sides: list[int], shift: list[int], like: Tensor) -> Tensor:
+        """1 for every two places of a window that a shift brought together from opposite borders, else 0."""
+        rows, columns = (torch.arange(side, device=like.device) for side in sides)
+        border = 2 * (rows >= sides[0] - shift[0])[:, None] + (columns >= sides[1] - shift[1])
+        border = self._in_windows(border[None, :, :, None])
+        return (border != border.transpose(1, 2)).unsqueeze(1).to(like.dtype)
 
 
 class StochasticDepth(nn.Module):
@@ -248,3 +252,10 @@ class ProjectedLSTM(nn.LSTM):
             return super().forward(x, state)
         finally:
             torch._C._set_mkldnn_enabled(enabled)
+
+
+def max_unpool(x: Tensor, indices: Tensor, like: Tensor) -> Tensor:
+    """The values of [N, C, ...pooled space] at their indices in the space of `like`, and 0 elsewhere."""
+    space = like.shape[2:]
+    places = x.new_zeros((*x.shape[:2], *space)).flatten(2)
+    return places.scatter_(2, indices.flatten(2), x.flatten(2)).unflatten(2, space)

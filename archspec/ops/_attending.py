@@ -121,5 +121,5 @@ class Attending:
 
     def _copy(self, given: TensorType) -> Size:
         """The bytes of what a product of matrices lays out anew: what is spread over batches, or lies in strides."""
-        in_strides = self.strided and given.shape[-3] == self.outer[-1]
+        in_strides = self.strided and given.shape[-3] == self.outer[-1] != 1 and product(self.outer[:-1]) != 1
         return self._whole(given) if in_strides or given.shape[:-3] != self.outer[:-1] else 0

@@ -237,7 +237,8 @@ class MultiHeadAttention(Op):
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         attending = self._attending(inputs, outputs[0].shape[:-2])
         kept, projected = attending.keeps(self.dropout), self._projected(inputs)
-        needed = sum((projected[port] for port in kept.inputs), start=0)
+        is_packed = len(inputs) - self.mask == 1  # one product made them, and any of them keeps all
+        needed = sum((projected[port] for port in ((0, 1, 2) if is_packed and kept.inputs else kept.inputs)), start=0)
         attended = bytes_of(attending.output.elements, outputs[0])
         return Kept(tuple(range(len(inputs) - self.mask)), extra=kept.extra + needed + attended)
 
@@ -321,5 +322,7 @@ MultiHeadAttention.examples = (
     Example({"heads": 3, "mask": True}, (_TOKENS, TensorType((2, 1, 1, 5), "bool"))),
     Example({"heads": 3, "mask": True}, (_TOKENS, TensorType((2, 7, 12)), TensorType((5, 7)))),
     Example({"heads": 3, "dropout": 0.1}, (_TOKENS,)),
+    Example({"heads": 1, "dropout": 0.1}, (_TOKENS,)),
+    Example({"heads": 2, "dropout": 0.1}, (TensorType((1, 5, 12)), TensorType((1, 3, 12)))),
     Example({"heads": 4, "dropout": 0.1, "kv_heads": 1}, (TensorType((2, 3, 5, 12)), TensorType((1, 3, 7, 12)))),
 )

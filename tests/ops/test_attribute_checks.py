@@ -29,6 +29,19 @@ from archspec.ops import find, names
         ("split", {}, "parts", "expected either `parts` or `sections`"),
         ("split", {"parts": 2, "sections": [1, 1]}, "parts", "expected no `parts` where `sections` are given"),
         ("affine", {}, "scale", "expected `scale`, `shift` or both"),
+        ("multi_head_attention", {"heads": 6, "kv_heads": 4}, "kv_heads", "expected a divisor of the 6 heads"),
+        (
+            "multi_head_attention",
+            {"heads": 6, "causal": True, "mask": True},
+            "causal",
+            "expected no `causal` beside a `mask`",
+        ),
+        (
+            "window_attention",
+            {"heads": 3, "window": 4, "shift": [1, 4]},
+            "shift",
+            "expected less than the side of a window",
+        ),
         ("unflatten", {"sizes": [-1, -1]}, "sizes", "expected -1 for at most one size, which follows from the others"),
         ("reshape", {"shape": [-1, -1]}, "shape", "expected -1 for at most one size, which follows from the others"),
         (
