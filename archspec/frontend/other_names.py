@@ -21,13 +21,18 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "sum": "add", "plus": "add", "eltwise": "add", "residual": "add", "shortcut": "add", "skip": "add",
     "mul": "multiply", "bmm": "matmul", "swish": "silu", "hsigmoid": "hardsigmoid", "hswish": "hardswish",
     "lrelu": "leaky_relu", "dropoutnd": "channel_dropout", "spatialdropout": "channel_dropout", "embed": "embedding",
-    "chunk": "split", "transpose": "permute", "reshape": "unflatten", "view": "unflatten", "sequential": "sequence",
+    "chunk": "split", "reshape": "unflatten", "view": "unflatten", "sequential": "sequence",
     "noop": "identity", "zeropadding": "pad", "zeropad": "pad", "constantpad": "pad",
     "convtranspose": "conv_transpose", "convolutiontranspose": "conv_transpose", "deconv": "conv_transpose",
     "deconvolution": "conv_transpose",
     "simplernn": "rnn", "elman": "rnn", "bilstm": "lstm", "bigru": "gru", "cudnnlstm": "lstm", "cudnngru": "gru",
     "maxunpooling": "max_unpool", "unpooling": "max_unpool", "maxpoolwithargmax": "max_pool_with_indices",
     "powerpooling": "lp_pool",
+    "swapaxes": "transpose", "swapdims": "transpose", "expanddims": "unsqueeze", "reverse": "flip",
+    "narrow": "slice", "stridedslice": "slice", "crop": "slice", "cropping": "slice", "gather": "index_select",
+    "take": "index_select", "repeatvector": "tile", "im2col": "unfold", "extractpatches": "unfold", "col2im": "fold",
+    "reflectionpad": "pad", "replicationpad": "pad", "circularpad": "pad", "mirrorpad": "pad",
+    "arange": "positions", "range": "positions",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 

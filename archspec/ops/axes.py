@@ -60,7 +60,7 @@ class Squeeze(Views):
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         axes = resolve_axes(must, self.axes, x)
         for axis in axes:
-            must.be_equal(x.shape[axis], 1, f"`squeeze` needs a size of 1 at axis {axis}, but it is {x}", ports=(0,))
+            must.be_equal(x.shape[axis], 1, f"`squeeze` needs a size of 1 at axis {axis}, but its input is {x}", ports=(0,))
         return x.with_shape(*(side for axis, side in enumerate(x.shape) if axis not in axes))
 
     def lower(self, x: TensorType) -> list[Step]:

@@ -33,7 +33,7 @@ class Positions(Moves):
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         axis = resolve_axis(must, self.axis, x)
         side = x.shape[axis]
-        message = f"positions stay below {self.below}, but axis {axis} of {x} has {side} places"
+        message = f"`positions` stay below {self.below}, but axis {axis} of {x} has {side} places"
         need_places(must, self.below - side + 1, message, attribute="below")
         return TensorType((side,), "int64")
 
