@@ -63,7 +63,9 @@ class _Printer:
             if node.ties:
                 attributes["tie"] = {name: self._path(key, scope) for name, key in node.ties.items()}
             if node.init:
-                attributes["init"] = {name: _initializer(initializer) for name, initializer in node.init.items()}
+                attributes["init"] = {
+                    name or "weight": _initializer(initializer) for name, initializer in node.init.items()
+                }
         if allowed := _allowed(node, scope):
             attributes["allow"] = allowed
         name = node.resolved.name

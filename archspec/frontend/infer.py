@@ -235,8 +235,9 @@ class _Inference:
             self.parameters_left = -1
         self.parameters_left -= size if self.parameters_left >= size else 0
         if node.init:
-            from archspec.frontend.initializers import check_init  # most specs have none
+            from archspec.frontend.initializers import by_weight_of, check_init  # most specs have none
 
+            node.init = by_weight_of(node, node.init)
             check_init(node, item, self.found)
             node.init = {name: initializer for name, initializer in node.init.items() if name in node.weights}
         if node.ties:

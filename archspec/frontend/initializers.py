@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as AnyMapping
+
 from archspec.frontend.targets import find_target
 from archspec.ir.graph import Node
 from archspec.language.schema import Item
@@ -38,11 +40,17 @@ def read_by_op(value: Value, found: Diagnostics) -> dict[str, dict[str, Initiali
     return by_op
 
 
+def by_weight_of(node: Node, written: AnyMapping[str, Initializer]) -> dict[str, Initializer]:
+    """The same by the names that a node has: one for `weight` is for the weight at its own path, where that is all."""
+    is_weight_itself = "" in node.weights and "weight" not in node.weights
+    return {"" if is_weight_itself and name == "weight" else name: how for name, how in written.items()}
+
+
 def check_init(node: Node, item: Item, found: Diagnostics) -> None:
     """Report initialisers of weights that a node does not have, and those that its weights have too few axes for."""
     entry = item.entries.get("init")
     written = entry.value.entries if entry is not None and isinstance(entry.value, Mapping) else {}
-    for name in item.init:
+    for name in by_weight_of(node, item.init):
         if name not in node.weights:
             place = written.get(name, entry)
             known = [weight for weight in node.weights if weight]
@@ -60,7 +68,7 @@ def check_init(node: Node, item: Item, found: Diagnostics) -> None:
             found.error(
                 "wrong-value",
                 f"`{initializer.name}` is for weights of {initializer.least_rank} axes or more, "
-                f"but `{name}` of `{node.path}` is {list(shape)}",
+                f"but {f'`{name}` of ' if name else ''}`{node.path}` is {list(shape)}",
                 place.span if place is not None else item.span,
                 help="such as `zeros`, `constant` or `normal`",
                 origin=node.origin,

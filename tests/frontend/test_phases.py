@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from archspec.compiler import check_spec, compile_spec, load_graph
+from archspec.frontend.canonical import print_canonical
 from archspec.recipe.initializer import parse
 from tests.specs import errors, keys, load, reads, spec
 
@@ -230,6 +231,22 @@ def test_initialisers_go_from_the_file_to_the_use_to_the_item() -> None:
     assert weights["s.in_s.c.weight"] == 3
     assert (weights["own.weight"], weights["own.bias"]) == (5, 1)
     assert weights["fc.weight"] == 1
+
+
+def test_an_initialiser_of_a_weight_at_its_own_path_needs_no_other_name() -> None:
+    text = """
+        init: {parameter: 2}
+        layers:
+          - parameter: {id: a, shape: [8]}
+          - parameter: {id: b, shape: [8], init: ones}
+          - parameter: {id: c, shape: [8], init: {weight: 3}}
+          - add: {from: [x, a, b, c]}
+    """
+    assert "init: {weight: {ones: {}}}" in print_canonical(load(text))
+    weights = compile_spec(spec(text)).named_parameters()
+    assert {key: float(tensor[0].detach()) for key, tensor in weights} == {"a": 2, "b": 1, "c": 3}
+    found = errors("layers: [{parameter: {id: a, shape: [8], init: he_normal}}, {add: {from: [x, a]}}]")
+    assert found == [("wrong-value", "init")]
 
 
 def test_the_initialisers_of_an_item_that_a_parameter_names_are_those_of_what_it_names() -> None:
