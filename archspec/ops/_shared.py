@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
 from archspec.ir.types import DTYPES, TensorType
+
+_LARGEST: Final = {"float16": 65504.0, "bfloat16": 2.0**128 - 2.0**120}
+"""The largest numbers of dtypes that hold less than attributes may say."""
 
 
 def need_float32(must: Conditions, tensor: TensorType, op: str, port: int = 0) -> None:
@@ -24,6 +27,21 @@ def need_full_precision(must: Conditions, tensor: TensorType, op: str) -> None:
     """Demand 32 bits or more, where torch averages over volumes: it has no half precision for that on a CPU."""
     if tensor.dtype not in ("float32", "float64"):
         must.fail("wrong-dtype", f"`{op}` needs float32 or float64 here, but its input is {tensor}", ports=(0,))
+
+
+def need_numbers(must: Conditions, tensor: TensorType, op: str, port: int = 0) -> None:
+    """Demand whole or real numbers."""
+    if tensor.dtype == "bool":
+        must.refuse("wrong-dtype", f"`{op}` needs numbers, but its input is {tensor}", ports=(port,))
+
+
+def need_in_range(must: Conditions, tensor: TensorType, **attributes: float | None) -> None:
+    """Demand constants that the dtype of a tensor can hold, where torch converts them to it."""
+    largest = _LARGEST.get(tensor.dtype)
+    for name, value in attributes.items():
+        if largest is not None and value is not None and abs(value) > largest:
+            message = f"`{name}` is {value:g}, but the largest number of {tensor} is {largest:g}"
+            must.fail("wrong-value", message, attribute=name, ports=(0,))
 
 
 def known_size(must: Conditions, tensor: TensorType, axis: int, op: str, what: str = "channels", port: int = 0) -> int:

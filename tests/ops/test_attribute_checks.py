@@ -29,6 +29,8 @@ from archspec.ops import find, names
         ("split", {}, "parts", "expected either `parts` or `sections`"),
         ("split", {"parts": 2, "sections": [1, 1]}, "parts", "expected no `parts` where `sections` are given"),
         ("affine", {}, "scale", "expected `scale`, `shift` or both"),
+        ("hardtanh", {"most": -2}, "most", "expected a number of at least -1, which is `least`"),
+        ("rrelu", {"least": 0.5}, "most", "expected a number of at least 0.5, which is `least`"),
         ("multi_head_attention", {"heads": 6, "kv_heads": 4}, "kv_heads", "expected a divisor of the 6 heads"),
         (
             "multi_head_attention",
@@ -70,7 +72,7 @@ def test_one_error_for_each_bad_attribute() -> None:
     with pytest.raises(ValidationError) as refused:
         kind.model_validate({"approximate": "erf", "size": 3})
     assert [(error["type"], error["loc"], error["msg"]) for error in refused.value.errors()] == [
-        ("expected", ("approximate",), "expected `none` or `tanh`"),
+        ("expected", ("approximate",), "expected `none`, `tanh` or `sigmoid`"),
         ("extra_forbidden", ("size",), "Extra inputs are not permitted"),
     ]
 

@@ -14,7 +14,7 @@ from tests.specs import errors, load
 
 PLUGIN = """\
 from typing import ClassVar
-from archspec.ops.activation import Relu
+from archspec.ops.rectifier import Relu
 
 class Toy(Relu):
     "A toy."

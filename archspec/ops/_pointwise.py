@@ -1,0 +1,53 @@
+"""What ops that make one number of one number, everywhere, have in common."""
+
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from archspec.ir.attributes import wrong_value
+from archspec.ir.conditions import Conditions
+from archspec.ir.op import Arg, Kept, Op, Step
+from archspec.ir.types import TensorType
+from archspec.ops._shared import need_in_range, need_numbers
+
+
+class Pointwise(Op):
+    """Base of the ops that are one function of torch of every number."""
+
+    sight: ClassVar[Literal["here"]] = "here"
+    function: ClassVar[str]
+    # What the slope follows from.
+    kept: ClassVar[Literal["input", "output", "nothing"]] = "input"
+    # Whether it gives whole numbers for whole numbers.
+    takes_whole_numbers: ClassVar[bool] = False
+    # The attributes that the dtype of the input has to be able to hold.
+    in_range: ClassVar[tuple[str, ...]] = ()
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        """The type of the input."""
+        if self.takes_whole_numbers:
+            need_numbers(must, x, self.name)
+        else:
+            must.be_floating(x, op=self.name)
+        need_in_range(must, x, **{name: getattr(self, name) for name in self.in_range})
+        return x
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        """What the slope follows from; whole numbers have none."""
+        if self.kept == "nothing" or not inputs[0].is_floating:
+            return Kept()
+        return Kept(outputs=True) if self.kept == "output" else Kept(inputs=(0,))
+
+    def lower(self, x: TensorType) -> list[Step]:
+        """The function, with what attributes say."""
+        return [Step("function", self.function, (Arg(0),), self._settings())]
+
+    def _settings(self) -> dict[str, Any]:
+        return {}
+
+
+def need_order(least: float | None, most: float | None) -> None:
+    """Refuse bounds that are the wrong way round, whichever may be left out."""
+    if least is not None and most is not None and most < least:
+        raise wrong_value("most", f"a number of at least {least:g}, which is `least`")
