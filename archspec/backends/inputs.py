@@ -7,6 +7,7 @@ from itertools import product
 
 import torch
 
+from archspec.analysis.phases import running
 from archspec.ir.conditions import Condition
 from archspec.ir.dims import Size, evaluate, symbols
 from archspec.ir.graph import Graph, GraphInput
@@ -72,11 +73,14 @@ def _combinations(free: int) -> Iterable[tuple[int, ...]]:
 
 
 def _conditions(graph: Graph) -> list[Condition]:
+    """What is demanded of the symbols by inputs, and by nodes that some output needs."""
     found: dict[Condition, None] = {}
     for given in graph.inputs.values():
         found |= dict.fromkeys(given.constraints)
+    runs = set().union(*running(graph).values())
     for node in graph:
-        found |= dict.fromkeys(node.conditions)
+        if node.path in runs:
+            found |= dict.fromkeys(node.conditions)
     return list(found)
 
 

@@ -51,6 +51,13 @@ def test_a_condition_that_the_known_sizes_do_not_meet_is_said() -> None:
         random_inputs(graph)
 
 
+def test_what_no_output_needs_demands_nothing() -> None:
+    sketch = Sketch(x=("N", "T"))
+    unread = sketch.add("unread", "relu", "x")
+    sketch.nodes[unread].conditions = (Condition("positive", T - 2000, "a side is left"),)
+    assert random_inputs(sketch.graph(out=sketch.add("read", "relu", "x")))["x"].shape == (2, 2)
+
+
 def test_conditions_that_nothing_meets_are_said() -> None:
     graph = graph_of(x=("N", "T"))
     graph["relu_x"].conditions = (Condition("positive", T - 2000, "a side is left"),)
