@@ -33,6 +33,8 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "take": "index_select", "repeatvector": "tile", "im2col": "unfold", "extractpatches": "unfold", "col2im": "fold",
     "reflectionpad": "pad", "replicationpad": "pad", "circularpad": "pad", "mirrorpad": "pad",
     "arange": "positions", "range": "positions",
+    "instancenormalization": "instance_norm", "rmsnormalization": "rms_norm",
+    "simplifiedlayernormalization": "rms_norm",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 

@@ -3,23 +3,18 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from dataclasses import replace
+from typing import ClassVar, Literal, Self
 
-from archspec.ir.attributes import Axis, Count, Flag, NonNegativeNumber, Number, PositiveNumber
+from pydantic import model_validator
+
+from archspec.ir.attributes import Axis, Count, Flag, NonNegativeNumber, Number, PositiveNumber, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Kept, Op, Step, Weight
+from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._shared import (
-    bytes_of,
-    changed,
-    fixed,
-    known_size,
-    need_float32,
-    need_full_precision,
-    resolve_axis,
-    spatial,
-)
+from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32, resolve_axis, spatial
+from archspec.ops._windows import IMAGES
 
 
 class BatchNorm(Op):
@@ -62,17 +57,7 @@ class BatchNorm(Op):
         return x
 
     def weights(self, x: TensorType) -> dict[str, Weight]:
-        channels = (fixed(x.shape[1]),)
-        weights: dict[str, Weight] = {}
-        if self.affine:
-            weights |= {"weight": Weight(channels, value=1.0), "bias": Weight(channels)}
-        if self.track:
-            weights |= {
-                "running_mean": Weight(channels, "buffer"),
-                "running_var": Weight(channels, "buffer", value=1.0),
-                "num_batches_tracked": Weight((), "buffer", "int64"),
-            }
-        return weights
+        return _learned(x, self.affine) | _averages(x, self.track)
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), extra=bytes_of(2 * inputs[0].shape[1], inputs[0]))
@@ -93,7 +78,8 @@ class BatchNorm(Op):
 class LayerNorm(Op):
     """Bring the last axes of every sample to mean 0 and variance 1, then scale and shift each of their places.
 
-    Batch and mode make no difference (Ba et al. 2016, Layer normalization).
+    Batch and mode make no difference (Ba et al. 2016, Layer normalization). With `axis: 1` it is the channels of every
+    place of an image (Liu et al. 2022, A ConvNet for the 2020s).
     """
 
     name: ClassVar[str] = "layer_norm"
@@ -102,6 +88,8 @@ class LayerNorm(Op):
 
     axes: Count = 1
     """How many of the last axes are normalised together."""
+    axis: Axis = -1
+    """The one axis that is normalised, where it is not the last."""
     eps: NonNegativeNumber = 1e-5
     """Added to the variance before its root is taken."""
     affine: Flag = True
@@ -109,13 +97,20 @@ class LayerNorm(Op):
     bias: Flag = True
     """Whether the learned shift is there too; it never is without the scale."""
 
+    @model_validator(mode="after")
+    def _one_axis_or_the_last_ones(self) -> Self:
+        if self.axes > 1 and self.axis != -1:
+            raise wrong_value("axis", f"no `axis` where `axes` are the last {self.axes}")
+        return self
+
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         need_float32(must, x, self.name)
         if self.axes > x.rank:
             must.refuse(
                 "wrong-axis", f"there are no {self.axes} axes in {x} to normalise", attribute="axes", ports=(0,)
             )
-        for axis in range(x.rank - self.axes, x.rank):
+        last = resolve_axis(must, self.axis, x)
+        for axis in range(last + 1 - self.axes, last + 1):
             known_size(must, x, axis, self.name, "features")
         return x
 
@@ -125,20 +120,36 @@ class LayerNorm(Op):
         return {name: weight for name, weight in weights.items() if self.affine and (self.bias or name == "weight")}
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept(inputs=(0,), extra=bytes_of(2 * product(inputs[0].shape[: -self.axes]), inputs[0]))
+        x = inputs[0]
+        before, after = x.shape[: self._end(x) - self.axes], x.shape[self._end(x) :]
+        return Kept(inputs=(0,), extra=bytes_of(2 * product((*before, *after)), x))
 
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         return self.keeps(inputs, outputs).extra
 
     def lower(self, x: TensorType) -> list[Step]:
+        normalized = self._normalize(x)
+        if self._end(x) == x.rank:
+            return [normalized]
+        return [
+            Step("method", "movedim", (Arg(0), self.axis, -1)),
+            replace(normalized, args=(Result(0),)),
+            Step("method", "movedim", (Result(1), -1, self.axis)),
+        ]
+
+    def _normalize(self, x: TensorType) -> Step:
         shape = self._shape(x)
         settings = {"normalized_shape": shape[0] if len(shape) == 1 else shape} | changed(
             eps=(self.eps, 1e-5), elementwise_affine=(self.affine, True), bias=(self.bias, True)
         )
-        return [Step("module", "torch.nn.LayerNorm", settings=settings)]
+        return Step("module", "torch.nn.LayerNorm", settings=settings)
+
+    def _end(self, x: TensorType) -> int:
+        """The axis after those that are normalised."""
+        return self.axis % x.rank + 1
 
     def _shape(self, x: TensorType) -> tuple[int, ...]:
-        return tuple(fixed(dim) for dim in x.shape[-self.axes :])
+        return tuple(fixed(dim) for dim in x.shape[self._end(x) - self.axes : self._end(x)])
 
 
 class GroupNorm(Op):
@@ -177,8 +188,7 @@ class GroupNorm(Op):
         return x
 
     def weights(self, x: TensorType) -> dict[str, Weight]:
-        channels = (fixed(x.shape[1]),)
-        return {"weight": Weight(channels, value=1.0), "bias": Weight(channels)} if self.affine else {}
+        return _learned(x, self.affine)
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), extra=bytes_of(2 * inputs[0].shape[0] * self.groups, inputs[0]))
@@ -193,87 +203,77 @@ class GroupNorm(Op):
         return [Step("module", "torch.nn.GroupNorm", settings=settings)]
 
 
-class LocalResponseNorm(Op):
-    """Divide every value by `(k + alpha * m) ** beta`, m the mean square of the `size` channels around it.
+class InstanceNorm(Op):
+    """Bring every channel of every sample to mean 0 and variance 1, as networks that transfer styles do.
 
-    The channels are axis 1 (Krizhevsky et al. 2012, ImageNet classification, section 3.3, where alpha is what here is
-    alpha / size). It has no weights.
+    Batch and mode make no difference unless averages are kept (Ulyanov et al. 2016, Instance normalization). The
+    channels are axis 1.
     """
 
-    name: ClassVar[str] = "local_response_norm"
+    name: ClassVar[str] = "instance_norm"
     category: ClassVar[str] = "normalization"
     sight: ClassVar[Literal["here"]] = "here"
-    shorthand: ClassVar[str | None] = "size"
 
-    size: Count
-    """How many neighbouring channels count."""
-    alpha: Number = 1e-4
-    """The weight of the mean square."""
-    beta: Number = 0.75
-    """The exponent."""
-    k: Number = 1.0
-    """What is added to the weighted mean square."""
-
-    def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        if x.rank < 3:
-            must.refuse("wrong-rank", f"[N, C, L] or more axes are needed here, but the input is {x}", ports=(0,))
-        must.be_floating(x, op=self.name)
-        if x.rank > 3:
-            need_full_precision(must, x, self.name)
-        return x
-
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        # The padded squares, the weighted mean with `k`, and its power.
-        return Kept(inputs=(0,), extra=bytes_of(self._padded(inputs[0]) + 2 * inputs[0].elements, inputs[0]))
-
-    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        # The squares beside the padded squares, or the mean in three states, where the output is still to be made.
-        return bytes_of(max(self._padded(inputs[0]), 2 * inputs[0].elements), inputs[0])
-
-    def _padded(self, x: TensorType) -> Size:
-        batch, channels, *rest = x.shape
-        return product((batch, channels + self.size - 1, *rest))
-
-    def lower(self, x: TensorType) -> list[Step]:
-        settings = changed(alpha=(self.alpha, 1e-4), beta=(self.beta, 0.75), k=(self.k, 1.0))
-        return [Step("function", "torch.nn.functional.local_response_norm", (Arg(0), self.size), settings)]
-
-
-class L2Normalize(Op):
-    """Divide every vector by its length, the root of the sum of its squares: how embeddings are compared.
-
-    Schroff et al. 2015, FaceNet, section 3. It has no weights.
-    """
-
-    name: ClassVar[str] = "l2_normalize"
-    category: ClassVar[str] = "normalization"
-    sight: ClassVar[Literal["here"]] = "here"
-    shorthand: ClassVar[str | None] = "axis"
-
-    axis: Axis = 1
-    """The axis along which the vectors lie."""
-    eps: PositiveNumber = 1e-12
-    """The least that is divided by, so that a vector of zeros stays one."""
+    eps: PositiveNumber = 1e-5
+    """Added to the variance before its root is taken."""
+    momentum: Number = 0.1
+    """The weight of a new batch in the running averages."""
+    affine: Flag = False
+    """Whether a learned scale and shift of each channel are there."""
+    track: Flag = False
+    """Whether running averages are kept, and used in eval mode instead of the statistics of each sample."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        must.be_floating(x, op=self.name)
-        resolve_axis(must, self.axis, x)
+        must.have_rank(x, 3, 4, 5, what=IMAGES)
+        need_float32(must, x, self.name)
+        known_size(must, x, 1, self.name)
+        must.be_positive(
+            product(x.shape[2:]) - 1,
+            f"there is only one value a channel and sample to normalise in {x}",
+            help="normalise where there is more space",
+        )
         return x
 
+    def weights(self, x: TensorType) -> dict[str, Weight]:
+        return _learned(x, self.affine) | _averages(x, self.track)
+
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        # The lengths, and what is divided by: both have one number a vector.
-        return Kept(inputs=(0,), extra=bytes_of(2 * self._vectors(inputs[0]), inputs[0]))
+        # Mean, variance and, repeated for every sample, the scale and both averages.
+        copies = 2 + self.affine + 2 * self.track
+        return Kept(inputs=(0,), extra=bytes_of(copies * product(inputs[0].shape[:2]), inputs[0]))
 
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        return bytes_of(self._vectors(inputs[0]), inputs[0])
-
-    def _vectors(self, x: TensorType) -> Size:
-        axis = self.axis % x.rank
-        return product((*x.shape[:axis], *x.shape[axis + 1 :]))
+        # Statistics or averages, and scale and shift.
+        return bytes_of((2 + 2 * self.affine) * product(inputs[0].shape[:2]), inputs[0])
 
     def lower(self, x: TensorType) -> list[Step]:
-        settings = changed(dim=(self.axis, 1), eps=(self.eps, 1e-12))
-        return [Step("function", "torch.nn.functional.normalize", (Arg(0),), settings)]
+        settings = {"num_features": x.shape[1]} | changed(
+            eps=(self.eps, 1e-5),
+            momentum=(self.momentum, 0.1),
+            affine=(self.affine, False),
+            track_running_stats=(self.track, False),
+        )
+        return [Step("module", f"torch.nn.InstanceNorm{spatial(x.rank)}", settings=settings)]
+
+
+def _learned(x: TensorType, affine: bool) -> dict[str, Weight]:
+    """A scale and a shift for each channel."""
+    channels = (fixed(x.shape[1]),)
+    return {"weight": Weight(channels, value=1.0), "bias": Weight(channels)} if affine else {}
+
+
+def _averages(x: TensorType, track: bool) -> dict[str, Weight]:
+    """The running averages of each channel."""
+    channels = (fixed(x.shape[1]),)
+    return (
+        {
+            "running_mean": Weight(channels, "buffer"),
+            "running_var": Weight(channels, "buffer", value=1.0),
+            "num_batches_tracked": Weight((), "buffer", "int64"),
+        }
+        if track
+        else {}
+    )
 
 
 _IMAGE = TensorType((2, 6, 4, 5))
@@ -291,19 +291,16 @@ LayerNorm.examples = (
     Example({"axes": 3, "eps": 1e-6}, (_IMAGE,)),
     Example({"bias": False}, (_SEQUENCE,)),
     Example({"affine": False}, (TensorType((2, 6)),)),
+    Example({"axis": 1, "eps": 1e-6}, (_IMAGE,)),
 )
 GroupNorm.examples = (
     Example({"groups": 3}, (_IMAGE,)),
     Example({"groups": 6, "eps": 1e-6}, (_SEQUENCE,)),
     Example({"groups": 1, "affine": False}, (TensorType((2, 6)),)),
 )
-LocalResponseNorm.examples = (
-    Example({"size": 5}, (_IMAGE,)),
-    Example({"size": 4, "alpha": 1e-3, "beta": 0.5, "k": 2}, (_SEQUENCE,)),
-    Example({"size": 9}, (TensorType((1, 3, 2, 2, 2)),)),
-)
-L2Normalize.examples = (
-    Example({}, (TensorType((2, 6)),)),
-    Example({"axis": -1, "eps": 1e-6}, (_SEQUENCE,)),
-    Example({}, (TensorType((2, 6, 4, 5), "float64"),)),
+InstanceNorm.examples = (
+    Example({}, (_IMAGE,)),
+    Example({"affine": True, "eps": 1e-3}, (_IMAGE,)),
+    Example({"track": True, "momentum": 0.2}, (_SEQUENCE,)),
+    Example({"affine": True, "track": True}, (TensorType((1, 6, 3, 2, 2)),)),
 )

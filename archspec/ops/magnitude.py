@@ -1,0 +1,183 @@
+"""Normalisations by magnitude: lengths and mean squares brought to 1, and means left as they are."""
+
+# Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
+
+from archspec.ir.attributes import Axis, Count, Flag, Number, PositiveNumber, number
+from archspec.ir.conditions import Conditions
+from archspec.ir.dims import Size, product
+from archspec.ir.op import Arg, Example, Kept, Op, Step, Weight
+from archspec.ir.types import TensorType
+from archspec.ops._shared import (
+    bytes_of,
+    changed,
+    fixed,
+    known_size,
+    need_float32,
+    need_full_precision,
+    need_in_range,
+    resolve_axis,
+)
+
+
+class RmsNorm(Op):
+    """Divide the last axes of every sample by the root of their mean square, then scale each of their places.
+
+    It is `layer_norm` without means (Zhang and Sennrich 2019, Root mean square layer normalization).
+    """
+
+    name: ClassVar[str] = "rms_norm"
+    category: ClassVar[str] = "normalization"
+    sight: ClassVar[Literal["here"]] = "here"
+
+    axes: Count = 1
+    """How many of the last axes are normalised together."""
+    eps: Annotated[float | None, number("a number of 0 or more", least=0)] = None
+    """Added to the mean square before its root is taken; when left out, the distance from 1 to the next number of the
+    dtype, 1.2e-7 for float32."""
+    affine: Flag = True
+    """Whether the learned scale is there."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        need_float32(must, x, self.name)
+        if self.axes > x.rank:
+            must.refuse(
+                "wrong-axis", f"there are no {self.axes} axes in {x} to normalise", attribute="axes", ports=(0,)
+            )
+        for axis in range(x.rank - self.axes, x.rank):
+            known_size(must, x, axis, self.name, "features")
+        return x
+
+    def weights(self, x: TensorType) -> dict[str, Weight]:
+        return {"weight": Weight(self._shape(x), value=1.0)} if self.affine else {}
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        # What is multiplied by, and what the scale is applied to.
+        scaled = inputs[0].elements if self.affine else 0
+        return Kept(inputs=(0,), extra=bytes_of(self._roots(inputs[0]) + scaled, inputs[0]))
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        # What is multiplied by, beside the mean squares that it is made of or what the scale is applied to.
+        beside = inputs[0].elements if self.affine else self._roots(inputs[0])
+        return bytes_of(self._roots(inputs[0]) + beside, inputs[0])
+
+    def _roots(self, x: TensorType) -> Size:
+        """One for all places that are normalised together."""
+        return product(x.shape[: -self.axes])
+
+    def lower(self, x: TensorType) -> list[Step]:
+        shape = self._shape(x)
+        settings = {"normalized_shape": shape[0] if len(shape) == 1 else shape} | changed(
+            eps=(self.eps, None), elementwise_affine=(self.affine, True)
+        )
+        return [Step("module", "torch.nn.RMSNorm", settings=settings)]
+
+    def _shape(self, x: TensorType) -> tuple[int, ...]:
+        return tuple(fixed(dim) for dim in x.shape[-self.axes :])
+
+
+class LocalResponseNorm(Op):
+    """Divide every value by `(k + alpha * m) ** beta`, m the mean square of the `size` channels around it.
+
+    The channels are axis 1 (Krizhevsky et al. 2012, ImageNet classification, section 3.3, where alpha is what here is
+    alpha / size). It has no weights.
+    """
+
+    name: ClassVar[str] = "local_response_norm"
+    category: ClassVar[str] = "normalization"
+    sight: ClassVar[Literal["here"]] = "here"
+    shorthand: ClassVar[str | None] = "size"
+
+    size: Count
+    """How many neighbouring channels count."""
+    alpha: Number = 1e-4
+    """The weight of the mean square."""
+    beta: Number = 0.75
+    """The exponent."""
+    k: Number = 1.0
+    """What is added to the weighted mean square."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        if x.rank < 3:
+            must.refuse("wrong-rank", f"[N, C, L] or more axes are needed here, but the input is {x}", ports=(0,))
+        must.be_floating(x, op=self.name)
+        if x.rank > 3:
+            need_full_precision(must, x, self.name)
+        need_in_range(must, x, beta=self.beta)
+        return x
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        # The padded squares, the weighted mean with `k`, and its power.
+        return Kept(inputs=(0,), extra=bytes_of(self._padded(inputs[0]) + 2 * inputs[0].elements, inputs[0]))
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        # The squares beside the padded squares, or the mean in three states, where the output is still to be made.
+        return bytes_of(max(self._padded(inputs[0]), 2 * inputs[0].elements), inputs[0])
+
+    def _padded(self, x: TensorType) -> Size:
+        batch, channels, *rest = x.shape
+        return product((batch, channels + self.size - 1, *rest))
+
+    def lower(self, x: TensorType) -> list[Step]:
+        settings = changed(alpha=(self.alpha, 1e-4), beta=(self.beta, 0.75), k=(self.k, 1.0))
+        return [Step("function", "torch.nn.functional.local_response_norm", (Arg(0), self.size), settings)]
+
+
+class L2Normalize(Op):
+    """Divide every vector by its length, the root of the sum of its squares: how embeddings are compared.
+
+    Schroff et al. 2015, FaceNet, section 3. It has no weights.
+    """
+
+    name: ClassVar[str] = "l2_normalize"
+    category: ClassVar[str] = "normalization"
+    sight: ClassVar[Literal["here"]] = "here"
+    shorthand: ClassVar[str | None] = "axis"
+
+    axis: Axis = 1
+    """The axis along which the vectors lie."""
+    eps: PositiveNumber = 1e-12
+    """The least that is divided by, so that a vector of zeros stays one."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        must.be_floating(x, op=self.name)
+        resolve_axis(must, self.axis, x)
+        need_in_range(must, x, eps=self.eps)
+        return x
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        # The lengths, and what is divided by: both have one number a vector.
+        return Kept(inputs=(0,), extra=bytes_of(2 * self._vectors(inputs[0]), inputs[0]))
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        return bytes_of(self._vectors(inputs[0]), inputs[0])
+
+    def _vectors(self, x: TensorType) -> Size:
+        axis = self.axis % x.rank
+        return product((*x.shape[:axis], *x.shape[axis + 1 :]))
+
+    def lower(self, x: TensorType) -> list[Step]:
+        settings = changed(dim=(self.axis, 1), eps=(self.eps, 1e-12))
+        return [Step("function", "torch.nn.functional.normalize", (Arg(0),), settings)]
+
+
+_IMAGE = TensorType((2, 6, 4, 5))
+_SEQUENCE = TensorType((2, 6, 5))
+
+RmsNorm.examples = (
+    Example({}, (_SEQUENCE,)),
+    Example({"axes": 3, "eps": 1e-6}, (_IMAGE,)),
+    Example({"affine": False}, (TensorType((2, 6)),)),
+)
+LocalResponseNorm.examples = (
+    Example({"size": 5}, (_IMAGE,)),
+    Example({"size": 4, "alpha": 1e-3, "beta": 0.5, "k": 2}, (_SEQUENCE,)),
+    Example({"size": 9}, (TensorType((1, 3, 2, 2, 2)),)),
+)
+L2Normalize.examples = (
+    Example({}, (TensorType((2, 6)),)),
+    Example({"axis": -1, "eps": 1e-6}, (_SEQUENCE,)),
+    Example({}, (TensorType((2, 6, 4, 5), "float64"),)),
+)
