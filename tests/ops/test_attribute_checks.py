@@ -30,6 +30,7 @@ from archspec.ops import find, names
         ("split", {"parts": 2, "sections": [1, 1]}, "parts", "expected no `parts` where `sections` are given"),
         ("affine", {}, "scale", "expected `scale`, `shift` or both"),
         ("hardtanh", {"most": -2}, "most", "expected a number of at least -1, which is `least`"),
+        ("layer_norm", {"axes": 2, "axis": 1}, "axis", "expected no `axis` where `axes` are the last 2"),
         ("rrelu", {"least": 0.5}, "most", "expected a number of at least 0.5, which is `least`"),
         ("multi_head_attention", {"heads": 6, "kv_heads": 4}, "kv_heads", "expected a divisor of the 6 heads"),
         (
@@ -53,6 +54,10 @@ from archspec.ops import find, names
             "expected 0, as `dropout` is between layers, and `depth` is 1",
         ),
         ("lstm", {"features": 4, "projection": 4}, "projection", "expected fewer than the 4 of `features`"),
+        ("roll", {"shifts": [1, 2], "axes": 1}, "shifts", "expected as many numbers as there are `axes`, which is 1"),
+        ("pad", {"mode": "reflect", "value": 1}, "value", "expected no `value` where the mode is not `constant`"),
+        ("pad", {"mode": "circular", "axis": 1}, "mode", "expected `constant` where one `axis` is padded"),
+        ("pad", {"axis": 1, "end": [1, 1]}, "end", "expected one number where one `axis` is padded"),
     ],
 )
 def test_attributes_that_do_not_go_together(
