@@ -35,6 +35,10 @@ def _keeps_order(op: Any, inputs: Sequence[TensorType]) -> bool:
     return [axis % inputs[0].rank for axis in op.axes] == list(range(inputs[0].rank))
 
 
+def _swaps_nothing(op: Any, inputs: Sequence[TensorType]) -> bool:
+    return len({axis % inputs[0].rank for axis in op.axes}) == 1
+
+
 def _takes_one_axis(op: Any, inputs: Sequence[TensorType]) -> bool:
     return bool(op.start % inputs[0].rank == op.end % inputs[0].rank)
 
@@ -61,6 +65,10 @@ _IDENTITIES: Final[dict[str, tuple[tuple[str, ...], _Test]]] = {
     "flatten": (("start", "end"), _takes_one_axis),
     "unflatten": (("sizes",), lambda op, _: len(op.sizes) == 1),
     "permute": (("axes",), _keeps_order),
+    "transpose": (("axes",), _swaps_nothing),
+    "roll": (("shifts",), lambda op, _: _all(op.shifts, 0)),
+    "slice": (("start", "end", "step"), lambda op, _: (op.start, op.end, op.step) == (0, None, 1)),
+    "tile": (("times",), lambda op, inputs: _all(op.times, 1) and len(op.times) == inputs[0].rank),
     "channel_shuffle": (("groups",), _shuffles_nothing),
     "split": (("sections",), lambda op, _: len(op.sections or ()) == 1),
     "concat": (_JOIN, _joins_one),

@@ -13,8 +13,9 @@ from typing import Final
 from archspec.ir.graph import Graph, Node
 
 _LINEAR: Final = frozenset({
-    "affine", "batch_norm", "channel_dropout", "channel_shuffle", "dropout", "flatten", "identity", "pad", "permute",
-    "scale", "unflatten",
+    "affine", "batch_norm", "channel_dropout", "channel_shuffle", "dropout", "flatten", "flip", "fold", "identity",
+    "index_select", "pad", "permute", "roll", "scale", "select", "slice", "squeeze", "tile", "transpose",
+    "unflatten", "unfold", "unsqueeze",
 })  # fmt: skip
 """The ops of one input that are linear, or nearly: they add a constant."""
 

@@ -14,7 +14,7 @@ _ALREADY: Final = {
     "binary_cross_entropy": ("sigmoid", "softmax"),
 }
 """By name of a loss of logits: the activations that do what the loss does itself."""
-_ON_THE_WAY: Final = frozenset({"flatten", "identity", "permute", "unflatten"})
+_ON_THE_WAY: Final = frozenset({"flatten", "identity", "permute", "squeeze", "transpose", "unflatten", "unsqueeze"})
 
 
 class SoftmaxBeforeCrossEntropy(Rule):

@@ -29,6 +29,8 @@ from archspec.ops import find, names
         ("split", {}, "parts", "expected either `parts` or `sections`"),
         ("split", {"parts": 2, "sections": [1, 1]}, "parts", "expected no `parts` where `sections` are given"),
         ("affine", {}, "scale", "expected `scale`, `shift` or both"),
+        ("clamp", {}, "least", "expected `least`, `most` or both"),
+        ("clamp", {"least": 1, "most": 0.5}, "most", "expected a number of at least 1, which is `least`"),
         ("hardtanh", {"most": -2}, "most", "expected a number of at least -1, which is `least`"),
         ("layer_norm", {"axes": 2, "axis": 1}, "axis", "expected no `axis` where `axes` are the last 2"),
         ("rrelu", {"least": 0.5}, "most", "expected a number of at least 0.5, which is `least`"),
