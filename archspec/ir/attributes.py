@@ -195,6 +195,8 @@ Padding: TypeAlias = Annotated[
 """What is added on each side of every spatial axis."""
 Number: TypeAlias = Annotated[float, NUMBER]
 """A finite number."""
+OptionalNumber: TypeAlias = Annotated[float | None, NUMBER]
+"""A number that may be left out."""
 PositiveNumber: TypeAlias = Annotated[float, number("a number above 0", above=0)]
 """A finite number above 0."""
 NonNegativeNumber: TypeAlias = Annotated[float, number("a number of 0 or more", least=0)]

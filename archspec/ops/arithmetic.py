@@ -56,10 +56,11 @@ class Affine(Op):
         return self
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        need_float32(must, x, self.name)
+        must.be_floating(x, op=self.name)
         for attribute, constant in self._constants().items():
             if not isinstance(constant, tuple):
                 continue
+            need_float32(must, x, self.name)
             if x.rank < 2:
                 must.refuse("wrong-rank", f"[N, C, ...] is needed here, but the input is {x}", ports=(0,))
             message = f"`{attribute}` has {len(constant)} numbers, one for each channel, but the input is {x}"
@@ -138,6 +139,7 @@ Affine.examples = (
     Example({"scale": [0.458, 0.448, 0.45], "shift": [-0.03, -0.088, -0.188]}, (_IMAGE,)),
     Example({"scale": 2, "shift": -1}, (_IMAGE,)),
     Example({"shift": [1, 2, 3]}, (TensorType((2, 3)),)),
+    Example({"shift": 1}, (TensorType((2, 3), "float64"),)),
 )
 LayerScale.examples = (
     Example({}, (_IMAGE,)),
