@@ -35,6 +35,16 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "arange": "positions", "range": "positions",
     "instancenormalization": "instance_norm", "rmsnormalization": "rms_norm",
     "simplifiedlayernormalization": "rms_norm",
+    "multiheadattention": "multi_head_attention", "mha": "multi_head_attention", "selfattention": "multi_head_attention",
+    "multiheadselfattention": "multi_head_attention", "crossattention": "multi_head_attention",
+    "groupedqueryattention": "multi_head_attention", "gqa": "multi_head_attention",
+    "scaleddotproductattention": "attention", "sdpa": "attention", "dotproductattention": "attention",
+    "shiftedwindowattention": "window_attention", "windowmultiheadattention": "window_attention",
+    "positionalembedding": "position_embedding", "posembed": "position_embedding", "posembedding": "position_embedding",
+    "positionalencoding": "sinusoidal_positions", "positionencoding": "sinusoidal_positions",
+    "sinusoidalpositionalencoding": "sinusoidal_positions", "sinepositionencoding": "sinusoidal_positions",
+    "rope": "rotary", "rotaryembedding": "rotary", "rotarypositionembedding": "rotary",
+    "classtoken": "prepend_tokens", "clstoken": "prepend_tokens", "registertokens": "prepend_tokens",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 

@@ -47,6 +47,7 @@ from archspec.ops import find, names
             "shift",
             "expected less than the side of a window",
         ),
+        ("rotary", {"features": 3}, "features", "expected an even number, as pairs are turned"),
         ("unflatten", {"sizes": [-1, -1]}, "sizes", "expected -1 for at most one size, which follows from the others"),
         ("reshape", {"shape": [-1, -1]}, "shape", "expected -1 for at most one size, which follows from the others"),
         (
