@@ -14,7 +14,7 @@ from archspec.ir.dims import UNKNOWN
 from archspec.ir.op import Arg, Example, Kept, Sight, Step, Window
 from archspec.ir.types import TensorType
 from archspec.ops._moving import Moves, need_places
-from archspec.ops._shared import bounded, changed, resolve_axis
+from archspec.ops._shared import bounded, changed, need_in_range, resolve_axis
 from archspec.ops._windows import IMAGES, need_sides, spread
 
 _Margin: TypeAlias = Annotated[
@@ -61,6 +61,7 @@ class Pad(Moves):
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         must.be_floating(x, op=self.name)
+        need_in_range(must, x, value=self.value)
         if self.axis is None:
             must.have_rank(x, 3, 4, 5, what=IMAGES)
             need_sides(must, x.rank - 2, begin=self.begin, end=self.end)
