@@ -81,21 +81,23 @@ class _PaddedPool(_WindowPool):
         return self.padding
 
     def _places(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
-        if self.padding not in ("valid", "same", 0) and not self._pads_at_most_half(must, len(sides)):
+        if self.padding not in ("valid", 0) and not self._pads_at_most_half(must, len(sides)):
             return (UNKNOWN,) * len(sides)
         return super()._places(must, sides)
 
     def _pads_at_most_half(self, must: Conditions, axes: int) -> bool:
-        need_sides(must, axes, kernel=self.kernel, padding=self.padding)
+        need_sides(must, axes, kernel=self.kernel, padding=self.padding, dilation=self._dilation)
         windows = spread(self.kernel, axes)
-        pads = pad_sides(self.padding, windows, (1,) * axes)
+        pads = pad_sides(self.padding, windows, spread(self._dilation, axes))
         fits = all(2 * pad <= window for pad, window in zip(pads, windows, strict=True))
         if not fits:
             must.fail(
                 "wrong-value",
                 f"a padding of {by(pads)} is more than half of the {by(windows)} kernel",
                 attribute="padding",
-                help="take half the kernel at most",
+                help="take a larger kernel and no dilation"
+                if self.padding == "same"
+                else "take half the kernel at most",
             )
         return fits
 
