@@ -60,7 +60,9 @@ class Squeeze(Views):
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         axes = resolve_axes(must, self.axes, x)
         for axis in axes:
-            must.be_equal(x.shape[axis], 1, f"`squeeze` needs a size of 1 at axis {axis}, but its input is {x}", ports=(0,))
+            must.be_equal(
+                x.shape[axis], 1, f"`squeeze` needs a size of 1 at axis {axis}, but its input is {x}", ports=(0,)
+            )
         return x.with_shape(*(side for axis, side in enumerate(x.shape) if axis not in axes))
 
     def lower(self, x: TensorType) -> list[Step]:
@@ -126,10 +128,7 @@ class Flip(Moves):
 
 
 class Roll(Moves):
-    """Move all values on along axes; what leaves at one end comes in at the other, as windows are shifted in Swin.
-
-    (Liu et al. 2021, Swin Transformer.)
-    """
+    """Move all values on along axes; what leaves at one end comes in at the other, as in Swin (Liu et al. 2021)."""
 
     name: ClassVar[str] = "roll"
 

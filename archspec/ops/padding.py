@@ -36,9 +36,9 @@ class Pad(Moves):
     keeps_values: ClassVar[bool] = False
 
     begin: _Margin = 0
-    """How much is put before the first place of every spatial axis: a number, or a list."""
+    """How much is put before the first place of every axis: a number, or a list with one for each spatial axis."""
     end: _Margin = 0
-    """How much is put after the last place of every spatial axis: a number, or a list."""
+    """How much is put after the last place of every axis: a number, or a list with one for each spatial axis."""
     axis: OptionalAxis = None
     """The only axis that gets a margin, every spatial axis where nothing is said; 1 adds channels, as a shortcut
     without weights does (He et al. 2015, option A)."""

@@ -4,7 +4,7 @@
 
 from typing import Annotated, ClassVar, TypeAlias
 
-from archspec.ir.attributes import Axis, Count, Shape, whole, wholes
+from archspec.ir.attributes import Axis, Count, whole, wholes
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import LIMIT, UNKNOWN, Size
 from archspec.ir.op import Arg, Example, Result, Sight, Step, Weight, Window
@@ -15,6 +15,7 @@ from archspec.ops._shared import bounded, resolve_axis
 _PLACE = whole(1 - LIMIT, "a whole number, the number of a place: 0 for the first, or -1 for the last")
 _Place: TypeAlias = Annotated[int, _PLACE]
 _OptionalPlace: TypeAlias = Annotated[int | None, _PLACE]
+_Times: TypeAlias = Annotated[tuple[int, ...], wholes(1, "a list of positive whole numbers such as [1, 2, 2]")]
 _Places: TypeAlias = Annotated[tuple[int, ...], wholes(0, "a list of places, counted from 0, such as [2, 0, 1]")]
 
 
@@ -132,7 +133,7 @@ class Tile(Moves):
     name: ClassVar[str] = "tile"
     shorthand: ClassVar[str | None] = "times"
 
-    times: Shape
+    times: _Times
     """How many copies along each axis; where there are more numbers than axes, the first ones are of new axes."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
