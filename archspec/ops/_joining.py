@@ -30,6 +30,29 @@ def need_one_dtype(must: Conditions, op: str, inputs: Sequence[TensorType]) -> N
             )
 
 
+def need_real_numbers(must: Conditions, op: str, inputs: Sequence[TensorType]) -> None:
+    """Demand real numbers everywhere."""
+    for port, given in enumerate(inputs):
+        must.be_floating(given, op=op, port=port)
+
+
+def need_one_rank(must: Conditions, op: str, inputs: Sequence[TensorType]) -> None:
+    """Demand equally many axes."""
+    for index, other in enumerate(inputs):
+        if other.rank != inputs[0].rank:
+            must.refuse(
+                "shape-mismatch",
+                f"`{op}` needs equally many axes, but input {index + 1} is {other} where input 1 is {inputs[0]}",
+                ports=(index, 0),
+            )
+
+
+def need_two(must: Conditions, op: str, inputs: Sequence[TensorType]) -> None:
+    """Demand two inputs of an op that may hold `branches` like those that join any number."""
+    if len(inputs) != 2:
+        must.refuse("wrong-input-count", f"`{op}` joins 2 inputs, but there are {len(inputs)}")
+
+
 def agree(
     must: Conditions,
     op: str,

@@ -11,8 +11,8 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, Op, Rest, Result, Sight, Step
 from archspec.ir.types import Shape, TensorType
-from archspec.ops._joining import agree, need_one_dtype
-from archspec.ops._shared import bounded, bytes_of, resolve_axis
+from archspec.ops._joining import agree, need_one_dtype, need_one_rank, need_real_numbers, need_two
+from archspec.ops._shared import bounded, bytes_of, need_numbers, resolve_axis
 
 
 class Concat(Op):
@@ -29,13 +29,7 @@ class Concat(Op):
 
     def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
         first = inputs[0]
-        for index, other in enumerate(inputs):
-            if other.rank != first.rank:
-                must.refuse(
-                    "shape-mismatch",
-                    f"`concat` needs equally many axes, but input {index + 1} is {other} where input 1 is {first}",
-                    ports=(index, 0),
-                )
+        need_one_rank(must, self.name, inputs)
         need_one_dtype(must, self.name, inputs)
         joined = resolve_axis(must, self.axis, first)
         shapes = [given.shape for given in inputs]
@@ -54,6 +48,38 @@ class Concat(Op):
         return [Step("function", "torch.cat", (Rest(0),), {"dim": self.axis})]
 
 
+class Stack(Op):
+    """Put tensors of one shape side by side along a new axis."""
+
+    name: ClassVar[str] = "stack"
+    category: ClassVar[str] = "merge"
+    keeps_values: ClassVar[bool] = True
+    inputs: ClassVar[tuple[str, ...]] = ("xs",)
+    variadic: ClassVar[bool] = True
+
+    axis: Axis = 1
+    """The number of the new axis in the output, the first behind the batch where nothing is said."""
+
+    def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
+        first, rank = inputs[0], inputs[0].rank + 1
+        need_one_rank(must, self.name, inputs)
+        need_one_dtype(must, self.name, inputs)
+        if not -rank <= self.axis < rank:
+            message = (
+                f"there is no axis {self.axis} in an output of {rank} axes: they are 0 to {rank - 1}, or -{rank} to -1"
+            )
+            must.refuse("wrong-axis", message, attribute="axis", ports=(0,))
+        sides = list(agree(must, self.name, inputs, [given.shape for given in inputs], range(first.rank)).values())
+        sides.insert(self.axis % rank, len(inputs))
+        return first.with_shape(*sides)
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
+
+    def lower(self, *inputs: TensorType) -> list[Step]:
+        return [Step("function", "torch.stack", (Rest(0),), {"dim": self.axis})]
+
+
 class _Broadcast(Op):
     category: ClassVar[str] = "merge"
     sight: ClassVar[Literal["here"]] = "here"
@@ -63,8 +89,7 @@ class _Broadcast(Op):
 
     def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
         need_one_dtype(must, self.name, inputs)
-        if inputs[0].dtype == "bool":
-            must.refuse("wrong-dtype", f"`{self.name}` needs numbers, but its input is {inputs[0]}", ports=(0,))
+        need_numbers(must, inputs[0], self.name)
         first = inputs[0]
         if all(other.shape == first.shape for other in inputs) and first.is_known:
             return first
@@ -103,7 +128,16 @@ class Add(_Broadcast):
         return Kept()
 
 
-class Multiply(_Broadcast):
+class _KeepsFactors(_Broadcast):
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        if len(inputs) == 1 or not outputs[0].is_floating:
+            return Kept()
+        shapes = [given.shape for given in inputs[:-1]]
+        between = [bytes_of(product(shape), outputs[0]) for shape in accumulate(shapes, _broadcast)][1:]
+        return Kept(inputs=tuple(range(len(inputs))), extra=sum(between, start=0))
+
+
+class Multiply(_KeepsFactors):
     """Multiply tensors of one shape, value by value, as a gate does.
 
     A size of 1 goes with any other and missing first axes count as 1, as in torch: [N, C, 1, 1] weighs channels.
@@ -112,12 +146,92 @@ class Multiply(_Broadcast):
     name: ClassVar[str] = "multiply"
     function: ClassVar[str] = "torch.mul"
 
+
+class Maximum(_KeepsFactors):
+    """The largest of tensors of one shape, value by value: maxout over branches (Goodfellow et al. 2013).
+
+    A size of 1 goes with any other and missing first axes count as 1, as in torch.
+    """
+
+    name: ClassVar[str] = "maximum"
+    keeps_values: ClassVar[bool] = True
+    function: ClassVar[str] = "torch.maximum"
+
+
+class Minimum(_KeepsFactors):
+    """The smallest of tensors of one shape, value by value.
+
+    A size of 1 goes with any other and missing first axes count as 1, as in torch.
+    """
+
+    name: ClassVar[str] = "minimum"
+    keeps_values: ClassVar[bool] = True
+    function: ClassVar[str] = "torch.minimum"
+
+
+class Average(_Broadcast):
+    """The mean of tensors of one shape, value by value, as several branches or views of a thing are merged.
+
+    A size of 1 goes with any other and missing first axes count as 1, as in torch.
+    """
+
+    name: ClassVar[str] = "average"
+    function: ClassVar[str] = "torch.add"
+
+    def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
+        need_real_numbers(must, self.name, inputs)
+        return super().infer(must, *inputs)
+
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        if len(inputs) == 1 or not outputs[0].is_floating:
-            return Kept()
-        shapes = [given.shape for given in inputs[:-1]]
-        between = [bytes_of(product(shape), outputs[0]) for shape in accumulate(shapes, _broadcast)][1:]
-        return Kept(inputs=tuple(range(len(inputs))), extra=sum(between, start=0))
+        return Kept()
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        if len(inputs) == 1:
+            return 0
+        return max(super().scratch(inputs, outputs), bytes_of(outputs[0].elements, outputs[0]))
+
+    def lower(self, *inputs: TensorType) -> list[Step]:
+        steps = super().lower(*inputs)
+        if len(inputs) > 1:
+            steps.append(Step("function", "torch.div", (Result(len(steps) - 1), len(inputs))))
+        return steps
+
+
+class Subtract(_Broadcast):
+    """The first tensor less the second, value by value.
+
+    A size of 1 goes with any other and missing first axes count as 1, as in torch.
+    """
+
+    name: ClassVar[str] = "subtract"
+    inputs: ClassVar[tuple[str, ...]] = ("a", "b")
+    function: ClassVar[str] = "torch.sub"
+
+    def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
+        need_two(must, self.name, inputs)
+        return super().infer(must, *inputs)
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
+
+
+class Divide(_Broadcast):
+    """The first tensor divided by the second, value by value.
+
+    A size of 1 goes with any other and missing first axes count as 1, as in torch.
+    """
+
+    name: ClassVar[str] = "divide"
+    inputs: ClassVar[tuple[str, ...]] = ("a", "b")
+    function: ClassVar[str] = "torch.div"
+
+    def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
+        need_two(must, self.name, inputs)
+        need_real_numbers(must, self.name, inputs)
+        return super().infer(must, *inputs)
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept(inputs=(0, 1))
 
 
 class Matmul(Op):
@@ -129,15 +243,14 @@ class Matmul(Op):
     variadic: ClassVar[bool] = True
 
     def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
-        if len(inputs) != 2:
-            must.refuse("wrong-input-count", f"`matmul` joins 2 inputs, but there are {len(inputs)}")
+        need_two(must, self.name, inputs)
         a, b = inputs
         for port, given in enumerate(inputs):
             if given.rank < 2:
                 must.refuse(
                     "wrong-rank", f"matrices [..., M, K] are needed here, but the input is {given}", ports=(port,)
                 )
-            must.be_floating(given, op=self.name, port=port)
+        need_real_numbers(must, self.name, inputs)
         need_one_dtype(must, self.name, inputs)
         message = f"`matmul` needs as many rows in input 2 as input 1 has columns, but they are {b} and {a}"
         must.be_equal(b.shape[-2], a.shape[-1], message, ports=(1, 0))
@@ -191,13 +304,18 @@ Concat.examples = (
     Example({"axis": -1}, (TensorType((2, 3), "int64"), TensorType((2, 4), "int64"))),
     Example({"axis": 0}, (_IMAGE,)),
 )
-Add.examples = Multiply.examples = (
-    Example({}, (_IMAGE, _IMAGE)),
-    Example({}, (_IMAGE, TensorType((2, 3, 1, 1)), TensorType((5,)), _IMAGE)),
-    Example({}, (TensorType((1, 5, 1)), TensorType((2, 1, 3)))),
-    Example({}, (TensorType((2, 3), "int64"), TensorType((2, 3), "int64"))),
-    Example({}, (_IMAGE,)),
+Stack.examples = (
+    Example({}, (_IMAGE, _IMAGE, _IMAGE)),
+    Example({"axis": -1}, (TensorType((2, 3), "int64"), TensorType((2, 3), "int64"))),
+    Example({"axis": 0}, (_IMAGE,)),
 )
+_TWO = (Example({}, (_IMAGE, _IMAGE)), Example({}, (TensorType((1, 5, 1)), TensorType((2, 1, 3)))))
+_WHOLE = Example({}, (TensorType((2, 3), "int64"), TensorType((2, 3), "int64")))
+_ANY = (*_TWO, Example({}, (_IMAGE, TensorType((2, 3, 1, 1)), TensorType((5,)), _IMAGE)), Example({}, (_IMAGE,)))
+Add.examples = Multiply.examples = Maximum.examples = Minimum.examples = (*_ANY, _WHOLE)
+Average.examples = _ANY
+Subtract.examples = (*_TWO, _WHOLE)
+Divide.examples = _TWO
 Matmul.examples = (
     Example({}, (TensorType((2, 3)), TensorType((3, 4)))),
     Example({}, (TensorType((2, 5, 3)), TensorType((2, 3, 4)))),

@@ -98,6 +98,25 @@ def test_matmul_needs_as_many_rows_as_columns() -> None:
     assert shape == "[N, 4, 5]"
 
 
+@pytest.mark.parametrize("name", ["subtract", "divide"])
+def test_what_takes_two_takes_no_more(name: str) -> None:
+    shape, must = join(name, (N, 4), (N, 4), (N, 4))
+    assert shape is None
+    assert must.failures[0].message == f"`{name}` joins 2 inputs, but there are 3"
+
+
+def test_what_is_stacked_is_of_one_shape() -> None:
+    shape, must = join("stack", (N, 4, H), (N, 4, H), (N, 5, H), axis=-1)
+    (failure,) = must.failures
+    assert (
+        failure.message
+        == "`stack` needs equal axis 1 on every branch, but input 3 is [N, 5, H] where input 1 is [N, 4, H]"
+    )
+    assert shape == "[N, ?, H, 3]"
+    _, must = join("stack", (N, 4), (N, 4), axis=3)
+    assert must.failures[0].message == "there is no axis 3 in an output of 3 axes: they are 0 to 2, or -3 to -1"
+
+
 def test_dtypes_are_not_mixed() -> None:
     kind = find("add")
     assert kind is not None
