@@ -99,7 +99,6 @@ class IndexSelect(Moves):
     """Take places of an axis in any order, and as often as wanted."""
 
     name: ClassVar[str] = "index_select"
-    shorthand: ClassVar[str | None] = "indices"
 
     axis: Axis = 1
     """The axis whose places they are."""

@@ -18,7 +18,8 @@ from tests.specs import spec
 ALL_SIGNS = ("batch_norm", "scale: -1", "affine: {shift: -1}", "tanh", "elu", "leaky_relu: 0.2", "identity")
 LINEAR = (
     "batch_norm", "scale: 0.5", "dropout: 0.5", "pad: {begin: 1}", "permute: [0, 1, 3, 2]", "channel_shuffle: 2",
-    "transpose: [2, 3]", "flip: 2", "roll: {shifts: 1, axes: 3}", "index_select: [1, 0, 2, 3]", "tile: [1, 1, 2, 1]",
+    "transpose: [2, 3]", "flip: 2", "roll: {shifts: 1, axes: 3}", "index_select: {indices: [1, 0]}",
+    "tile: [1, 1, 2, 1]",
 )  # fmt: skip
 BENT = ("relu", "tanh", "max_pool: {kernel: 3, stride: 1}", "layer_norm", "softmax: 1", "local_response_norm: 2")
 POSITIVE = ("relu", "sigmoid", "softplus", "max_pool: {kernel: 3, stride: 1, padding: 1}", "dropout: 0.5")
