@@ -18,7 +18,7 @@ def check_pool_indices(graph: Graph, expansion: Expansion, found: Diagnostics) -
     They lie inside at all sizes where they come straight from a pool, and the space is that of what the pool read.
     """
     for node in graph.operations():
-        if node.types and node.resolved.name == "max_unpool":
+        if node.types and isinstance(node.op, Op) and node.op.name == "max_unpool":
             _check(graph, node, expansion, found)
 
 
