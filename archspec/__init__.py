@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from archspec import testing as testing
     from archspec import training as training
     from archspec.backends.torch_fx import emit as compile_graph
     from archspec.compiler import check_spec, compile_spec, load_graph
     from archspec.frontend.builder import Builder
     from archspec.ir.graph import Graph
     from archspec.ir.op import Op
+    from archspec.ops import register_op
     from archspec.source.diagnostic import Diagnostic, Diagnostics, SpecError
     from archspec.tools.weights.load import load_weights
     from archspec.tools.weights.report import WeightsError
@@ -34,8 +36,9 @@ _HOMES = {
     "compile_spec": ("archspec.compiler", "compile_spec"),
     "load_graph": ("archspec.compiler", "load_graph"),
     "load_weights": ("archspec.tools.weights.load", "load_weights"),
+    "register_op": ("archspec.ops", "register_op"),
 }
-_MODULES = ("training",)
+_MODULES = ("testing", "training")
 __all__ = [
     "Builder",
     "Diagnostic",
@@ -50,6 +53,8 @@ __all__ = [
     "compile_spec",
     "load_graph",
     "load_weights",
+    "register_op",
+    "testing",
     "training",
 ]
 

@@ -16,9 +16,9 @@ from archspec.compiler import check_spec, load_graph
 from archspec.ir.op import Op
 from archspec.ops import find
 from archspec.source.catalog import PAGES, Page
+from archspec.testing import check_op
 from archspec.tools.build import build
 from tests.doc_blocks import ROOT, blocks_of, matches
-from tests.ops import test_contract as contract
 
 BLOCKS = blocks_of("CONTRIBUTING.md")
 
@@ -56,22 +56,8 @@ def test_an_added_op_is_in_specs(package: Path) -> None:
     assert (report.mismatches, report.compared) == ((), {"eval": 3, "training": 3})
 
 
-def test_an_added_op_is_held_to_the_contract(package: Path) -> None:
-    op = maxout()
-    contract.test_every_op_is_documented_and_shown(op)
-    contract.test_every_attribute_is_used_by_an_example(op)
-    for example in op.examples:
-        contract.test_what_is_inferred_is_what_torch_does(op, example)
-        contract.test_symbolic_sizes_come_to_the_same(op, example)
-
-
-def test_the_contract_finds_a_wrong_shape_rule(package: Path) -> None:
-    class Wrong(maxout()):  # type: ignore[misc]
-        def infer(self, must: object, x: object) -> object:
-            return x
-
-    with pytest.raises(AssertionError):
-        contract.test_what_is_inferred_is_what_torch_does(Wrong, maxout().examples[0])
+def test_an_added_op_keeps_the_contract(package: Path) -> None:
+    check_op(maxout())
 
 
 def test_an_added_op_has_its_page(package: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+
+from archspec.commands.main import MISSING
 
 if TYPE_CHECKING:
     from archspec.ir.describe import Attribute, OpPage
@@ -16,29 +19,44 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
-def ops(name: str | None, as_json: bool) -> None:
-    """List the ops by category, or show the attributes of one."""
-    from archspec.ir.describe import describe
-    from archspec.ops import find, names
+def ops(name: str | None, as_json: bool) -> int:
+    """List the ops by category, those of installed packages too, or show the attributes of one."""
+    from archspec.ops import names, registered
 
-    if name is None:
-        pages = [describe(op) for known in names() if (op := find(known)) is not None]
-        click.echo(json.dumps([asdict(page) for page in pages], indent=2, default=str) if as_json else _list(pages))
-        return
-    op = find(name)
-    if op is None:
+    packages = registered()
+    every = [*names(), *packages]
+    if name is not None and name not in every:
         from archspec.language.validate import did_you_mean
 
-        raise click.UsageError(", ".join(filter(None, [f"there is no op `{name}`", did_you_mean(name, names())])))
-    page = describe(op)
-    click.echo(json.dumps(asdict(page), indent=2, default=str) if as_json else op_text(page))
+        raise click.UsageError(", ".join(filter(None, [f"there is no op `{name}`", did_you_mean(name, every)])))
+    pages = [page for known in ([name] if name else every) if (page := op_page(known)) is not None]
+    if as_json:
+        data = [asdict(page) | {"package": packages.get(page.name)} for page in pages]
+        click.echo(json.dumps(data[0] if name and data else data, indent=2, default=str))
+    elif pages:
+        click.echo(op_text(pages[0]) if name else _list(pages, packages))
+    return 0 if len(pages) == (1 if name else len(every)) else MISSING
 
 
-def _list(pages: list[OpPage]) -> str:
+def op_page(name: str) -> OpPage | None:
+    """The page of an op; None where there is none, and after saying that what a package registers cannot be used."""
+    from archspec.ir.describe import describe
+    from archspec.ops import PluginError, find
+
+    try:
+        op = find(name)
+    except PluginError as error:
+        click.echo(f"error: {error}", err=True)
+        return None
+    return describe(op) if op is not None else None
+
+
+def _list(pages: list[OpPage], packages: Mapping[str, str]) -> str:
     width = max(len(page.name) for page in pages)
     sections: dict[str, list[str]] = {}
     for page in pages:
-        sections.setdefault(page.category, []).append(f"  {page.name:<{width}}  {page.summary}")
+        of = f" ({packages[page.name]})" if page.name in packages else ""
+        sections.setdefault(page.category, []).append(f"  {page.name:<{width}}  {page.summary}{of}")
     return "\n\n".join("\n".join([category, *lines]) for category, lines in sorted(sections.items()))
 
 

@@ -53,5 +53,5 @@ def _meant(name: str, documents: Sequence[Document]) -> str:
     if other:
         return f"it is called `{other}` here"
     visible = [block for document in documents for block in document.visible]
-    close = did_you_mean(name, [*ops.TABLE, *visible, *STRUCTURES])
+    close = did_you_mean(name, [*ops.TABLE, *ops.registered(), *visible, *STRUCTURES])
     return close or "`archspec ops` lists the ops; blocks come from `blocks` and `include`"

@@ -73,12 +73,15 @@ def attributes_of(model: type[BaseModel]) -> tuple[Attribute, ...]:
 
 
 def attribute_docs(model: type[BaseModel]) -> dict[str, str]:
-    """The string under each field of a model, those of its bases included."""
+    """The string under each field of a model, those of its bases included; none where the source is not kept."""
     docs: dict[str, str] = {}
     for base in reversed(model.__mro__):
         if not issubclass(base, BaseModel) or base in (BaseModel, Op):
             continue
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        try:
+            (definition,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        except (OSError, TypeError):  # it was typed into an interpreter, which keeps no source
+            continue
         assert isinstance(definition, ast.ClassDef)
         for field, below in zip(definition.body, definition.body[1:], strict=False):
             if (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from archspec import ops
-from tests.specs import errors, load
+from archspec.commands.main import MISSING, main
+from archspec.compiler import check_spec
+from tests.specs import errors, load, spec
 
 PLUGIN = """\
 from typing import ClassVar
@@ -97,3 +100,30 @@ def test_two_packages_with_one_op_are_reported(install: Install) -> None:
     install("toy = toy_ops:Toy", package="other")
     with pytest.raises(ops.PluginError, match="the op `toy` is registered by several packages: other, toy"):
         ops.find("toy")
+
+
+def test_the_list_of_ops_holds_those_of_packages(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
+    install("toy = toy_ops:Toy")
+    assert main(["ops"]) == 0
+    assert "  A toy. (toy)\n" in capsys.readouterr().out
+    assert main(["ops", "toy", "--json"]) == 0
+    page = json.loads(capsys.readouterr().out)
+    assert (page["name"], page["package"]) == ("toy", "toy")
+    assert main(["ops", "relu", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["package"] is None
+
+
+def test_a_package_that_cannot_be_used_does_not_hide_the_rest_of_the_list(
+    install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("toy = toy_ops:Toy", "1 / 0")
+    assert main(["ops"]) == MISSING
+    printed = capsys.readouterr()
+    assert printed.err == "error: the op `toy` of `toy` cannot be imported: division by zero\n"
+    assert "  relu " in printed.out
+
+
+def test_a_name_that_is_nearly_a_packages_is_found_out(install: Install) -> None:
+    install("toynet = toy_ops:Toy")
+    (found,) = check_spec(spec("layers: [toynett]"))
+    assert found.help == "did you mean `toynet`?"

@@ -1,0 +1,103 @@
+"""Run one op by itself: the steps it lowers to, with weights made for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from archspec.backends.program import constant, resolve
+from archspec.ir.conditions import Conditions, RuleStopped
+from archspec.ir.op import Arg, Op, Rest, Result, Step, Weight
+from archspec.ir.types import TensorType
+
+
+@dataclass
+class Made:
+    """The weights that running an op's steps called into being, by name below the node's path."""
+
+    parameters: dict[str, torch.Tensor] = field(default_factory=dict)
+    buffers: dict[str, torch.Tensor] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    own: list[torch.Tensor] = field(default_factory=list)
+    """Those that were read, which no module of torch made."""
+
+
+def torch_name(target: str) -> Any:
+    """What a name stands for; one without a dot is torch's own: `float32`."""
+    return resolve(target if "." in target else f"torch.{target}")
+
+
+def run(
+    op: Op, types: Sequence[TensorType], tensors: Sequence[torch.Tensor], *, training: bool = True
+) -> tuple[tuple[torch.Tensor, ...], Made]:
+    """The outputs by port, and the weights that were made, where the tensors are or on torch's default device."""
+    made, results = Made(), list[Any]()
+
+    def value(arg: Any) -> Any:
+        if isinstance(arg, Arg):
+            return tensors[arg.index]
+        if isinstance(arg, Result):
+            return results[arg.index]
+        if isinstance(arg, list | tuple):
+            return type(arg)(map(value, arg))
+        return list(tensors[arg.index :]) if isinstance(arg, Rest) else constant(arg)
+
+    for step in op.lower(*types):
+        args, settings = [value(arg) for arg in step.args], {name: value(arg) for name, arg in step.settings.items()}
+        results.append(_call(step, args, settings, op.weights(*types), made, training))
+    last = results[-1]
+    return (last if isinstance(last, tuple) else (last,)), made
+
+
+def _call(
+    step: Step,
+    args: list[Any],
+    settings: Mapping[str, Any],
+    weights: Mapping[str, Weight],
+    made: Made,
+    training: bool,
+) -> Any:
+    if step.kind == "weight":
+        made.read.add(step.name)
+        made.own.append(_tensor(weights[step.name]))
+        return made.own[-1]
+    if step.kind == "function":
+        return torch_name(step.target)(*args, **settings)
+    if step.kind == "method":
+        return getattr(args[0], step.target)(*args[1:], **settings)
+    module: nn.Module = torch_name(step.target)(**settings)
+    prefix = f"{step.name}." if step.name else ""
+    made.parameters |= {prefix + name: tensor for name, tensor in module.named_parameters()}
+    made.buffers |= {prefix + name: tensor for name, tensor in module.named_buffers()}
+    return module.train(training)(*args)
+
+
+def _tensor(weight: Weight) -> torch.Tensor:
+    value = torch.tensor(weight.value, dtype=torch_name(weight.dtype))
+    whole = value.reshape(weight.shape) if isinstance(weight.value, tuple) else value.expand(weight.shape)
+    return whole.requires_grad_(weight.kind == "parameter")
+
+
+def infer(op: Op, *types: TensorType) -> tuple[tuple[TensorType, ...] | None, Conditions]:
+    """What the shape rule gives, one type a port, and what it demands; None where it could not go on."""
+    must = Conditions()
+    try:
+        found = op.infer(must, *types)
+    except RuleStopped:
+        return None, must
+    return (found if isinstance(found, tuple) else (found,)), must
+
+
+def type_of(tensor: torch.Tensor) -> TensorType:
+    """The type of a tensor, as ours."""
+    return TensorType(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
+
+
+def draw(given: TensorType, below: int = 8) -> torch.Tensor:
+    """A random tensor of a type whose sides are numbers: from 0 to 1, or whole numbers from 0 to `below`."""
+    shape, dtype = [dim for dim in given.shape if isinstance(dim, int)], torch_name(given.dtype)
+    return torch.randint(0, below, shape).to(dtype) if not given.is_floating else torch.rand(shape, dtype=dtype)
