@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size, are_equal
-from archspec.ir.types import TensorType
+from archspec.ir.types import Shape, TensorType
 
 _AXES = {
     2: ("batch", "features"),
@@ -109,6 +109,13 @@ def agree(
             axis=odd[0] if len(odd) == 1 else None,
         )
     return agreed
+
+
+def broadcast_shape(left: Shape, right: Shape) -> Shape:
+    """The shape of a product of two tensors that go with each other."""
+    rank = max(len(left), len(right))
+    sides = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
+    return tuple(b if a == 1 else a for a, b in sides)
 
 
 def _disagreement(

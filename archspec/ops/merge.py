@@ -11,7 +11,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, Op, Rest, Result, Sight, Step
 from archspec.ir.types import Shape, TensorType
-from archspec.ops._joining import agree, need_one_dtype, need_one_rank, need_real_numbers, need_two
+from archspec.ops._joining import agree, broadcast_shape, need_one_dtype, need_one_rank, need_real_numbers, need_two
 from archspec.ops._shared import bounded, bytes_of, need_numbers, resolve_axis
 
 
@@ -103,7 +103,7 @@ class _Broadcast(Op):
 
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         shapes = [given.shape for given in inputs]
-        made = [bytes_of(product(shape), outputs[0]) for shape in accumulate(shapes, _broadcast)][1:]
+        made = [bytes_of(product(shape), outputs[0]) for shape in accumulate(shapes, broadcast_shape)][1:]
         return max((one + next_one - made[-1] for one, next_one in pairwise(made)), default=0)
 
     def lower(self, *inputs: TensorType) -> list[Step]:
@@ -133,7 +133,7 @@ class _KeepsFactors(_Broadcast):
         if len(inputs) == 1 or not outputs[0].is_floating:
             return Kept()
         shapes = [given.shape for given in inputs[:-1]]
-        between = [bytes_of(product(shape), outputs[0]) for shape in accumulate(shapes, _broadcast)][1:]
+        between = [bytes_of(product(shape), outputs[0]) for shape in accumulate(shapes, broadcast_shape)][1:]
         return Kept(inputs=tuple(range(len(inputs))), extra=sum(between, start=0))
 
 
@@ -282,13 +282,6 @@ class Matmul(Op):
 
     def lower(self, *inputs: TensorType) -> list[Step]:
         return [Step("function", "torch.matmul", (Arg(0), Arg(1)))]
-
-
-def _broadcast(left: Shape, right: Shape) -> Shape:
-    """The shape of a product of two tensors that go with each other."""
-    rank = max(len(left), len(right))
-    sides = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
-    return tuple(b if a == 1 else a for a, b in sides)
 
 
 def _is_written_out(own: Shape, outer: Shape) -> bool:
