@@ -258,4 +258,19 @@ def max_unpool(x: Tensor, indices: Tensor, like: Tensor) -> Tensor:
     """The values of [N, C, ...pooled space] at their indices in the space of `like`, and 0 elsewhere."""
     space = like.shape[2:]
     places = x.new_zeros((*x.shape[:2], *space)).flatten(2)
-    return places.scatter_(2, indices.flatten(2), x.flatten(2)).unflatten(2, space)
+    return torch.unflatten(places.scatter_(2, indices.flatten(2), x.flatten(2)), 2, space)
+
+
+def interpolate_like(
+    x: Tensor, like: Tensor, mode: str = "nearest", align_corners: bool | None = None, antialias: bool = False
+) -> Tensor:
+    """`torch.nn.functional.interpolate` to the spatial sides of `like`."""
+    return functional.interpolate(x, like.shape[2:], mode=mode, align_corners=align_corners, antialias=antialias)
+
+
+def crop_like(x: Tensor, like: Tensor) -> Tensor:
+    """The middle of [N, C, ...space], as large as the space of `like`."""
+    for axis in range(2, x.dim()):
+        side = like.shape[axis]
+        x = x.narrow(axis, (x.shape[axis] - side) // 2, side)
+    return x

@@ -47,6 +47,9 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "sinusoidalpositionalencoding": "sinusoidal_positions", "sinepositionencoding": "sinusoidal_positions",
     "rope": "rotary", "rotaryembedding": "rotary", "rotarypositionembedding": "rotary",
     "classtoken": "prepend_tokens", "clstoken": "prepend_tokens", "registertokens": "prepend_tokens",
+    "upsample": "interpolate", "upsampling": "interpolate", "resize": "interpolate", "upsamplingnearest": "interpolate",
+    "upsamplingbilinear": "interpolate", "depthtospace": "pixel_shuffle", "spacetodepth": "pixel_unshuffle",
+    "focus": "pixel_unshuffle", "cropping": "crop_like", "centercrop": "crop_like", "crop": "crop_like",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 

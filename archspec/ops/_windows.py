@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import LIMIT, UNKNOWN, Size
@@ -11,24 +11,25 @@ from archspec.ir.op import Window
 from archspec.ir.types import by
 
 Sides: TypeAlias = "int | tuple[int, ...]"
+Each = TypeVar("Each", int, float)
 
 IMAGES = "[N, C, L], [N, C, H, W] or [N, C, D, H, W]"
 """The inputs that have spatial axes: sequences, images, volumes."""
 
 
-def spread(value: Sides, axes: int) -> tuple[int, ...]:
-    """A size for every axis."""
-    return (value,) * axes if isinstance(value, int) else value
+def spread(value: Each | tuple[Each, ...], axes: int) -> tuple[Each, ...]:
+    """A number for every axis."""
+    return value if isinstance(value, tuple) else (value,) * axes
 
 
-def need_sides(must: Conditions, axes: int, **attributes: Sides | str) -> None:
+def need_sides(must: Conditions, axes: int, **attributes: float | str | tuple[float, ...]) -> None:
     """Demand one number for every spatial axis where an attribute is a list."""
-    axes_word = "axis" if axes == 1 else "axes"
+    there_are = f"{axes} spatial {'axis' if axes == 1 else 'axes'}"
     for name, value in attributes.items():
         if isinstance(value, tuple) and len(value) != axes:
             must.refuse(
                 "wrong-value",
-                f"`{name}` has {len(value)} numbers, {by(value)}, but the input has {axes} spatial {axes_word}",
+                f"`{name}` has {len(value)} numbers, {'x'.join(map(str, value))}, but the input has {there_are}",
                 attribute=name,
                 ports=(0,),
                 help="give one number" if axes == 1 else f"give one number for all axes, or {axes} of them",
