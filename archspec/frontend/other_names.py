@@ -49,7 +49,7 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "classtoken": "prepend_tokens", "clstoken": "prepend_tokens", "registertokens": "prepend_tokens",
     "upsample": "interpolate", "upsampling": "interpolate", "resize": "interpolate", "upsamplingnearest": "interpolate",
     "upsamplingbilinear": "interpolate", "depthtospace": "pixel_shuffle", "spacetodepth": "pixel_unshuffle",
-    "focus": "pixel_unshuffle", "cropping": "crop_like", "centercrop": "crop_like", "crop": "crop_like",
+    "focus": "pixel_unshuffle", "centercrop": "crop_like",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 
