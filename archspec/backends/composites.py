@@ -202,6 +202,28 @@ class StochasticDepth(nn.Module):
         return x * (noise.div_(1 - self.p) if self.p < 1 else noise)
 
 
+class DropBlock(nn.Module):
+    """Noise of `torchvision.ops.DropBlock2d`, for one to three axes of space: blocks become 0 while training."""
+
+    def __init__(self, p: float, size: int = 7, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.p = p
+        self.size = size
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop; what is kept is multiplied so that its sum stays the same on average."""
+        if not self.training or self.p == 0:
+            return x
+        axes, half = x.ndim - 2, self.size // 2
+        pool = (functional.max_pool1d, functional.max_pool2d, functional.max_pool3d)[axes - 1]
+        centres = x.new_empty((*x.shape[:2], *(side - self.size + 1 for side in x.shape[2:])))
+        chance = self.p * x.shape[2:].numel() / (self.size**axes * centres.shape[2:].numel())
+        blocks = functional.pad(centres.bernoulli_(chance), [half] * 2 * axes)
+        kept = 1 - pool(blocks, self.size, 1, half)
+        return x * kept * (kept.numel() / (self.eps + kept.sum()))
+
+
 def prepend_tokens(x: Tensor, tokens: Tensor) -> Tensor:
     """Put [1, count, features] before the tokens of every sample of [..., T, features]."""
     return torch.cat([tokens.expand(*x.shape[:-2], -1, -1), x], dim=-2)
