@@ -45,7 +45,7 @@ def _ops(names: str) -> _When:
     return lambda op, inputs: op.name in names.split()
 
 
-_WITH_WEIGHTS = ["affine", "batch_norm", "group_norm", "layer_norm"]
+_WITH_WEIGHTS = ["affine", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
 
 STATED = (
     Stated("wrong-dtype", "what computes with real numbers is not given whole ones", _whole_numbers),
@@ -53,11 +53,23 @@ STATED = (
     Stated("wrong-dtype", "weights are float32 as specs have them, and so is what they meet", _not_that_of_weights),
     Stated("wrong-value", "a list has a number for each spatial axis", _a_list_for_other_axes),
     Stated("wrong-value", "`parts` and `sections` say the same thing", _ops("split")),
-    Stated("same-padding", "`padding: same` keeps the size", _ops("conv conv_transpose max_pool avg_pool unfold fold")),
+    Stated(
+        "same-padding",
+        "`padding: same` keeps the size",
+        _ops("conv conv_transpose max_pool max_pool_with_indices avg_pool unfold fold"),
+    ),
     Stated("wrong-rank", "the first axis is the batch, the second the channels", _ops("linear affine unfold fold")),
-    Stated("wrong-rank", "space has one to three axes", _ops("global_avg_pool global_max_pool pad channel_shuffle")),
+    Stated(
+        "wrong-rank",
+        "space has one to three axes",
+        _ops("global_avg_pool global_max_pool pad channel_shuffle crop_like"),
+    ),
     Stated("wrong-rank", "a matrix has two axes", _ops("matmul")),
-    Stated("wrong-axis", "an axis is one that is there", _ops("layer_norm expand_like unsqueeze slice pad")),
+    Stated("wrong-axis", "an axis is one that is there", _ops("layer_norm rms_norm expand_like unsqueeze slice pad")),
+    Stated("wrong-rank", "an image has four axes", _ops("pixel_shuffle pixel_unshuffle")),
+    Stated("wrong-rank", "space is put back into as many axes", _ops("max_unpool")),
+    Stated("shape-mismatch", "every value has an index", _ops("max_unpool")),
+    Stated("wrong-value", "`scale` and `size` say the same thing", _ops("interpolate")),
     Stated("wrong-input-count", "a product of matrices has two factors", _ops("matmul")),
     Stated("shape-mismatch", "a list of constants has one for each channel", _ops("affine")),
     Stated("shape-mismatch", "an axis that is taken out is of size 1", _ops("squeeze")),
