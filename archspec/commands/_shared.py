@@ -63,6 +63,27 @@ def limits() -> Limits:
     return given
 
 
+def probe_option(function: Decorated) -> Decorated:
+    """The option `--probe`."""
+    return click.option(
+        "--probe",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_probe,
+        help="Find shapes that no rule gives by running the op, at the nominal sizes only; torch is needed.",
+    )(function)
+
+
+def _keep_probe(context: click.Context, option: click.Parameter, is_given: bool) -> None:
+    context.meta["probe"] = is_given
+
+
+def probes() -> bool:
+    """Whether `--probe` is given."""
+    is_given: bool = click.get_current_context().meta.get("probe", False)
+    return is_given
+
+
 def output_option(function: Decorated) -> Decorated:
     """The option `-o FILE`."""
     return click.option(
@@ -110,7 +131,7 @@ def load_despite_errors(spec: str, settings: Iterable[str], found: Diagnostics, 
     source = read_spec(spec, found)
     if source is None or found.failed:
         return None
-    graph = load_spec(source, found, params, limits(), RULES if is_judged else ())
+    graph = load_spec(source, found, params, limits(), RULES if is_judged else (), probe=probes())
     if graph is None and not found.failed:
         found.error("not-a-spec", f"there is no network in `{spec}`", None, help="name a spec that includes it")
     wrong = (one.span.source.name for one in found if one.severity is Severity.ERROR and one.span is not None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.commands._shared import load, print_findings, set_option, spec_argument
+from archspec.commands._shared import load, print_findings, probe_option, set_option, spec_argument
 from archspec.source.diagnostic import Diagnostics
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @spec_argument
 @set_option
+@probe_option
 @click.option("--depth", type=click.IntRange(min=1), default=1, help="How many levels of blocks to open in the table.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as data.")
 def build(spec: str, settings: tuple[str, ...], depth: int, as_json: bool) -> int:
@@ -67,7 +68,7 @@ def _text(graph: Graph, report: Report, depth: int) -> str:
     from archspec.render.sizes import sizes_text
     from archspec.render.table import COSTS, as_text, count_text, rows
 
-    counts = report.counts
+    counts, probed = report.counts, ", ".join(f"`{path}`" for path in _probed(graph))
     macs = f"{count_text(counts.macs) or 0} per sample in eval mode"
     if counts.training_macs != counts.macs:
         macs += f", {count_text(counts.training_macs)} in training mode"
@@ -80,10 +81,18 @@ def _text(graph: Graph, report: Report, depth: int) -> str:
         "MACs": macs,
         "ran": ran + (f", at {sizes}" if sizes else ""),
         "sizes": sizes_text(input_sizes(graph)),
+        "probed": f"{probed}: shapes by probe, not by rule; nothing is known at other sizes" if probed else "",
         "checked": "every tensor, parameter, buffer and MAC is as inferred" if not report.mismatches else "it differs",
     }
     lines = "\n".join(f"{name:<11} {fact}" for name, fact in facts.items() if fact)
     return f"{graph.title or graph.name}\n\n{as_text(rows(graph, depth), COSTS)}\n{lines}"
+
+
+def _probed(graph: Graph) -> list[str]:
+    """The paths of the nodes whose types were found by running their ops."""
+    from archspec.ir.op import Probed
+
+    return [node.path for node in graph.operations() if isinstance(node.op, Probed)]
 
 
 def _data(graph: Graph, report: Report, depth: int) -> dict[str, Any]:
@@ -99,6 +108,7 @@ def _data(graph: Graph, report: Report, depth: int) -> dict[str, Any]:
         "rows": [row_data(row) for row in rows(graph, depth)],
         "total": counts_data(report.counts),
         "sizes": sizes_data(input_sizes(graph)),
+        "probed": _probed(graph),
         "run": {"sizes": dict(report.sizes), "nodes": dict(report.compared)},
         "mismatches": list(report.mismatches),
     }

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.commands._shared import exit_code, findings_text, limits, parse_settings, read_spec, set_option
+from archspec.commands._shared import (
+    exit_code,
+    findings_text,
+    limits,
+    parse_settings,
+    probe_option,
+    probes,
+    read_spec,
+    set_option,
+)
 from archspec.source.diagnostic import Diagnostic, Diagnostics, Severity
 
 if TYPE_CHECKING:
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @set_option
+@probe_option
 @click.option(
     "--format",
     "form",
@@ -55,7 +65,7 @@ def check(
     fail_on: str,
     mode: str | None,
 ) -> int:
-    """Find the mistakes in specs, all of them at once; torch is not needed.
+    """Find the mistakes in specs, all of them at once; torch is not needed, but for --probe.
 
     The report goes to standard output. The exit code is 0 when there is no error, 1 when there is one, 2 when a file
     cannot be read or written.
@@ -69,6 +79,8 @@ def check(
         raise click.UsageError(f"`--format {form}` is another report than `{'--diff' if mode else '--statistics'}`")
     if mode == "fix" and "-" in specs:
         raise click.UsageError("`--fix` writes to files, and standard input is none: `--diff` prints what it would do")
+    if mode is not None and probes():
+        raise click.UsageError(f"`--{mode}` edits what can be proven to stay what it is, which `--probe` cannot")
     rules = _rules(select, ignore)
     every, fine, code = Diagnostics(), list[str](), 0
     for spec in dict.fromkeys(specs):
@@ -122,7 +134,7 @@ def _read(spec: str, found: Diagnostics) -> Source | None:
 def _load(source: Source, params: dict[str, object], rules: Iterable[Rule], found: Diagnostics) -> Graph | None:
     from archspec.compiler import load_spec
 
-    return load_spec(source, found, params, limits(), rules)
+    return load_spec(source, found, params, limits(), rules, probe=probes())
 
 
 def _fixed(

@@ -17,26 +17,32 @@ from archspec.frontend.instances import Assertion, Expansion
 from archspec.frontend.limits import Limits
 from archspec.frontend.measured import Sides, measured
 from archspec.frontend.pool_indices import check_pool_indices
-from archspec.frontend.shape_errors import report_doubt, report_failure
+from archspec.frontend.shape_errors import report_doubt, report_failure, report_probe
 from archspec.frontend.uses import make_op
-from archspec.ir.conditions import Conditions, RuleStopped, follows
+from archspec.ir.conditions import Conditions, Prober, RuleStopped, follows
 from archspec.ir.dims import LIMIT, UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
 from archspec.ir.graph import Deferred, Graph, Node, Scope, Value
-from archspec.ir.op import Op, Weight
+from archspec.ir.op import Op, Probed, Weight
 from archspec.language.expression import ExpressionError
 from archspec.source.diagnostic import Diagnostics, Label
 
 
-def infer(expansion: Expansion, found: Diagnostics, limits: Limits) -> Graph:
-    """The graph with `types`, `weights` and `conditions` of every node; what does not fit is reported."""
+def infer(expansion: Expansion, found: Diagnostics, limits: Limits, prober: Prober | None = None) -> Graph:
+    """The graph with `types`, `weights` and `conditions` of every node; what does not fit is reported.
+
+    With a prober, ops without a shape rule are run, and each that is has a note that says so.
+    """
     graph = Graph(expansion.name, expansion.root, expansion.inputs, expansion.outputs, title=expansion.root.title)
     graph.params = expansion.params
-    _Inference(graph, expansion, found, limits.max_parameters).run()
+    _Inference(graph, expansion, found, limits.max_parameters, prober).run()
     return graph
 
 
 class _Inference:
-    def __init__(self, graph: Graph, expansion: Expansion, found: Diagnostics, max_parameters: int) -> None:
+    def __init__(
+        self, graph: Graph, expansion: Expansion, found: Diagnostics, max_parameters: int, prober: Prober | None
+    ) -> None:
+        self.prober = prober
         self.graph = graph
         self.expansion = expansion
         self.found = found
@@ -144,7 +150,7 @@ class _Inference:
         node.op = op
         self.found.checked.append(node.origin)
         self._check_phase(node)
-        must = Conditions()
+        must = Conditions(self.prober)
         try:
             types = op.infer(must, *inputs)
             node.types = types if isinstance(types, tuple) else (types,)
@@ -171,6 +177,8 @@ class _Inference:
             self.found.checked.pop()
         if node.types and node.share is None:
             self._check_weights(node)
+        if node.types and isinstance(op, Probed):
+            report_probe(node, self.graph, self.expansion, self.found)
         if self.sides is not None:
             self.sides.add(node)
 

@@ -27,6 +27,20 @@ def report_doubt(
     report_failure(doubt, node, graph, expansion, found, Severity.WARNING)
 
 
+def report_probe(node: Node, graph: Graph, expansion: Expansion, found: Diagnostics) -> None:
+    """Note that what a node gives was found by running its op."""
+    inputs, types = (", ".join(map(str, kinds)) for kinds in (graph.input_types(node) or (), node.types))
+    found.error(
+        "probed-shape",
+        f"{types} is known by probe, not by rule: `{node.resolved.name}` was run on {inputs or 'nothing'}, and nothing"
+        " is known at other sizes",
+        expansion.items[node.path].span,
+        help="a method `infer` of the op says it at all sizes",
+        origin=node.origin,
+        severity=Severity.NOTE,
+    )
+
+
 def report_failure(
     failure: Failure,
     node: Node,

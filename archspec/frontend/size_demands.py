@@ -14,6 +14,7 @@ from typing import Any
 from archspec.ir.conditions import Condition, Conditions, RuleStopped
 from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge, Size, evaluate
 from archspec.ir.graph import Graph, Node
+from archspec.ir.op import Probed
 from archspec.ir.types import TensorType
 
 
@@ -91,7 +92,8 @@ def _infer(node: Node, inputs: Sequence[TensorType], graph: Graph, found: Demand
         if not _goes_as_built(node, inputs, (), found) and not _goes_as_built(
             node, *_with_ones(node, inputs, graph), found
         ):
-            found.unknown[node.path] = f"`{node.resolved.name}` is not inferred over symbols"
+            how = "known by probe only" if isinstance(node.resolved, Probed) else "not inferred over symbols"
+            found.unknown[node.path] = f"`{node.resolved.name}` is {how}"
     except DimTooLarge:
         found.unknown[node.path] = "dims grow beyond what can be reasoned about"
 

@@ -7,10 +7,10 @@ nothing downstream is reported again. A demand that holds at some sizes only is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import lcm
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from archspec.ir.dims import LIMIT, MAX_PERIOD, UNKNOWN, Dim, Size, are_equal, evaluate, period, symbols
 from archspec.ir.types import TensorType
@@ -70,10 +70,20 @@ class RuleStopped(Exception):
     """A shape rule cannot go on: its outputs are unknown."""
 
 
+class ProbeError(Exception):
+    """An op cannot be run to find the types that it gives; the text says why."""
+
+
+Prober: TypeAlias = Callable[[Any, tuple[TensorType, ...]], tuple[TensorType, ...]]
+"""Runs an op on inputs of some types to find those that it gives; raises `ProbeError`."""
+
+
 class Conditions:
     """What one use of an op demands, and what came of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, prober: Prober | None = None) -> None:
+        self.prober = prober
+        """What may run an op that has no shape rule; None where nothing may."""
         self.failures: list[Failure] = []
         self.pending: list[Condition] = []
         self.doubts: list[tuple[Condition, Failure]] = []
@@ -108,6 +118,27 @@ class Conditions:
         """State a demand that is not met and without which the rule cannot go on."""
         self.fail(name, message, attribute=attribute, ports=ports, help=help)
         raise RuleStopped
+
+    def probe(self, op: Any, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
+        """Run an op that has no shape rule, where that is allowed, and give the types that come out."""
+        if not all(given.is_known for given in inputs):
+            self.skipped = True
+            raise RuleStopped
+        if self.prober is None:
+            self.refuse(
+                "no-shape-rule",
+                f"`{op.name}` has no shape rule, so that nothing is known of what it gives",
+                help="`--probe` finds it by running the op at the nominal sizes; a method `infer` says it at all sizes",
+            )
+        try:
+            return self.prober(op, inputs)
+        except ProbeError as error:
+            self.refuse(
+                "failed-probe",
+                f"`{op.name}` cannot be probed: {error}",
+                ports=(0,) if inputs else (),
+                help="give the inputs nominal sizes, such as `H=224`, where it needs them; or mend its package",
+            )
 
     def have_rank(self, tensor: TensorType, *ranks: int, what: str, port: int = 0) -> None:
         """Demand one of some numbers of axes; `what` describes them: `[N, C, H, W]`."""

@@ -189,3 +189,15 @@ class Op(BaseModel):
     @abstractmethod
     def lower(self, *inputs: Any) -> list[Step]:
         """The torch calls that compute it; the last one gives the output, a tuple where there are several ports."""
+
+
+class Probed(Op):
+    """Base of an op without a shape rule: what it gives is found by running its steps, where that is allowed.
+
+    The steps run on tensors without memory at the nominal sizes of the inputs. Nothing is known at other sizes.
+    """
+
+    def infer(self, must: Conditions, *inputs: Any) -> Types:
+        """What a run gives; refused where nothing may be run."""
+        types = must.probe(self, inputs)
+        return types if len(types) > 1 else types[0]

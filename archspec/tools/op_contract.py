@@ -12,12 +12,12 @@ from typing import Final
 from pydantic import ValidationError
 
 from archspec.backends.flops import flop_counter
+from archspec.backends.run_op import differences, draw, infer, run, type_of
 from archspec.ir.describe import attribute_docs
 from archspec.ir.dims import Size, evaluate, symbol
-from archspec.ir.op import Example, Op, Weight
+from archspec.ir.op import Example, Op
 from archspec.ir.types import TensorType
 from archspec.language.keys import RESERVED
-from archspec.tools.run_op import Made, draw, infer, run, type_of
 
 TAKEN: Final = RESERVED.union(dir(Op))
 """What no attribute can be called: the keys of items, and what an op has anyway."""
@@ -89,26 +89,7 @@ def executed(op: Op, example: Example) -> Iterator[str]:
     macs, flops = op.macs(example.inputs, types), counter.get_total_flops()
     if 2 * macs != flops:
         yield f"`macs` are {macs}, but torch counts {flops / 2:g}"
-    yield from _weights(op.weights(*example.inputs), made)
-
-
-def _weights(weights: Mapping[str, Weight], made: Made) -> Iterator[str]:
-    """Where the declared weights are not those that the steps make and read."""
-    of_modules = made.parameters | made.buffers
-    read = [name for name in weights if name in made.read]
-    for name, weight in weights.items():
-        if name not in of_modules and name not in made.read:
-            yield f"the weight `{name}` is declared, but no step makes or reads it"
-        elif name in of_modules and (weight.kind == "parameter") != (name in made.parameters):
-            yield f"the weight `{name}` is declared as a {weight.kind}, but torch has it as another kind"
-        elif name in of_modules and TensorType(weight.shape, weight.dtype) != type_of(of_modules[name]):
-            declared = TensorType(weight.shape, weight.dtype)
-            yield f"the weight `{name}` is declared as {declared}, but torch makes {type_of(of_modules[name])}"
-    undeclared = [name for name in (*of_modules, *made.read) if name not in weights]
-    yield from (f"the weight `{name}` is not declared" for name in undeclared)
-    order = [*of_modules, *read]
-    if not undeclared and set(order) == set(weights) and order != list(weights):
-        yield f"the weights are declared in the order {list(weights)}, but made in the order {order}"
+    yield from differences(op.weights(*example.inputs), made)
 
 
 def at_symbols(op: Op, example: Example) -> Iterator[str]:

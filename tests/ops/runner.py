@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from archspec.tools.run_op import Made, draw, infer, run, torch_name, type_of
+from archspec.backends.run_op import Made, draw, infer, run, torch_name, type_of
 
 __all__ = ["Made", "draw", "infer", "run", "torch_name", "type_of"]

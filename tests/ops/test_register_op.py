@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import ClassVar
 
 import pytest
 
-import archspec
 from archspec import ops
 from archspec.commands.main import main
-from archspec.ir.op import Op
 from archspec.ops.shape import Identity
+from tests.ops.conftest import Register
 from tests.specs import errors, load
 
 
@@ -28,30 +26,14 @@ class Other(Identity):
     name: ClassVar[str] = "toy"
 
 
-@pytest.fixture
-def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[Op]], type[Op]]:
-    """Register an op for the time of a test."""
-    monkeypatch.setattr(ops, "_REGISTERED", {})
-    ops.find.cache_clear()
-    return archspec.register_op
-
-
-@pytest.fixture(autouse=True)
-def _forgotten() -> Iterator[None]:
-    yield
-    ops.find.cache_clear()
-
-
-def test_a_registered_op_is_found_by_its_name(register: Callable[[type[Op]], type[Op]]) -> None:
+def test_a_registered_op_is_found_by_its_name(register: Register) -> None:
     assert errors("layers: [toy]") == [("unknown-op", "toy")]
     assert register(Toy) is Toy
     graph = load("layers: [toy, {toy: {id: again}}]")
     assert [node.resolved.name for node in graph.operations()] == ["toy", "toy"]
 
 
-def test_it_is_listed_beside_the_catalogue(
-    register: Callable[[type[Op]], type[Op]], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_is_listed_beside_the_catalogue(register: Register, capsys: pytest.CaptureFixture[str]) -> None:
     register(Toy)
     assert main(["ops"]) == 0
     assert f"  A toy. ({__name__})\n" in capsys.readouterr().out
@@ -59,7 +41,7 @@ def test_it_is_listed_beside_the_catalogue(
     assert capsys.readouterr().out.startswith("toy (shape): A toy.")
 
 
-def test_a_class_that_is_defined_again_takes_its_own_place(register: Callable[[type[Op]], type[Op]]) -> None:
+def test_a_class_that_is_defined_again_takes_its_own_place(register: Register) -> None:
     again = type("Toy", (Identity,), {"name": "toy", "__module__": Toy.__module__, "__qualname__": "Toy"})
     register(Toy)
     register(Toy)
@@ -67,20 +49,20 @@ def test_a_class_that_is_defined_again_takes_its_own_place(register: Callable[[t
     assert ops.find("toy") is again
 
 
-def test_a_name_of_another_class_is_taken(register: Callable[[type[Op]], type[Op]]) -> None:
+def test_a_name_of_another_class_is_taken(register: Register) -> None:
     register(Toy)
     with pytest.raises(ValueError, match=f"the op `toy` is `{__name__}:Toy` already; give that of `{__name__}:Other`"):
         register(Other)
     assert ops.find("toy") is Toy
 
 
-def test_a_name_of_the_catalogue_is_taken(register: Callable[[type[Op]], type[Op]]) -> None:
+def test_a_name_of_the_catalogue_is_taken(register: Register) -> None:
     with pytest.raises(ValueError, match="the catalogue has an op `identity`; give `Identity` another name"):
         register(Identity)
 
 
 def test_a_name_of_a_package_is_taken_by_all_but_its_own_class(
-    register: Callable[[type[Op]], type[Op]], monkeypatch: pytest.MonkeyPatch
+    register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = metadata.EntryPoint("toy", f"{__name__}:Other", ops.PLUGINS)
     monkeypatch.setattr(ops, "_entry_points", lambda path: (entry,))
@@ -90,12 +72,12 @@ def test_a_name_of_a_package_is_taken_by_all_but_its_own_class(
 
 
 @pytest.mark.parametrize("name", ["", "to y", "to-y", "3d"])
-def test_an_op_needs_a_name_that_specs_can_write(register: Callable[[type[Op]], type[Op]], name: str) -> None:
+def test_an_op_needs_a_name_that_specs_can_write(register: Register, name: str) -> None:
     with pytest.raises(ValueError, match="an op is called like `space_to_depth`"):
         register(type("Nameless", (Identity,), {"name": name}))
 
 
 @pytest.mark.parametrize("what", [Toy(), dict, "toy"])
-def test_what_is_no_class_of_an_op_is_refused(register: Callable[[object], object], what: object) -> None:
+def test_what_is_no_class_of_an_op_is_refused(register: Register, what: object) -> None:
     with pytest.raises(TypeError, match=r"an op is a subclass of `archspec\.Op`"):
-        register(what)
+        register(what)  # type: ignore[arg-type]

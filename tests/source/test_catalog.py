@@ -30,7 +30,10 @@ NAME = re.compile(r"[a-z]+(-[a-z0-9]+)*\Z")
 NOUNS = ("attribute", "key")
 """`validate` reports an unknown or missing one of these by its noun."""
 NOT_IN_A_FILE = {
+    "failed-probe": "tests/ops/test_probed.py",
     "file-too-large": "a case would have 16 MB",
+    "no-shape-rule": "tests/ops/test_probed.py",
+    "probed-shape": "tests/ops/test_probed.py",
     "too-many-aliases": "tests/frontend/test_hostile.py",
     "too-many-errors": "tests/language/test_reader.py",
     "too-many-files": "a case would have 257 files",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,25 @@ def _tensor(weight: Weight) -> torch.Tensor:
     value = torch.tensor(weight.value, dtype=torch_name(weight.dtype))
     whole = value.reshape(weight.shape) if isinstance(weight.value, tuple) else value.expand(weight.shape)
     return whole.requires_grad_(weight.kind == "parameter")
+
+
+def differences(weights: Mapping[str, Weight], made: Made) -> Iterator[str]:
+    """Where the declared weights are not those that the steps make and read."""
+    of_modules = made.parameters | made.buffers
+    read = [name for name in weights if name in made.read]
+    for name, weight in weights.items():
+        if name not in of_modules and name not in made.read:
+            yield f"the weight `{name}` is declared, but no step makes or reads it"
+        elif name in of_modules and (weight.kind == "parameter") != (name in made.parameters):
+            yield f"the weight `{name}` is declared as a {weight.kind}, but torch has it as another kind"
+        elif name in of_modules and TensorType(weight.shape, weight.dtype) != type_of(of_modules[name]):
+            declared = TensorType(weight.shape, weight.dtype)
+            yield f"the weight `{name}` is declared as {declared}, but torch makes {type_of(of_modules[name])}"
+    undeclared = [name for name in (*of_modules, *made.read) if name not in weights]
+    yield from (f"the weight `{name}` is not declared" for name in undeclared)
+    order = [*of_modules, *read]
+    if not undeclared and set(order) == set(weights) and order != list(weights):
+        yield f"the weights are declared in the order {list(weights)}, but made in the order {order}"
 
 
 def infer(op: Op, *types: TensorType) -> tuple[tuple[TensorType, ...] | None, Conditions]:
