@@ -6,7 +6,7 @@ from archspec.frontend.instances import Instance, ListContext
 from archspec.ir.graph import Value
 from archspec.language.schema import Item
 from archspec.language.validate import did_you_mean, one_of
-from archspec.language.values import Sequence
+from archspec.language.values import Mapping, Sequence
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.span import Span
 
@@ -27,14 +27,22 @@ def sources_of(
         return None if None in values else [value for value in values if value is not None]
     if reads_nothing:
         return []
-    if previous is None and (item.broken or (context.frame.use is None and not context.frame.body.inputs)):
-        return None  # what is wrong with the item was reported, or that the spec has no `inputs`
+    if previous is None and (item.broken or _misses_inputs(context)):
+        return None  # that was reported
     if previous is None:
         message = f"`{item.name}` has nothing before it to read"
         found.error("nothing-to-read", message, item.span, help="say what it reads with `from`", origin=context.origin)
         return None
     value = single_output(previous, item.span, context, found)
     return [value] if value is not None else None
+
+
+def _misses_inputs(context: ListContext) -> bool:
+    """Whether this is a spec without `inputs`, or with wrong ones; that it needs none may be said: `inputs: {}`."""
+    body = context.frame.body
+    written = body.document.mapping.get("inputs")
+    says_none = isinstance(written, Mapping) and not written.entries
+    return context.frame.use is None and not body.inputs and not says_none
 
 
 def single_output(instance: Instance, span: Span, context: ListContext, found: Diagnostics) -> Value | None:
