@@ -9,18 +9,18 @@ from torch.nn import functional as F
 import archspec
 from archspec import training
 from archspec.ir.graph import Graph
+from archspec.recipe.schedule import Clock
 from tests.doc_blocks import ROOT
+from tests.library.test_every_spec import WITHOUT_RECIPE
 
-NEVER = ("inception_v1_naive", "inception_resnet_v1_face")
-"""The one that nobody trained, and the one whose loss is about pairs of faces."""
-TRAINED = sorted(path.stem for path in (ROOT / "specs").glob("*.yaml") if path.stem not in NEVER)
+TRAINED = sorted(path.stem for path in (ROOT / "specs").glob("*.yaml") if path.stem not in WITHOUT_RECIPE)
 
 
 def graph_of(name: str) -> Graph:
     return archspec.load_graph(ROOT / f"specs/{name}.yaml")
 
 
-@pytest.mark.parametrize("name", NEVER)
+@pytest.mark.parametrize("name", WITHOUT_RECIPE)
 def test_what_was_never_trained_so_has_no_recipe(name: str) -> None:
     assert graph_of(name).training is None
 
@@ -33,7 +33,9 @@ def test_every_other_recipe_is_made_into_objects_of_torch(name: str) -> None:
     assert sum(len(group["params"]) for group in optimizer.param_groups) == len(list(module.parameters()))
     if graph.training.schedule is not None:
         schedule = training.schedule(graph, optimizer, steps_per_epoch=2)
-        assert schedule.get_last_lr() == [group["initial_lr"] for group in optimizer.param_groups]
+        begins_with = graph.training.schedule.factor(0, Clock(2, graph.training.epochs))
+        rates = [group["initial_lr"] * begins_with for group in optimizer.param_groups]
+        assert schedule.get_last_lr() == pytest.approx(rates)
     logits, classes = torch.randn(4, 10), torch.tensor([1, 2, 3, 4])
     outputs = dict.fromkeys(graph.outputs, logits)
     assert training.loss(graph)(outputs, classes).isfinite()
@@ -75,6 +77,10 @@ def test_inception_v3_smooths_the_labels_of_both_losses() -> None:
         ("inception_v3", 100, 0.94**50),
         ("inception_v4", 3, 0.94),
         ("inception_resnet_v2", 4, 0.94**2),
+        ("resnet50", 60, 0.1**2),
+        ("resnext50_32x4d", 90, 0.1**3),
+        ("squeezenet1_1", 30, 0.1),
+        ("regnet_y_400mf", 5, 1.0),
     ],
 )
 def test_the_learning_rate_falls_as_published(name: str, epochs: int, factor: float) -> None:
