@@ -58,9 +58,17 @@ _IDENTITIES: Final[dict[str, tuple[tuple[str, ...], _Test]]] = {
     "max_pool": (_POOL, _pools_one),
     "dropout": (("p",), lambda op, _: op.p == 0),
     "channel_dropout": (("p",), lambda op, _: op.p == 0),
+    "alpha_dropout": (("p",), lambda op, _: op.p == 0),
+    "drop_block": (("p",), lambda op, _: op.p == 0),
+    "stochastic_depth": (("p",), lambda op, _: op.p == 0),
+    "feature_alpha_dropout": (("p",), lambda op, _: op.p == 0),
     "scale": (("factor",), lambda op, _: op.factor == 1),
     "affine": (("scale", "shift"), _shifts_by_nothing),
     "leaky_relu": (("slope",), lambda op, _: op.slope == 1),
+    "hardshrink": (("threshold",), lambda op, _: op.threshold == 0),
+    "softshrink": (("threshold",), lambda op, _: op.threshold == 0),
+    "power": (("exponent",), lambda op, _: op.exponent == 1),
+    "cast": (("to",), lambda op, inputs: op.to == inputs[0].dtype),
     "pad": (("begin", "end"), lambda op, _: _all(op.begin, 0) and _all(op.end, 0)),
     "flatten": (("start", "end"), _takes_one_axis),
     "unflatten": (("sizes",), lambda op, _: len(op.sizes) == 1),
@@ -74,6 +82,9 @@ _IDENTITIES: Final[dict[str, tuple[tuple[str, ...], _Test]]] = {
     "concat": (_JOIN, _joins_one),
     "add": (_JOIN, _joins_one),
     "multiply": (_JOIN, _joins_one),
+    "average": (_JOIN, _joins_one),
+    "maximum": (_JOIN, _joins_one),
+    "minimum": (_JOIN, _joins_one),
 }
 """By op: the attributes that decide, and whether they make it an identity."""
 MAY_BE_IDENTITIES: Final = tuple(_IDENTITIES)

@@ -13,9 +13,10 @@ from typing import Final
 from archspec.ir.graph import Graph, Node
 
 _LINEAR: Final = frozenset({
-    "affine", "batch_norm", "channel_dropout", "channel_shuffle", "dropout", "flatten", "flip", "fold", "identity",
-    "index_select", "pad", "permute", "roll", "scale", "select", "slice", "squeeze", "tile", "transpose",
-    "unflatten", "unfold", "unsqueeze",
+    "affine", "alpha_dropout", "batch_norm", "channel_dropout", "channel_shuffle", "drop_block", "dropout",
+    "feature_alpha_dropout", "flatten", "flip", "fold", "identity", "index_select", "layer_scale", "negative", "pad",
+    "permute", "roll", "scale", "select", "slice", "squeeze", "stochastic_depth", "tile", "transpose", "unflatten",
+    "unfold", "unsqueeze",
 })  # fmt: skip
 """The ops of one input that are linear, or nearly: they add a constant."""
 
@@ -26,7 +27,7 @@ class Tail:
 
     layer: Node
     factor: float = 1.0
-    """The product of the constants that `scale` multiplies by after the layer."""
+    """The product of what `scale` multiplies by after the layer, and of what `layer_scale` starts from."""
     scale: Node | None = None
     """The last `scale` among them."""
     is_normalised: bool = False
@@ -79,6 +80,8 @@ def _tails(graph: Graph) -> dict[str, Tail]:
 
 
 def _with(tail: Tail, node: Node) -> Tail:
+    if node.resolved.name == "layer_scale":
+        return replace(tail, factor=tail.factor * getattr(node.resolved, "value", 1.0))
     if node.resolved.name == "scale":
         return replace(tail, factor=tail.factor * getattr(node.resolved, "factor", 1.0), scale=node)
     return replace(tail, is_normalised=True) if node.resolved.name == "batch_norm" else tail

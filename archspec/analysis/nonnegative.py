@@ -7,10 +7,14 @@ from typing import Final
 from archspec.ir.graph import Graph, Node
 from archspec.ir.op import Op
 
-_MAKE: Final = frozenset({"hardsigmoid", "relu", "relu6", "sigmoid", "softmax", "softplus"})
+_MAKE: Final = frozenset({
+    "abs", "exp", "hardsigmoid", "norm", "relu", "relu6", "sigmoid", "softmax", "softmin", "softplus", "square",
+    "squared_relu", "variance",
+})  # fmt: skip
 _KEEP: Final = frozenset({
-    "adaptive_avg_pool", "adaptive_max_pool", "add", "avg_pool", "channel_dropout", "dropout", "global_avg_pool",
-    "global_max_pool", "lp_pool", "max_pool", "max_pool_with_indices", "max_unpool", "multiply",
+    "adaptive_avg_pool", "adaptive_max_pool", "add", "average", "avg_pool", "channel_dropout", "cumulative_sum",
+    "divide", "drop_block", "dropout", "erf", "floor", "global_avg_pool", "global_max_pool", "lp_pool", "max_pool",
+    "max_pool_with_indices", "max_unpool", "mean", "multiply", "round", "sign", "sqrt", "stochastic_depth", "sum",
 })  # fmt: skip
 """The ops that give nothing below 0 where they read nothing below 0, beside those that keep values."""
 
@@ -32,4 +36,4 @@ def _keeps(op: Op) -> bool:
 
 def changes_nothing_from_0(node: Node) -> bool:
     """Whether an op gives back whatever is 0 or more: the activations that bend below 0 alone."""
-    return node.resolved.name in ("elu", "leaky_relu", "prelu", "relu")
+    return node.resolved.name in ("celu", "elu", "leaky_relu", "prelu", "relu", "rrelu")

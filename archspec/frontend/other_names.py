@@ -18,7 +18,7 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "globalaveragepooling": "global_avg_pool", "globalaveragepool": "global_avg_pool", "gap": "global_avg_pool",
     "globalmaxpooling": "global_max_pool", "adaptiveaveragepool": "adaptive_avg_pool",
     "concatenate": "concat", "cat": "concat", "merge": "concat", "depthconcat": "concat", "filterconcat": "concat",
-    "sum": "add", "plus": "add", "eltwise": "add", "residual": "add", "shortcut": "add", "skip": "add",
+    "plus": "add", "eltwise": "add", "residual": "add", "shortcut": "add", "skip": "add",
     "mul": "multiply", "bmm": "matmul", "swish": "silu", "hsigmoid": "hardsigmoid", "hswish": "hardswish",
     "lrelu": "leaky_relu", "dropoutnd": "channel_dropout", "spatialdropout": "channel_dropout", "embed": "embedding",
     "chunk": "split", "reshape": "unflatten", "view": "unflatten", "sequential": "sequence",
@@ -50,6 +50,15 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "upsample": "interpolate", "upsampling": "interpolate", "resize": "interpolate", "upsamplingnearest": "interpolate",
     "upsamplingbilinear": "interpolate", "depthtospace": "pixel_shuffle", "spacetodepth": "pixel_unshuffle",
     "focus": "pixel_unshuffle", "centercrop": "crop_like",
+    "pow": "power", "neg": "negative", "absolute": "abs", "clip": "clamp", "clipbyvalue": "clamp",
+    "sine": "sin", "cosine": "cos", "astype": "cast", "totype": "cast",
+    "sub": "subtract", "div": "divide", "truediv": "divide",
+    "reducemean": "mean", "reducesum": "sum", "reducemax": "max", "reducemin": "min", "amax": "max", "amin": "min",
+    "reducelogsumexp": "logsumexp", "reducel1": "norm", "reducel2": "norm", "vectornorm": "norm", "var": "variance",
+    "reducevariance": "variance", "cumsum": "cumulative_sum",
+    "dot": "matmul", "euclideandistance": "pairwise_distance", "droppath": "stochastic_depth",
+    "thresholdedrelu": "threshold", "relu2": "squared_relu", "shrink": "softshrink", "quickgelu": "gelu",
+    "swiglu": "glu", "geglu": "glu", "reglu": "glu", "gatedlinearunit": "glu",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 

@@ -28,7 +28,7 @@ class Glu(Op):
     """
 
     name: ClassVar[str] = "glu"
-    category: ClassVar[str] = "activation"
+    category: ClassVar[str] = "gate"
     shorthand: ClassVar[str | None] = "activation"
 
     activation: Annotated[str, one_of("sigmoid", *_FUNCTIONS, "none")] = "sigmoid"

@@ -15,14 +15,22 @@ from archspec.compiler import compile_spec, load_graph
 from archspec.ir.graph import Graph
 from tests.specs import spec
 
-ALL_SIGNS = ("batch_norm", "scale: -1", "affine: {shift: -1}", "tanh", "elu", "leaky_relu: 0.2", "identity")
+ALL_SIGNS = ("batch_norm", "scale: -1", "affine: {shift: -1}", "tanh", "elu", "leaky_relu: 0.2", "identity", "negative")
 LINEAR = (
     "batch_norm", "scale: 0.5", "dropout: 0.5", "pad: {begin: 1}", "permute: [0, 1, 3, 2]", "channel_shuffle: 2",
     "transpose: [2, 3]", "flip: 2", "roll: {shifts: 1, axes: 3}", "index_select: {indices: [1, 0]}",
-    "tile: [1, 1, 2, 1]",
+    "tile: [1, 1, 2, 1]", "layer_scale: 0.5", "negative", "stochastic_depth: 0.5", "drop_block: {p: 0.5, size: 3}",
+    "alpha_dropout: 0.5", "feature_alpha_dropout: 0.5",
 )  # fmt: skip
-BENT = ("relu", "tanh", "max_pool: {kernel: 3, stride: 1}", "layer_norm", "softmax: 1", "local_response_norm: 2")
-POSITIVE = ("relu", "sigmoid", "softplus", "max_pool: {kernel: 3, stride: 1, padding: 1}", "dropout: 0.5")
+BENT = (
+    "relu", "tanh", "max_pool: {kernel: 3, stride: 1}", "layer_norm", "softmax: 1", "local_response_norm: 2", "abs",
+    "glu: {axis: -1}",
+)  # fmt: skip
+POSITIVE = (
+    "relu", "sigmoid", "softplus", "max_pool: {kernel: 3, stride: 1, padding: 1}", "dropout: 0.5", "abs", "square",
+    "squared_relu", "softmin: 1", "erf", "floor", "sign", "cumulative_sum", "stochastic_depth: 0.5",
+    "mean: {axes: 2, keep: true}", "variance: {axes: 3, keep: true, unbiased: false}", "norm: {axes: 1, keep: true}",
+)  # fmt: skip
 
 
 def rows(items: list[str]) -> str:
@@ -38,6 +46,20 @@ def rows(items: list[str]) -> str:
         ("dropout: 0", ("p",)),
         ("channel_dropout: 0", ("p",)),
         ("dropout: 0.5", ()),
+        ("alpha_dropout: 0", ("p",)),
+        ("feature_alpha_dropout: 0", ("p",)),
+        ("stochastic_depth: 0", ("p",)),
+        ("stochastic_depth: 1", ()),
+        ("drop_block: {p: 0, size: 3}", ("p",)),
+        ("hardshrink: 0", ("threshold",)),
+        ("softshrink: 0", ("threshold",)),
+        ("softshrink: 0.5", ()),
+        ("power: 1", ("exponent",)),
+        ("power: 2", ()),
+        ("cast: float32", ("to",)),
+        ("average: {branches: [[]]}", ("branches",)),
+        ("maximum: {branches: [[]]}", ("branches",)),
+        ("minimum: {branches: [[]]}", ("branches",)),
         ("scale: 1", ("factor",)),
         ("scale: -1", ()),
         ("affine: {scale: [1, 1, 1, 1], shift: 0}", ("scale", "shift")),
@@ -82,7 +104,7 @@ def test_what_is_never_below_0_is_not_and_what_bends_there_alone_changes_nothing
     found = module(3 * torch.randn(2, 4, 6, 6))
     if last.path in nonnegative(graph):
         assert found.min() >= 0
-        for item in ("relu", "elu", "leaky_relu: 0.2"):
+        for item in ("relu", "elu", "celu", "rrelu", "leaky_relu: 0.2"):
             after = load_graph(spec(rows([*items, item]), "{x: [2, 4, 6, 6]}"))
             assert changes_nothing_from_0(after[str(len(items))])
             assert torch.equal(compile_spec(spec(rows([item]), "{x: [2, 4, 6, 6]}"))(found), found)
