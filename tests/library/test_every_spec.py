@@ -29,6 +29,7 @@ WITHOUT_RECIPE = {
     "inception_v1_naive": "nobody trained it",
     "inception_resnet_v1_face": "its loss is about pairs of faces, and its recipe was not published",
     "lenet": "its paper has a second-order method, and a loss of distances to fixed codes",
+    "gpt2": "its learning rates were not published",
 }
 """Specs that have no section `training`, each with the reason."""
 WARNED = {"alexnet", "inception_v1_naive", "vgg16"}
