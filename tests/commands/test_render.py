@@ -99,9 +99,8 @@ def test_every_published_network_is_drawn(spec: Path, capsysbinary: Binary) -> N
     assert svg.attrib["role"] == "img"
     counts = [len(boxes(written(capsysbinary, str(spec), "--dot", "--depth", depth))) for depth in "012"]
     counts.append(len(boxes(written(capsysbinary, str(spec), "--dot", "--depth", "all"))))
-    assert counts[0] == 1
-    assert counts == sorted(counts)
-    assert counts[0] < counts[1] < counts[3]  # a network without blocks has nothing to open at 2
+    assert counts[0] == 1 < counts[1]
+    assert counts == sorted(counts)  # a network without blocks has nothing more to open
 
 
 @pytest.mark.parametrize("spec", ERRORS, ids=lambda path: path.stem)
