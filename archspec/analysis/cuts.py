@@ -18,6 +18,7 @@ from itertools import pairwise
 import networkx as nx
 from networkx.algorithms.flow import dinitz
 
+from archspec.analysis.content import content
 from archspec.analysis.phases import running
 from archspec.ir.dims import Size, evaluate, symbols
 from archspec.ir.graph import Graph, Value, boundaries
@@ -181,7 +182,7 @@ class _Region:
             self.uncut.update((*self.sources, *self.sinks))
 
     def _read_by(self, value: Value, sources: set[Value]) -> tuple[Value, ...]:
-        return () if value in sources else self.graph[value.node].inputs
+        return () if value in sources else content(self.graph[value.node])
 
     def _is_floating(self, value: Value) -> bool:
         kind = self.graph.type_of(value)
@@ -308,14 +309,14 @@ def _finals(graph: Graph, outputs: Sequence[Value]) -> list[Value]:
     """
     behind_space: set[str] = set()
     for node in graph:
-        values = [*node.inputs, *(Value(node.path, port) for port in range(len(node.types)))]
+        values = [*content(node), *(Value(node.path, port) for port in range(len(node.types)))]
         if any(value.node in behind_space or has_space(graph, value) for value in values):
             behind_space.add(node.path)
     pooled = [output for output in outputs if output.node in behind_space and not has_space(graph, output)]
     others = dict.fromkeys(outputs).keys() - set(pooled)
     mapped = [value for value in _last(graph, pooled, has_space) if has_space(graph, value)]
     makers = _last(graph, others, _has_weights)
-    read = (read for value in makers for read in graph[value.node].inputs or (value,))
+    read = (read for value in makers for read in content(graph[value.node]) or (value,))
     return list(dict.fromkeys([*mapped, *read]))
 
 
@@ -326,7 +327,7 @@ def _last(graph: Graph, outputs: Iterable[Value], is_it: Callable[[Graph, Value]
     seen = set(waiting)
     while waiting:
         value = waiting.pop()
-        reads = graph[value.node].inputs
+        reads = content(graph[value.node])
         if is_it(graph, value) or not reads:
             found[value] = None
         else:

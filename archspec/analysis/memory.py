@@ -21,6 +21,7 @@ from itertools import accumulate
 from math import prod
 from typing import NamedTuple
 
+from archspec.analysis.content import content
 from archspec.analysis.cuts import UnknownSizeError
 from archspec.analysis.phases import running
 from archspec.ir.dims import Size, evaluate, symbols
@@ -220,7 +221,7 @@ def _training(graph: Graph, tensors: _Tensors, sizes: _Sizes) -> tuple[dict[str,
     kept: set[Value] = set()
     saved: Counter[str] = Counter()
     for node in tensors.order:
-        if not _has_parameters(graph, node) and learned.isdisjoint(node.inputs):
+        if not _has_parameters(graph, node) and learned.isdisjoint(content(node)):
             continue
         values = _values(node)
         learned.update(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from archspec.analysis.content import content
 from archspec.ir.graph import Graph, Node
 from archspec.ir.op import Op
 
@@ -25,8 +26,8 @@ def nonnegative(graph: Graph) -> dict[str, str]:
     for node in graph.operations():
         if node.resolved.name in _MAKE:
             found[node.path] = node.path
-        elif _keeps(node.resolved) and node.inputs and all(value.node in found for value in node.inputs):
-            found[node.path] = found[node.inputs[0].node]
+        elif _keeps(node.resolved) and (read := content(node)) and all(value.node in found for value in read):
+            found[node.path] = found[read[0].node]
     return found
 
 

@@ -70,7 +70,9 @@ def _of_node(graph: Graph, node: Node, found: dict[str, tuple[Field, ...]]) -> t
         return None
     sight = node.resolved.sees(*inputs)
     seen = []
-    for value, kind in zip(node.inputs, inputs, strict=True):
+    for index, (value, kind) in enumerate(zip(node.inputs, inputs, strict=True)):
+        if index in node.resolved.shape_only:
+            continue
         if graph[value.node].op is not None and not graph[value.node].inputs:
             continue  # a learned tensor sees no pixel
         fields = found.get(value.node)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 
+from archspec.analysis.content import content
 from archspec.analysis.cost import Cost
 from archspec.analysis.phases import running
 from archspec.ir.dims import Size, evaluate
@@ -81,7 +82,7 @@ def _of_node(graph: Graph, node: Node, sizes: _Bytes) -> Traffic:
     written = sum((sizes.of_value(Value(node.path, port)) for port in range(len(node.types))), start=0)
     weights: Size = sum(sizes.of_element(weight.dtype) * prod(weight.shape) for weight in owner.weights.values())
     return Traffic(
-        read=sum((sizes.of_value(value) for value in node.inputs), start=0),
+        read=sum((sizes.of_value(value) for value in content(node)), start=0),
         weights=weights if node.resolved.index_bound() is None else written,  # of a table the rows that are asked for
         written=written,
     )

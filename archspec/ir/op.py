@@ -133,6 +133,8 @@ class Op(BaseModel):
     """The attribute that `- op: value` sets."""
     keeps_values: ClassVar[bool] = False
     """Whether every number that comes out came in: what bounds the inputs bounds the outputs."""
+    shape_only: ClassVar[tuple[int, ...]] = ()
+    """The inputs, by index, of which only the shape counts: what they hold makes no difference."""
     sight: ClassVar[Literal["here", "everywhere"] | None] = None
     """What `sees` says of any input, where it is always the same."""
     is_loop: ClassVar[bool] = False

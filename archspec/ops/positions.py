@@ -20,6 +20,7 @@ class Positions(Moves):
 
     name: ClassVar[str] = "positions"
     keeps_values: ClassVar[bool] = False
+    shape_only: ClassVar[tuple[int, ...]] = (0,)
     shorthand: ClassVar[str | None] = "below"
 
     axis: Axis = 1

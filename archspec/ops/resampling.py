@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias, TypeGuard
 
 from pydantic import model_validator
 
@@ -155,6 +155,7 @@ class InterpolateLike(_Interpolation):
 
     name: ClassVar[str] = "interpolate_like"
     inputs: ClassVar[tuple[str, ...]] = ("x", "like")
+    shape_only: ClassVar[tuple[int, ...]] = (1,)
 
     def infer(self, must: Conditions, x: TensorType, like: TensorType) -> TensorType:
         self._need_mode(must, x)
@@ -175,6 +176,7 @@ class CropLike(Op):
     name: ClassVar[str] = "crop_like"
     category: ClassVar[str] = "shape"
     inputs: ClassVar[tuple[str, ...]] = ("x", "like")
+    shape_only: ClassVar[tuple[int, ...]] = (1,)
     keeps_values: ClassVar[bool] = True
 
     def infer(self, must: Conditions, x: TensorType, like: TensorType) -> TensorType:
@@ -188,6 +190,10 @@ class CropLike(Op):
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept()
+
+    def sees(self, x: TensorType, like: TensorType) -> Sight | None:
+        margins = [have - want for have, want in zip(x.shape[2:], like.shape[2:], strict=True)]
+        return tuple(Window(1, before=-(margin // 2)) for margin in margins) if _are_known(margins) else None
 
     def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
         return True
@@ -275,6 +281,10 @@ def _times(must: Conditions, side: Size, scale: float) -> Size:
 
 def _scale_text(scales: Sequence[float]) -> str:
     return "x".join(f"{scale:g}" for scale in (scales[:1] if len(set(scales)) == 1 else scales))
+
+
+def _are_known(sides: Sequence[Size]) -> TypeGuard[Sequence[int]]:
+    return all(isinstance(side, int) for side in sides)
 
 
 def _space_of(must: Conditions, op: str, x: TensorType, like: TensorType) -> tuple[Size, ...]:

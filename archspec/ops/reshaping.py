@@ -113,6 +113,7 @@ class ExpandLike(_Reshaping):
 
     name: ClassVar[str] = "expand_like"
     inputs: ClassVar[tuple[str, ...]] = ("x", "like")
+    shape_only: ClassVar[tuple[int, ...]] = (1,)
 
     axes: OptionalAxes = None
     """The axes along which it does, as of `like`; all where nothing is said."""

@@ -49,6 +49,7 @@ class MaxUnpool(Op):
     name: ClassVar[str] = "max_unpool"
     category: ClassVar[str] = "pooling"
     inputs: ClassVar[tuple[str, ...]] = ("x", "indices", "like")
+    shape_only: ClassVar[tuple[int, ...]] = (2,)
 
     def infer(self, must: Conditions, x: TensorType, indices: TensorType, like: TensorType) -> TensorType:
         must.have_rank(x, 3, 4, 5, what=IMAGES)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+import torch
 from pydantic import ValidationError
 
 from archspec.backends.flops import flop_counter
@@ -44,6 +45,7 @@ def held_at(kind: type[Op], example: Example) -> Iterator[str]:
         yield f"the attributes are refused: {error.errors()[0]['msg']}"
         return
     yield from executed(op, example)
+    yield from by_shape(op, example)
     yield from at_symbols(op, example)
 
 
@@ -90,6 +92,24 @@ def executed(op: Op, example: Example) -> Iterator[str]:
     if 2 * macs != flops:
         yield f"`macs` are {macs}, but torch counts {flops / 2:g}"
     yield from differences(op.weights(*example.inputs), made)
+
+
+def by_shape(op: Op, example: Example) -> Iterator[str]:
+    """Which inputs make a difference beyond their shape though it is said that they do not."""
+    if not op.shape_only:
+        return
+    tensors = [draw(given, example.below) for given in example.inputs]
+    outputs = _seeded(op, example, tensors)
+    for index in op.shape_only:
+        others = [*tensors[:index], torch.logical_not(tensors[index]), *tensors[index + 1 :]]
+        if not all(map(torch.equal, outputs, _seeded(op, example, others))):
+            yield f"`shape_only` says that nothing comes of what input {index + 1} holds, but it makes a difference"
+
+
+def _seeded(op: Op, example: Example, tensors: list[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return run(op, example.inputs, tensors)[0]
 
 
 def at_symbols(op: Op, example: Example) -> Iterator[str]:

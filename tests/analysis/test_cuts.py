@@ -144,6 +144,15 @@ def test_the_identity_of_a_residual_goes_past_whatever_is_narrow_beside_it() -> 
     assert [stretch.inner for stretch in found.stretches] == [None]
 
 
+def test_nothing_gets_through_a_tensor_of_which_the_shape_alone_counts() -> None:
+    sketch = Sketch(image=("N", 8, 4, 4))
+    narrow = sketch.add("narrow", "conv", "image", channels=1, kernel=2, stride=2)
+    large = sketch.add("large", "interpolate_like", narrow, "image")
+    found = capacity(sketch.graph(out=sketch.add("classes", "conv", large, channels=2, kernel=1)))
+    assert found is not None
+    assert found.narrowest.values == (Value("narrow"),)
+
+
 def test_all_inputs_together_are_a_cut() -> None:
     sketch = Sketch(left=("N", 1, 4, 4), right=("N", 2, 4, 4))
     sketch.add("pool", "global_avg_pool", sketch.add("join", "concat", "left", "right"))

@@ -7,7 +7,7 @@ import torch
 
 from archspec.analysis.cuts import capacity
 from archspec.analysis.facts import Facts
-from archspec.analysis.receptive_field import Field, receptive_fields
+from archspec.analysis.receptive_field import Extent, Field, receptive_fields
 from archspec.compiler import compile_spec, load_graph
 from tests.doc_blocks import ROOT
 from tests.graphs import Sketch
@@ -78,6 +78,13 @@ def test_what_spreads_over_the_whole_sees_all_of_it() -> None:
     conv = sketch.add("conv", "conv", "image", channels=3, kernel=3)
     pool = sketch.add("pool", "global_avg_pool", conv)
     assert [field.largest.size for field in fields_of(sketch, pool)] == [9, 7]
+
+
+def test_a_crop_moves_the_field_and_sees_nothing_of_what_it_is_as_large_as() -> None:
+    sketch = Sketch(image=("N", 3, 9, 8))
+    wide = sketch.add("wide", "conv", "image", channels=3, kernel=7)
+    sketch.add("crop", "crop_like", "image", wide)
+    assert [field.largest for field in fields_of(sketch, "crop")] == [Extent(3, 3), Extent(3, 3)]
 
 
 def test_where_places_are_no_longer_told_apart_there_is_no_field() -> None:

@@ -28,6 +28,12 @@ def test_a_node_reads_its_inputs_and_weights_and_writes_what_it_gives() -> None:
     assert traffic_of(graph, "twice") == Traffic(read=2 * 4 * 4 * 64, written=4 * 4 * 64)
 
 
+def test_what_counts_by_its_shape_alone_is_not_read() -> None:
+    sketch = Sketch(small=("N", 3, 2, 2), large=("N", 3, 8, 8))
+    graph = sketch.graph(out=sketch.add("like", "interpolate_like", "small", "large"))
+    assert traffic_of(graph, "like") == Traffic(read=4 * 3 * 4, written=4 * 3 * 64)
+
+
 def test_a_view_moves_nothing() -> None:
     assert traffic_of(_network(), "flat").total == 0
 

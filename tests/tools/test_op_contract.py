@@ -12,6 +12,7 @@ from archspec.ir.attributes import Count
 from archspec.ir.op import Example, Op, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops.linear import Linear
+from archspec.ops.resampling import CropLike
 from archspec.testing import check_op
 
 BATCH = TensorType((2, 3))
@@ -42,6 +43,12 @@ class Reserved(Right):
     examples: ClassVar[tuple[Example, ...]] = (Example({"features": 5, "bias": True}, (BATCH,)),)
 
 
+class Like(CropLike):
+    """Cut the middle out."""
+
+    examples: ClassVar[tuple[Example, ...]] = (Example({}, (TensorType((2, 3, 4)), TensorType((2, 3, 2)))),)
+
+
 def test_an_op_without_mistakes_passes() -> None:
     check_op(Right)
 
@@ -63,6 +70,10 @@ def test_it_is_public() -> None:
         (
             with_method("weights", lambda self, x: {"weight": Weight((self.features, 4)), "bias": Weight((5,))}),
             "the weight `weight` is declared as [5, 4], but torch makes [5, 3]",
+        ),
+        (
+            type("Wrong", (Like,), {"__doc__": "A linear layer.", "shape_only": (0, 1)}),
+            "`shape_only` says that nothing comes of what input 1 holds, but it makes a difference",
         ),
         (with_method("weights", lambda self, x: {}), "the weight `weight` is not declared"),
         (
