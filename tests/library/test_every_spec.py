@@ -30,6 +30,7 @@ WITHOUT_RECIPE = {
     "inception_resnet_v1_face": "its loss is about pairs of faces, and its recipe was not published",
     "lenet": "its paper has a second-order method, and a loss of distances to fixed codes",
     "gpt2": "its learning rates were not published",
+    "unet": "its learning rate was not published",
 }
 """Specs that have no section `training`, each with the reason."""
 WARNED = {"alexnet", "inception_v1_naive", "vgg16"}
