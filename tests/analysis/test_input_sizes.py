@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import dedent
 
 import pytest
 import torch
@@ -74,6 +75,18 @@ def test_inception_v3_runs_at_75_and_stops_at_74_where_it_is_said_to() -> None:
     module = emit(graph).eval()
     assert [runs(module, 2, 3, *sides) for sides in ((75, 75), (74, 75), (75, 74))] == [True, False, False]
     assert not runs(module.train(), 2, 3, 298, 299)
+
+
+def test_positions_are_no_more_than_their_table_has_rows() -> None:
+    rows = """
+        layers:
+          - embedding: {id: wte, tokens: 9, features: 4}
+          - positions: {from: tokens, below: 12}
+          - embedding: {id: wpe, tokens: 12, features: 4}
+          - add: {from: [wte, wpe]}
+          - slice: {start: 2, end: -1}
+    """
+    assert sizes_of(dedent(rows), "{tokens: {shape: [N, T=5], dtype: int64, below: 9}}") == ["T 4 to 12"]
 
 
 # Random networks of windows, run at every size.

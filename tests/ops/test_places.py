@@ -39,6 +39,21 @@ def test_a_slice_is_what_python_takes_where_it_lies_within_the_axis(start: int, 
             assert evaluate(over_symbols[0].shape[1], {"T": side}) == found.shape[1]
 
 
+@settings(max_examples=40)
+@given(st.integers(-3, 3), st.integers(1, 3), st.integers(2, 3), st.data())
+def test_a_place_of_a_slice_sees_the_place_that_it_is(start: int, step: int, axis: int, data: st.DataObject) -> None:
+    op, x = made("slice", {"axis": axis, "start": start, "step": step}), TensorType((1, 1, 4, 5))
+    tensor = torch.zeros(1, 1, 4, 5, requires_grad=True)
+    (found,) = run(op, [x], [tensor])[0]
+    at = [data.draw(st.integers(0, side - 1)) for side in found.shape[2:]]
+    (gradient,) = torch.autograd.grad(found[0, 0, at[0], at[1]], tensor)
+    seen = op.sees(x)
+    assert isinstance(seen, tuple)
+    assert all(window.size == 1 for window in seen)
+    expected = [place * window.stride - window.before for place, window in zip(at, seen, strict=True)]
+    assert gradient[0, 0].nonzero().tolist() == [expected]
+
+
 @pytest.mark.parametrize(
     ("name", "attributes", "least", "most"),
     [
