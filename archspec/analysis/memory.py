@@ -228,12 +228,19 @@ def _training(graph: Graph, tensors: _Tensors, sizes: _Sizes) -> tuple[dict[str,
         found = node.resolved.keeps([*map(sizes.of_value, node.inputs)], [*map(sizes.of_value, values)])
         saved[node.path] += _number(found.extra)
         kept.update(tensors.owner[node.inputs[index]] for index in found.inputs)
-        kept.update(tensors.owner[value] for value in values if found.outputs)
+        kept.update(tensors.owner[value] for value in _chosen(values, found.outputs))
     for owner in kept:
         saved[owner.node] += tensors.bytes[owner]
     in_order = {node.path: saved[node.path] for node in (*tensors.inputs, *tensors.order) if saved[node.path]}
     beyond = {tensors.owner[value] for value in tensors.outputs} - kept
     return in_order, sum(tensors.bytes[owner] for owner in beyond)
+
+
+def _chosen(values: list[Value], kept: bool | tuple[int, ...]) -> list[Value]:
+    """Those of the values of a node that it keeps."""
+    if isinstance(kept, bool):
+        return values if kept else []
+    return [values[index] for index in kept]
 
 
 def _values(node: Node) -> list[Value]:

@@ -94,8 +94,8 @@ class Kept(NamedTuple):
 
     inputs: tuple[int, ...] = ()
     """The inputs that it keeps, by index."""
-    outputs: bool = False
-    """Whether it keeps what it gives."""
+    outputs: bool | tuple[int, ...] = False
+    """Whether it keeps what it gives; where it keeps some of its outputs, these, by index."""
     extra: Size = 0
     """Bytes of tensors of its own: masks, indices, statistics."""
 

@@ -29,7 +29,7 @@ class MaxPoolWithIndices(MaxPool):
         return values, TensorType(values.shape, "int64")
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept(inputs=(0,), outputs=True)
+        return Kept(inputs=(0,), outputs=(1,))
 
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
         return 0

@@ -98,14 +98,19 @@ def _told_apart(
     """Saved tensors as inputs, outputs and others, without weights; what lies in one memory counts once."""
     weights = [*made.parameters.values(), *made.buffers.values(), *made.own]
     places = {_place(tensor): tensor.untyped_storage().nbytes() for tensor in saved}
-    of_inputs, of_outputs = [_place(tensor) for tensor in inputs], {_place(tensor) for tensor in outputs}
+    of_inputs, of_outputs = [_place(tensor) for tensor in inputs], [_place(tensor) for tensor in outputs]
     known = {*of_inputs, *of_outputs, *map(_place, weights)}
     extra: Size = sum(taken for place, taken in places.items() if place not in known)
     return Kept(
         tuple(index for index, place in enumerate(of_inputs) if place in places),
-        any(place in places and place not in of_inputs for place in of_outputs),
+        _all_or_some([place in places and place not in of_inputs for place in of_outputs]),
         extra,
     )
+
+
+def _all_or_some(kept: Sequence[bool]) -> bool | tuple[int, ...]:
+    """Whether all outputs are kept or none; else which."""
+    return all(kept) if len(set(kept)) == 1 else tuple(index for index, is_kept in enumerate(kept) if is_kept)
 
 
 def _place(tensor: torch.Tensor) -> int:
