@@ -7,11 +7,15 @@ ones, and those that say so draw that many: that is for finding mistakes, and no
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from hypothesis import settings
+
+import archspec
+from archspec import ops
 
 CASES = Path(__file__).parent / "cases"
 
@@ -39,3 +43,15 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert actual == file.read_text(encoding="utf-8")
 
     return compare
+
+
+Register: TypeAlias = Callable[[type[archspec.Op]], type[archspec.Op]]
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Register]:
+    """What registers an op until the test ends; what the test registers otherwise is forgotten then, too."""
+    monkeypatch.setattr(ops, "_REGISTERED", {})
+    ops.find.cache_clear()
+    yield archspec.register_op
+    ops.find.cache_clear()

@@ -155,6 +155,7 @@ def arguments_of(command: str) -> list[str]:
     return words[1:]
 
 
+@pytest.mark.usefixtures("register")
 @pytest.mark.parametrize("block", of("python"))
 def test_a_program_prints_what_is_documented(block: Block, folder: Path) -> None:
     write_files_of(block, folder)

@@ -20,7 +20,7 @@ from archspec.ir.types import TensorType
 from archspec.source.diagnostic import Severity, SpecError
 from archspec.source.span import Source
 from archspec.tools.build import build
-from tests.ops.conftest import Register
+from tests.conftest import Register
 from tests.specs import spec
 
 
