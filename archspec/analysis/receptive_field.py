@@ -50,7 +50,7 @@ def receptive_fields(graph: Graph) -> dict[str, tuple[Field, ...]]:
     """The field of what each node gives, by path, one for every spatial axis of the input; in time linear in nodes.
 
     A node is left out where places can no longer be told apart (after a `permute`, say), where a side has to be known
-    and is not, and where no input has spatial axes.
+    and is not, where one place sees more than another, and where no input has spatial axes.
     """
     found: dict[str, tuple[Field, ...]] = {}
     for node in graph:
@@ -88,6 +88,8 @@ def _of_node(graph: Graph, node: Node, found: dict[str, tuple[Field, ...]]) -> t
 
 
 def _through(sight: Sight, fields: Sequence[Field], kind: TensorType) -> tuple[Field, ...] | None:
+    if sight == "around":
+        return None
     if sight == "here":
         return tuple(fields)
     if sight == "everywhere":

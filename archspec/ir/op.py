@@ -85,8 +85,9 @@ class Window(NamedTuple):
     """Padding before the first place of the input."""
 
 
-Sight: TypeAlias = Literal["here", "everywhere"] | tuple[Window, ...]
-"""What a place of an output sees of the spatial axes of every input: the same place, all of it, or a window an axis."""
+Sight: TypeAlias = Literal["here", "around", "everywhere"] | tuple[Window, ...]
+"""What a place of an output sees of the spatial axes of every input: the same place, all of it, a window an axis, or
+`around` it what is no window, as one place sees more than another."""
 
 
 class Kept(NamedTuple):
@@ -135,7 +136,7 @@ class Op(BaseModel):
     """Whether every number that comes out came in: what bounds the inputs bounds the outputs."""
     shape_only: ClassVar[tuple[int, ...]] = ()
     """The inputs, by index, of which only the shape counts: what they hold makes no difference."""
-    sight: ClassVar[Literal["here", "everywhere"] | None] = None
+    sight: ClassVar[Literal["here", "around", "everywhere"] | None] = None
     """What `sees` says of any input, where it is always the same."""
     is_loop: ClassVar[bool] = False
     """Whether torch runs it as many small calls or as one kernel, as the machine has it: `keeps` is then of the calls,

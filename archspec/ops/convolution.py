@@ -208,10 +208,10 @@ class ConvTranspose(_Convolution):
             return False
         return can_be_same(must, *(spread(each, axes) for each in (self.kernel, self.stride, self.dilation)))
 
-    def sees(self, x: TensorType) -> Sight | None:
+    def sees(self, x: TensorType) -> Sight:
         axes = x.rank - 2
         if set(spread(self.stride, axes)) != {1}:
-            return None  # neighbouring places see differently many places
+            return "around"
         kernels, dilations = spread(self.kernel, axes), spread(self.dilation, axes)
         reaches = [reach * (side - 1) for side, reach in zip(kernels, dilations, strict=True)]
         pads = pad_sides(self.padding, kernels, dilations)

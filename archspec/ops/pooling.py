@@ -195,14 +195,14 @@ class _AdaptivePool(Op):
         need_sides(must, x.rank - 2, size=self.size)
         return TensorType((*x.shape[:2], *spread(self.size, x.rank - 2)), x.dtype)
 
-    def sees(self, x: TensorType) -> Sight | None:
+    def sees(self, x: TensorType) -> Sight:
         sides = spread(self.size, x.rank - 2)
         if set(sides) == {1}:
             return "everywhere"
         pairs = list(zip(x.shape[2:], sides, strict=True))
         # Elsewhere the windows are not of one size and not equally far apart.
         if any(not isinstance(side, int) or side % size for side, size in pairs):
-            return None
+            return "around"
         steps = [side // size for side, size in pairs if isinstance(side, int)]
         return tuple(Window(step, step) for step in steps)
 

@@ -50,6 +50,7 @@ _OptionalScales: TypeAlias = Annotated[
 
 class _Interpolation(Op):
     category: ClassVar[str] = "shape"
+    sight: ClassVar[Literal["around"]] = "around"
 
     mode: Annotated[str, one_of(*_MODES)] = "nearest"
     """How a value is made of those around its place: the `nearest` one; `nearest_exact`, the same without torch's old
@@ -191,9 +192,9 @@ class CropLike(Op):
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept()
 
-    def sees(self, x: TensorType, like: TensorType) -> Sight | None:
+    def sees(self, x: TensorType, like: TensorType) -> Sight:
         margins = [have - want for have, want in zip(x.shape[2:], like.shape[2:], strict=True)]
-        return tuple(Window(1, before=-(margin // 2)) for margin in margins) if _are_known(margins) else None
+        return tuple(Window(1, before=-(margin // 2)) for margin in margins) if _are_known(margins) else "around"
 
     def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
         return True
@@ -219,6 +220,7 @@ class PixelShuffle(_PixelShuffle):
     """
 
     name: ClassVar[str] = "pixel_shuffle"
+    sight: ClassVar[Literal["around"]] = "around"
 
     factor: Count
     """How many times as large both sides get."""

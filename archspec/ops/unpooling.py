@@ -3,7 +3,7 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from archspec.ir.conditions import Conditions
 from archspec.ir.op import Arg, Example, Kept, Op, Step
@@ -48,6 +48,7 @@ class MaxUnpool(Op):
 
     name: ClassVar[str] = "max_unpool"
     category: ClassVar[str] = "pooling"
+    sight: ClassVar[Literal["around"]] = "around"
     inputs: ClassVar[tuple[str, ...]] = ("x", "indices", "like")
     shape_only: ClassVar[tuple[int, ...]] = (2,)
 

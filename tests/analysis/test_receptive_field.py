@@ -94,6 +94,13 @@ def test_where_places_are_no_longer_told_apart_there_is_no_field() -> None:
     assert receptive_fields(sketch.graph(out="act")).keys() == {"image"}
 
 
+def test_where_one_place_sees_more_than_another_there_is_no_field() -> None:
+    sketch = Sketch(image=("N", 3, 4, 4))
+    sketch.add("larger", "conv_transpose", "image", channels=2, kernel=3, stride=2)
+    sketch.add("same", "conv_transpose", "image", channels=2, kernel=3, padding="same")
+    assert list(receptive_fields(sketch.graph(out="larger"))) == ["image", "same"]
+
+
 def test_rows_without_space_have_no_field() -> None:
     sketch = Sketch(rows=("N", 8))
     sketch.add("out", "linear", "rows", features=2)

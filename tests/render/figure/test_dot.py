@@ -217,6 +217,15 @@ def test_a_tensor_without_the_places_of_an_image_is_written_as_it_is() -> None:
     assert shape_text(graph, shuffled, Style()) == "[8, 4, 8]"
 
 
+@pytest.mark.parametrize(
+    "layer", ["conv_transpose: {kernel: 2, stride: 2, channels: 4}", "interpolate: 2", "adaptive_avg_pool: 3"]
+)
+def test_an_image_on_another_grid_is_still_an_image(layer: str) -> None:
+    graph = load(f"layers: [{{{layer}}}, {{relu: {{id: last}}}}]")
+    side = graph[Value("last").node].types[0].shape[2]
+    assert shape_text(graph, Value("last"), Style()) == f"{side}x{side}x4"
+
+
 def test_a_box_that_stands_for_several_turns_says_what_each_costs() -> None:
     inside = "{conv: {id: c, kernel: 1, channels: $w}}, tanh, {conv: {id: d, kernel: 1, channels: 4}}"
     rows = f"blocks: {{b: {{params: {{w: int}}, layers: [{inside}]}}}}\n"
