@@ -45,6 +45,18 @@ def test_rows_read_like_the_paper() -> None:
     ]
 
 
+def test_what_lays_patches_down_is_told_from_what_slides_them() -> None:
+    sketch = Sketch(image=("N", 3, 4, 4))
+    pooled = sketch.add("pool", "max_pool_with_indices", "image", kernel=2)
+    up = sketch.add("up", "conv_transpose", pooled, channels=3, kernel=2, stride=2)
+    graph = sketch.graph(out=sketch.add("last", "conv_transpose", up, channels=3, kernel=3, padding="same"))
+    assert [row[:2] for row in _paper(rows(graph))] == [
+        ["pool", "2x2"],
+        ["transposed conv", "2x2/2"],
+        ["transposed conv", "3x3/1"],
+    ]
+
+
 def test_a_block_with_a_title_goes_by_it_with_what_follows_a_comma_as_a_remark() -> None:
     assert _paper(rows(_network("Inception")))[3] == ["3 x Inception", "", "5x5x8"]
     assert _paper(rows(_network("Inception, as in figure 5")))[3] == ["3 x Inception", "as in figure 5", "5x5x8"]
