@@ -12,9 +12,11 @@ from torch import nn
 from torchvision.models.swin_transformer import ShiftedWindowAttention
 
 from archspec.backends.program import resolve
+from archspec.compiler import compile_spec
 from archspec.ir.types import TensorType
 from archspec.ops import find
 from tests.ops.runner import run
+from tests.specs import spec
 
 N, T, S, C = 2, 5, 7, 12
 
@@ -165,3 +167,28 @@ def test_both_layouts_of_rotary_turn_the_same_pairs() -> None:
     x = torch.rand(N, T, 6)
     halves = call("rotary", x[..., [0, 2, 4, 1, 3, 5]], interleaved=False)
     torch.testing.assert_close(call("rotary", x), halves[..., [0, 3, 1, 4, 2, 5]])
+
+
+def test_what_attends_can_be_exported_for_any_number_of_samples_and_tokens() -> None:
+    rows = """
+        layers:
+          - prepend_tokens: {id: first, from: x}
+          - position_embedding: {id: position, tokens: 20}
+          - sinusoidal_positions
+          - multi_head_attention: {id: attend, heads: 4, kv_heads: 2, causal: true, dropout: 0.1}
+          - split_heads: {id: heads, heads: 3}
+          - rotary: {id: turned}
+          - attention: {from: [turned, turned, heads], dropout: 0.1}
+          - merge_heads: {id: tokens}
+        heads: {windows: {window_attention: {from: image, heads: 3, window: 3, shift: 1}}}
+        outputs: {tokens: tokens, windows: windows}
+    """
+    module = compile_spec(spec(rows, "{x: [N, T=9, 12], image: [N, 6, 9, 12]}")).eval()
+    samples, tokens = torch.export.Dim("samples"), torch.export.Dim("tokens", max=19)
+    exported = torch.export.export(
+        module,
+        (torch.rand(N, 9, C), torch.rand(N, 6, 9, C)),
+        dynamic_shapes=({0: samples, 1: tokens}, {0: samples}),
+    )
+    given = torch.rand(3, 14, C), torch.rand(3, 6, 9, C)
+    torch.testing.assert_close(tuple(exported.module()(*given)), tuple(module(*given)))
