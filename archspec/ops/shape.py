@@ -150,7 +150,8 @@ class ChannelShuffle(Moves):
     """The number of groups."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        must.have_rank(x, 3, 4, 5, what="[N, C] with one to three spatial axes")
+        if x.rank < 3:
+            must.refuse("wrong-rank", f"[N, C, ...] with spatial axes is needed here, but the input is {x}", ports=(0,))
         message = f"{x.shape[1]} channels do not fall into {self.groups} equal groups"
         must.be_divisible(x.shape[1], self.groups, message, attribute="groups")
         return x
