@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, product
 
 import torch
 
+from archspec.analysis.input_sizes import input_sizes
 from archspec.analysis.phases import running
 from archspec.ir.conditions import Condition
 from archspec.ir.dims import Size, evaluate, symbols
@@ -57,7 +58,7 @@ def choose_sizes(graph: Graph, batch: int = 2, sizes: Mapping[str, int] | None =
         raise ValueError(f"`{graph.name}` does not run at {at}: {unmet.message}")
     if not free:
         return known
-    for tried in _combinations(len(free)):
+    for tried in chain(_combinations(len(free)), _solved(graph, free)):
         chosen = known | dict(zip(free, tried, strict=True))
         if all(condition.holds(chosen) is not False for condition in conditions):
             return chosen
@@ -70,6 +71,15 @@ def _combinations(free: int) -> Iterable[tuple[int, ...]]:
     if free > 2:
         return ((size,) * free for size in CANDIDATES)
     return sorted(product(CANDIDATES, repeat=free), key=lambda tried: (max(tried), tried))
+
+
+def _solved(graph: Graph, free: Sequence[str]) -> Iterator[tuple[int, ...]]:
+    """The smallest sizes that fit in both phases, each symbol for itself, where they can be told."""
+    smallest: dict[str, int] = {}
+    for sizes in chain.from_iterable(input_sizes(graph).values()):
+        for name in sizes.symbols:
+            smallest[name] = max(smallest.get(name, 1), sizes.minimum or 1)
+    yield tuple(smallest.get(name, 1) for name in free)
 
 
 def _conditions(graph: Graph) -> list[Condition]:

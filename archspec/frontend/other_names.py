@@ -21,7 +21,7 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "plus": "add", "eltwise": "add", "residual": "add", "shortcut": "add", "skip": "add",
     "mul": "multiply", "bmm": "matmul", "swish": "silu", "hsigmoid": "hardsigmoid", "hswish": "hardswish",
     "lrelu": "leaky_relu", "dropoutnd": "channel_dropout", "spatialdropout": "channel_dropout", "embed": "embedding",
-    "chunk": "split", "reshape": "unflatten", "view": "unflatten", "sequential": "sequence",
+    "chunk": "split", "view": "reshape", "broadcastto": "expand", "expandas": "expand_like", "sequential": "sequence",
     "noop": "identity", "zeropadding": "pad", "zeropad": "pad", "constantpad": "pad",
     "convtranspose": "conv_transpose", "convolutiontranspose": "conv_transpose", "deconv": "conv_transpose",
     "deconvolution": "conv_transpose",

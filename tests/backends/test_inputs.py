@@ -11,6 +11,7 @@ from archspec.ir.dims import symbol
 from archspec.ir.graph import Graph
 from archspec.ir.types import TensorType
 from tests.graphs import Sketch
+from tests.specs import load
 
 N, T, H, W = map(symbol, "NTHW")
 
@@ -73,3 +74,8 @@ def test_the_same_seed_draws_the_same_and_torchs_generator_is_left_alone() -> No
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_side_that_has_to_be_one_is_found() -> None:
+    graph = load("layers: [{squeeze: [2]}, {max_pool: 3}]", "{x: [N, 4, S, L]}")
+    assert random_inputs(graph)["x"].shape == (2, 4, 1, 3)
