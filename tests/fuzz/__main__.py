@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from archspec.ops import names
-from tests.fuzz.campaign import Tally, run
+from tests.fuzz.campaign import run
+from tests.fuzz.graphs import graphs
 from tests.fuzz.ops import ops
+from tests.fuzz.report import disagreements, table
 from tests.fuzz.subject import Subject
-
-_OUTCOMES = ("accepted", "refused", "stated", "not asked", "malformed")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run what is asked for; 1 where something disagrees."""
     asked = _parser().parse_args(arguments)
-    subject: Subject[Any] = ops(asked.only or names())
-    numbers = [asked.case] if asked.case is not None else range(asked.cases)
+    subject: Subject[Any] = graphs() if asked.subject == "graphs" else ops(asked.only or names())
+    numbers = range(asked.cases) if asked.case is None else [asked.case]
     tally = run(subject, numbers, asked.seed, asked.workers)
-    print(_table(tally, asked.each))
-    for (family, law, reason), count in tally.disagreements.most_common():
-        _show(subject, asked.seed, tally.shown[family, law, reason][0], count)
+    sys.stdout.write(table(tally, asked.each) + "\n")
+    for text in disagreements(subject, tally, asked.seed):
+        sys.stdout.write(f"\n{text}\n")
     return 1 if tally.disagreements else 0
 
 
@@ -40,34 +39,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", metavar="OP", help="these ops alone")
     parser.add_argument("--case", type=int, metavar="NUMBER", help="this case alone")
     return parser
-
-
-def _table(tally: Tally, each: bool) -> str:
-    rows = [("", *_OUTCOMES, "disagreements")]
-    if each:
-        rows += _rows(tally.outcomes, Counter(family for family, _, _ in tally.disagreements.elements()))
-        rows += _rows(tally.reasons, Counter(reason for _, _, reason in tally.disagreements.elements()))
-    totals: Counter[str] = Counter()
-    for (_, outcome), count in tally.outcomes.items():
-        totals[outcome] += count
-    rows.append(("all", *(f"{totals[outcome]:,}" for outcome in _OUTCOMES), f"{tally.disagreements.total():,}"))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    ]
-    return "\n".join([*lines, "", f"{tally.cases:,} cases in {tally.seconds:.0f} seconds, torch {torch.__version__}"])
-
-
-def _rows(counts: Counter[tuple[str, str]], wrong: Counter[str]) -> list[tuple[str, ...]]:
-    names = sorted({name for name, _ in counts})
-    return [(name, *(f"{counts[name, outcome]:,}" for outcome in _OUTCOMES), f"{wrong[name]:,}") for name in names]
-
-
-def _show(subject: Subject[Any], seed: int, number: int, count: int) -> None:
-    case = subject.case(seed, number)
-    least = subject.minimal(case, subject.verdict(case))
-    print(f"\n{count:,} like case {number}: {subject.verdict(least).disagreement}\n{least}")
 
 
 if __name__ == "__main__":

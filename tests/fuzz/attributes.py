@@ -34,7 +34,7 @@ def random_attributes(
     return found
 
 
-_WILD = (0, -1, -3, True, "3", "x", [], [1], [0, 0], 1.5, None)
+_WILD: tuple[Any, ...] = (0, -1, -3, True, "3", "x", [], [1], [0, 0], 1.5, None)
 
 
 def accepts(field: FieldInfo) -> Accepts:
@@ -59,7 +59,7 @@ def _value(op: type[Op], name: str, field: FieldInfo, inputs: Sequence[TensorTyp
         return random.choice(known)
     schema = accepts(field).schema
     if DIMS in field.metadata and inputs and random.random() < 0.5:
-        return [_dim(schema["items"], inputs, random) for _ in range(random.randint(1, 4))]
+        return [_dim(inputs, random) for _ in range(random.randint(1, 4))]
     return _of_schema(schema, known, inputs, random)
 
 
@@ -89,7 +89,7 @@ def _lengths(known: Sequence[Any]) -> list[int]:
 
 def _whole(schema: Mapping[str, Any], inputs: Sequence[TensorType], random: Random) -> int:
     """Mostly a small number, or one that has to do with the sides of the inputs."""
-    least = schema.get("minimum", 0)
+    least: int = schema.get("minimum", 0)
     sides = [side for given in inputs for side in given.shape if isinstance(side, int)]
     if least < -8:
         return random.randint(-5, 5)
@@ -100,10 +100,10 @@ def _whole(schema: Mapping[str, Any], inputs: Sequence[TensorType], random: Rand
     return max(least, random.choice(related))
 
 
-def _dim(schema: Mapping[str, Any], inputs: Sequence[TensorType], random: Random) -> Any:
+def _dim(inputs: Sequence[TensorType], random: Random) -> Any:
     port = random.randrange(len(inputs))
     if not inputs[port].rank or random.random() < 0.4:
-        return random.choice([-1, _whole(schema | {"minimum": 1}, inputs, random)])
+        return random.choice([-1, _whole({"minimum": 1}, inputs, random)])
     side: Any = own_size(random.randrange(inputs[port].rank), port)
     return random.choice([side, side, side, side * 2, side // 2, side + 1])
 
@@ -111,7 +111,7 @@ def _dim(schema: Mapping[str, Any], inputs: Sequence[TensorType], random: Random
 def _word(schema: Mapping[str, Any], known: Sequence[Any], random: Random) -> str:
     """One of the words of a pattern, a size such as `2x3`, or a text of an example with a character changed."""
     texts = [text for text in known if isinstance(text, str)]
-    words = re.findall(r"\|([a-z_]+)(?=[|)])", schema.get("pattern", ""))
+    words: list[str] = re.findall(r"\|([a-z_]+)(?=[|)])", schema.get("pattern", ""))
     if words and random.random() < 0.7:
         return random.choice(words)
     if "x" in schema.get("pattern", "x"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -18,6 +19,7 @@ from tests.fuzz.subject import Subject
 from tests.fuzz.verdict import Verdict
 
 _CHUNK = 200
+_MEMORY = 4 * 2**30
 _SHOWN = 3
 """Cases that are kept of each kind of disagreement."""
 
@@ -76,7 +78,7 @@ def _tallies(subject: Subject[Any], chunks: Sequence[Sequence[int]], seed: int, 
     if workers == 1:
         yield from map(judge, chunks)
         return
-    with ProcessPoolExecutor(workers, get_context("fork"), torch.set_num_threads, (1,)) as pool:
+    with ProcessPoolExecutor(workers, get_context("fork"), _limit) as pool:
         running = {pool.submit(judge, chunk): chunk for chunk in chunks}
         for done in as_completed(running):
             try:
@@ -84,6 +86,12 @@ def _tallies(subject: Subject[Any], chunks: Sequence[Sequence[int]], seed: int, 
             except BrokenProcessPool as error:
                 chunk = running[done]
                 raise RuntimeError(f"one of the cases {chunk[0]} to {chunk[-1]} killed its process") from error
+
+
+def _limit() -> None:
+    """One thread, and so little memory that a case which asks for more is refused and nothing else is harmed."""
+    torch.set_num_threads(1)
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
 
 
 def _judge(subject: Subject[Any], seed: int, numbers: Sequence[int]) -> Tally:

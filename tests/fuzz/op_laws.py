@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 from pydantic import ValidationError
-from torch.utils.flop_counter import FlopCounterMode
 
+from archspec.backends.flops import flop_counter
+from archspec.ir.conditions import Failure
 from archspec.ir.op import Op
 from archspec.ir.types import TensorType
 from tests.fuzz.attributes import accepts
@@ -19,6 +20,8 @@ from tests.fuzz.stated import stated
 from tests.fuzz.symbol_laws import symbolic_disagreement
 from tests.fuzz.verdict import Verdict
 from tests.ops.runner import Made, draw, infer, run, type_of
+
+_MOST_ELEMENTS = 2_000_000
 
 
 def judge(case: OpCase, random: Random) -> Verdict:
@@ -29,24 +32,28 @@ def judge(case: OpCase, random: Random) -> Verdict:
         return _judge_malformed(case, error)
     types, must = infer(op, *case.inputs)
     if types is None or must.failures:
-        failure = must.failures[0]
-        return _judge_refused(op, case, failure.name, failure.message)
+        return judge_refused(op, case.inputs, must.failures[0], case.below)
+    if any(not isinstance(kind.elements, int) or kind.elements > _MOST_ELEMENTS for kind in types):
+        return Verdict("not asked", reason="too large to run")
     found = "" if not (must.pending or must.skipped) else "fixed sizes are decided: conditions are left over"
     found = found or _disagreement(op, case, types, random)
     return Verdict("accepted", found or symbolic_disagreement(op, case.inputs, random))
 
 
-def _judge_refused(op: Op, case: OpCase, reason: str, message: str) -> Verdict:
-    if not can_be_asked(op, case.inputs):
+def judge_refused(op: Op, inputs: Sequence[TensorType], failure: Failure, below: int = 8) -> Verdict:
+    """Ask torch about what a shape rule refuses; it refuses what it does not run in both modes."""
+    reason = failure.name
+    if not can_be_asked(op, inputs):
         return Verdict("not asked", reason=reason)
     try:
-        outputs = [output for training in (False, True) for output in execute(op, case, training)[0]]
+        outputs = [output for training in (False, True) for output in execute(op, inputs, below, training)[0]]
     except Exception:  # whatever torch raises is a refusal
         return Verdict("refused", reason=reason)
-    if any(0 in output.shape for output in outputs) or stated(op, case.inputs, reason):
+    if any(0 in output.shape for output in outputs) or stated(op, inputs, reason):
         return Verdict("stated", reason=reason)
     given = " and ".join(str(type_of(output)) for output in outputs[: len(outputs) // 2])
-    return Verdict("refused", f"what is refused torch refuses: torch gives {given}, but {reason}: {message}", reason)
+    law = "what is refused torch refuses"
+    return Verdict("refused", f"{law}: torch gives {given}, but {reason}: {failure.message}", reason)
 
 
 def can_be_asked(op: Op, inputs: Sequence[TensorType]) -> bool:
@@ -64,7 +71,7 @@ def _judge_malformed(case: OpCase, error: ValidationError) -> Verdict:
     where = error.errors()[0]
     if op is None:
         return Verdict("malformed")
-    return _judge_refused(op, case, "wrong-value", f"{where['loc']}: {where['msg']}")
+    return judge_refused(op, case.inputs, Failure("wrong-value", where["msg"]), case.below)
 
 
 def _unchecked(case: OpCase) -> Op | None:
@@ -80,13 +87,13 @@ def _unchecked(case: OpCase) -> Op | None:
     return case.kind.model_construct(**values)
 
 
-def execute(op: Op, case: OpCase, training: bool) -> tuple[tuple[torch.Tensor, ...], Made]:
-    """What torch gives for random tensors of a case."""
+def execute(op: Op, inputs: Sequence[TensorType], below: int, training: bool) -> tuple[tuple[torch.Tensor, ...], Made]:
+    """What torch gives for random tensors of some types."""
     torch.manual_seed(0)
-    tensors = [draw(given, op.index_bound() or case.below) for given in case.inputs]
+    tensors = [draw(given, op.index_bound() or below) for given in inputs]
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return run(op, case.inputs, tensors, training=training)
+        return run(op, inputs, tensors, training=training)
 
 
 def _disagreement(op: Op, case: OpCase, types: tuple[TensorType, ...], random: Random) -> str:
@@ -94,7 +101,7 @@ def _disagreement(op: Op, case: OpCase, types: tuple[TensorType, ...], random: R
     for training in (False, True):
         mode = "training" if training else "eval"
         try:
-            outputs, made = execute(op, case, training)
+            outputs, made = execute(op, case.inputs, case.below, training)
         except Exception as error:
             return f"what is accepted runs: torch refuses it in {mode} mode, {type(error).__name__}: {error}"
         executed = tuple(map(type_of, outputs))
@@ -116,8 +123,8 @@ def _weights(op: Op, case: OpCase, made: Made) -> Iterator[str]:
 
 
 def _macs(op: Op, case: OpCase, types: tuple[TensorType, ...]) -> str:
-    with FlopCounterMode(display=False) as counter:
-        execute(op, case, training=False)
+    with flop_counter() as counter:
+        execute(op, case.inputs, case.below, training=False)
     inferred, counted = op.macs(case.inputs, types), counter.get_total_flops()
     return "" if 2 * inferred == counted else f"MACs are as inferred: {inferred} is not half of {counted}"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from archspec.ir.types import TensorType
 from archspec.ops import find
+from archspec.ops._shared import fixed
 from tests.fuzz.op_cases import OpCase, random_op_case
 from tests.fuzz.op_laws import judge
 from tests.fuzz.subject import Subject
@@ -34,7 +35,7 @@ def _take_apart(case: OpCase) -> dict[str, Any]:
 def _put_together(data: dict[str, Any]) -> OpCase:
     inputs = tuple(TensorType(tuple(given["shape"]), given.get("dtype", "float32")) for given in data["inputs"])
     case = OpCase(data["name"], data["attributes"], inputs, data.get("below", 8))
-    if any(side < 1 for given in inputs for side in given.shape) or not _has_its_inputs(case):
+    if any(fixed(side) < 1 for given in inputs for side in given.shape) or not _has_its_inputs(case):
         raise ValueError("no case")
     return case
 

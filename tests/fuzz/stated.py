@@ -33,7 +33,7 @@ def _several_dtypes(op: Op, inputs: Sequence[TensorType]) -> bool:
 
 
 def _not_that_of_weights(op: Op, inputs: Sequence[TensorType]) -> bool:
-    return op.name in _WITH_WEIGHTS and any(given.dtype != "float32" for given in inputs)
+    return type(op).weights is not Op.weights and any(given.dtype != "float32" for given in inputs)
 
 
 def _a_list_for_other_axes(op: Op, inputs: Sequence[TensorType]) -> bool:
@@ -45,36 +45,43 @@ def _ops(names: str) -> _When:
     return lambda op, inputs: op.name in names.split()
 
 
-_WITH_WEIGHTS = ["affine", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
+def _always(op: Op, inputs: Sequence[TensorType]) -> bool:
+    return True
+
 
 STATED = (
     Stated("wrong-dtype", "what computes with real numbers is not given whole ones", _whole_numbers),
     Stated("wrong-dtype", "nothing is converted silently: joined tensors have one dtype", _several_dtypes),
     Stated("wrong-dtype", "weights are float32 as specs have them, and so is what they meet", _not_that_of_weights),
+    Stated("wrong-input-count", "an op joins as many inputs as it says", _always),
     Stated("wrong-value", "a list has a number for each spatial axis", _a_list_for_other_axes),
-    Stated("wrong-value", "`parts` and `sections` say the same thing", _ops("split")),
+    Stated("wrong-value", "a thing is said in one way", _ops("split layer_norm rms_norm interpolate")),
+    Stated("wrong-value", "the lower bound is not above the upper one", _ops("clamp")),
+    Stated("wrong-value", "`dropout` is between layers, and so there are several", _ops("rnn gru lstm")),
+    Stated("wrong-value", "windows are shifted by less than their side", _ops("window_attention")),
+    Stated("wrong-value", "features are turned in pairs", _ops("rotary")),
+    Stated("wrong-value", "a margin of other than a constant is put around space", _ops("pad")),
+    Stated("same-padding", "`padding: same` keeps the size", _always),
+    Stated("wrong-rank", "the first axis is the batch", _ops("linear affine feature_alpha_dropout")),
     Stated(
-        "same-padding",
-        "`padding: same` keeps the size",
-        _ops("conv conv_transpose max_pool max_pool_with_indices avg_pool unfold fold"),
+        "wrong-rank", "space has one to three axes", _ops("global_avg_pool global_max_pool pad drop_block crop_like")
     ),
-    Stated("wrong-rank", "the first axis is the batch, the second the channels", _ops("linear affine unfold fold")),
-    Stated(
-        "wrong-rank",
-        "space has one to three axes",
-        _ops("global_avg_pool global_max_pool pad channel_shuffle crop_like"),
-    ),
+    Stated("wrong-rank", "space has one to three axes", _ops("max_unpool")),
+    Stated("wrong-rank", "an image has two axes in space", _ops("pixel_shuffle pixel_unshuffle fold unfold")),
     Stated("wrong-rank", "a matrix has two axes", _ops("matmul")),
-    Stated("wrong-axis", "an axis is one that is there", _ops("layer_norm rms_norm expand_like unsqueeze slice pad")),
-    Stated("wrong-rank", "an image has four axes", _ops("pixel_shuffle pixel_unshuffle")),
-    Stated("wrong-rank", "space is put back into as many axes", _ops("max_unpool")),
-    Stated("shape-mismatch", "every value has an index", _ops("max_unpool")),
-    Stated("wrong-value", "`scale` and `size` say the same thing", _ops("interpolate")),
-    Stated("wrong-input-count", "a product of matrices has two factors", _ops("matmul")),
+    Stated(
+        "wrong-rank", "a sequence has a batch", _ops("multi_head_attention sinusoidal_positions position_embedding")
+    ),
+    Stated("wrong-axis", "an axis is one that is there", _ops("layer_norm rms_norm expand_like layer_scale slice pad")),
+    Stated("wrong-axis", "a new axis is one of the output", _ops("unsqueeze")),
     Stated("shape-mismatch", "a list of constants has one for each channel", _ops("affine")),
-    Stated("shape-mismatch", "an axis that is taken out is of size 1", _ops("squeeze")),
-    Stated("index-out-of-range", "a slice lies within its axis", _ops("slice")),
-    Stated("index-out-of-range", "numbers of places stay below what they are said to", _ops("positions")),
-    Stated("wrong-value", "what is padded along one axis is padded with a number", _ops("pad")),
-    Stated("not-divisible", "parts are equal, and as many as were asked for", _ops("split")),
+    Stated(
+        "shape-mismatch", "keys go with as many values, and nothing is repeated", _ops("attention multi_head_attention")
+    ),
+    Stated("shape-mismatch", "an axis that is taken away has a size of 1", _ops("squeeze")),
+    Stated("shape-mismatch", "there is an index for every value", _ops("max_unpool")),
+    Stated("not-divisible", "parts are equal, and as many as were asked for", _ops("split glu multi_head_attention")),
+    Stated("index-out-of-range", "what is asked for is there", _ops("rotary position_embedding positions slice")),
+    Stated("side-not-positive", "a block that is dropped lies within the map", _ops("drop_block")),
+    Stated("side-not-positive", "one number has no variance", _ops("variance")),
 )

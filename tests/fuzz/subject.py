@@ -24,6 +24,8 @@ class Subject(Generic[Case]):
     take_apart: Callable[[Case], Any]
     """A case as mappings, lists and numbers."""
     put_together: Callable[[Any], Case]
+    show: Callable[[Case], str] = str
+    """A case as text, to be tried by hand."""
 
     def case(self, seed: int, number: int) -> Case:
         """The case of a number."""
@@ -34,7 +36,8 @@ class Subject(Generic[Case]):
         try:
             return self.judge(case, Random(seed))
         except Exception as error:
-            return Verdict("refused", f"nothing is raised: {type(error).__name__}: {error}")
+            name = type(error).__name__
+            return Verdict("refused", f"nothing is raised: {name}: {error}", name)
 
     def minimal(self, case: Case, shown: Verdict) -> Case:
         """The smallest case found in which the same law is broken for the same reason."""

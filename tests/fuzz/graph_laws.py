@@ -1,0 +1,166 @@
+"""What has to hold of every spec: what is accepted runs as inferred at all sizes that fit, and at no others."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from random import Random
+
+import torch
+
+from archspec.analysis.at_sizes import at_sizes
+from archspec.analysis.input_sizes import Sizes, input_sizes
+from archspec.analysis.phases import running
+from archspec.backends.inputs import random_inputs
+from archspec.backends.scope_module import ScopeModule
+from archspec.backends.torch_fx import emit
+from archspec.backends.trace import run_and_compare
+from archspec.compiler import check_spec, load_graph
+from archspec.ir.dims import evaluate
+from archspec.ir.graph import Graph, GraphInput, Phase
+from archspec.ir.types import TensorType
+from archspec.source.diagnostic import Diagnostics
+from archspec.source.span import Source
+from archspec.tools.build import BATCH, NoSizesError, build
+from tests.fuzz.graph_specs import Spec
+from tests.fuzz.op_laws import judge_refused
+from tests.fuzz.verdict import Verdict
+from tests.ops.runner import draw as random_tensor
+from tests.ops.runner import infer
+from tests.specs import hold_canonical_form
+
+_LARGEST = 40
+"""The largest size that a symbol is given, where smaller ones fit."""
+
+
+def text_of(spec: Spec) -> str:
+    """A spec as it is written: what is JSON is YAML."""
+    return json.dumps(spec, indent=1)
+
+
+def judge(spec: Spec, random: Random) -> Verdict:
+    """Check a spec, build and run it, and compare."""
+    source = Source("random.yaml", text_of(spec))
+    found = check_spec(source)
+    if found.failed:
+        return Verdict("refused", _misplaced(found), next(iter(found)).name)
+    graph = load_graph(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return Verdict("accepted", _canonical(graph) or _built(graph) or _at_other_sizes(graph, random))
+        except NoSizesError:
+            return Verdict("not asked", reason="no sizes")
+        except IndexError as error:
+            if "index out of range in self" not in str(error):
+                raise
+            return Verdict("not asked", reason="numbers of rows are trusted")
+
+
+def _misplaced(found: Diagnostics) -> str:
+    for error in found:
+        span = error.span
+        if span is None or not 0 <= span.start < span.end <= len(span.source.text):
+            return f"what is refused is refused in the file: {error.name} is said of nothing in it"
+    return ""
+
+
+def _canonical(graph: Graph) -> str:
+    try:
+        hold_canonical_form(graph)
+    except Exception as error:
+        return f"the canonical form is the same network: {type(error).__name__} {error}"
+    return ""
+
+
+def _built(graph: Graph) -> str:
+    """Whether it builds and runs; sizes that are not found, and numbers of rows that are none, are raised."""
+    try:
+        mismatches = build(graph).mismatches
+    except (NoSizesError, IndexError):
+        raise
+    except Exception as error:
+        return f"what is accepted runs: {type(error).__name__}: {error}"
+    return f"what is accepted runs as inferred: {mismatches[0]}" if mismatches else ""
+
+
+def _at_other_sizes(graph: Graph, random: Random) -> str:
+    module = emit(graph)
+    for phase, entries in input_sizes(graph).items():
+        if any(sizes.fitting is None for sizes in entries):
+            continue  # they are said to be unknown
+        usual = {name: size for name, size in _usual(graph, entries).items() if size is not None}
+        for sizes in entries:
+            for size, fits in _tried(sizes, random):
+                at = usual | dict.fromkeys(sizes.symbols if sizes.together else [random.choice(sizes.symbols)], size)
+                found = _fits(graph, module, at, phase) if fits else _stops(graph, module, at, phase)
+                if found:
+                    return f"{found} at {at} in {phase} mode"
+    return ""
+
+
+def _usual(graph: Graph, entries: tuple[Sizes, ...]) -> dict[str, int | None]:
+    nominal = {name: size for given in graph.inputs.values() for name, size in given.symbols.items()}
+    return {name: nominal.get(name, sizes.minimum) for sizes in entries for name in sizes.symbols}
+
+
+def _tried(sizes: Sizes, random: Random) -> Iterator[tuple[int, bool]]:
+    """Sizes, and whether they fit: the ends, what is just beyond them, and some at random."""
+    assert sizes.fitting is not None
+    if sizes.minimum is None:
+        yield random.randint(1, _LARGEST), False
+        return
+    ends = [sizes.minimum, sizes.minimum - 1, *([sizes.maximum, sizes.maximum + 1] if sizes.maximum else [])]
+    for size in {*ends, random.randint(1, _LARGEST), random.randint(1, _LARGEST)}:
+        if 1 <= size <= _LARGEST:
+            yield size, size in sizes.fitting
+
+
+def _fits(graph: Graph, module: ScopeModule, at: Mapping[str, int], phase: Phase) -> str:
+    try:
+        moved = at_sizes(graph, at, phase)
+        mismatches = run_and_compare(moved, module, random_inputs(moved, sizes=at), phase)
+    except IndexError:
+        raise
+    except Exception as error:
+        return f"sizes that fit run: {type(error).__name__}: {error}"
+    return f"sizes that fit run as inferred: {mismatches[0]}" if mismatches else ""
+
+
+def _stops(graph: Graph, module: ScopeModule, at: Mapping[str, int], phase: Phase) -> str:
+    types = {name: _at(given, graph, at) for name, given in graph.inputs.items()}
+    inputs = [random_tensor(types[name], given.below or 2) for name, given in graph.inputs.items()]
+    try:
+        with torch.no_grad():
+            outputs = module.train(phase == "training")(*inputs)
+    except Exception:  # whatever torch raises is a refusal
+        return ""
+    given = outputs if isinstance(outputs, tuple) else (outputs,)
+    if any(0 in output.shape for output in given) or _is_stated(graph, types, running(graph)[phase]):
+        return ""
+    return "sizes that do not fit stop: torch runs"
+
+
+def _at(given: GraphInput, graph: Graph, at: Mapping[str, int]) -> TensorType:
+    sizes = {name: BATCH for name in graph.batch_symbols} | dict(at)
+    return given.type.with_shape(*(evaluate(side, sizes) for side in given.shape))
+
+
+def _is_stated(graph: Graph, inputs: Mapping[str, TensorType], runs: set[str]) -> bool:
+    """Whether torch refuses the op that stops by itself, in one of its modes, or a rule does that the language states.
+
+    A network stays what it was built as: with other modules, or with a side of 1 spread over others, it is another.
+    """
+    types: dict[str, tuple[TensorType, ...]] = {name: (kind,) for name, kind in inputs.items()}
+    for node in graph.operations():
+        if node.path not in runs:
+            continue
+        given = tuple(types[value.node][value.port] for value in node.inputs)
+        found, must = infer(node.resolved, *given)
+        if found is None or must.failures:
+            return not judge_refused(node.resolved, given, must.failures[0]).disagreement
+        if node.resolved.lower(*given) != node.resolved.lower(*(graph.input_types(node) or ())):
+            return True
+        types[node.path] = found
+    return any(1 in kind.shape for kinds in types.values() for kind in kinds)

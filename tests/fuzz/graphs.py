@@ -1,0 +1,18 @@
+"""Whole specs as a subject."""
+
+from __future__ import annotations
+
+from random import Random
+
+from tests.fuzz.graph_laws import judge, text_of
+from tests.fuzz.graph_specs import Spec, random_spec
+from tests.fuzz.subject import Subject
+
+
+def graphs() -> Subject[Spec]:
+    """Specs, some with something changed in them."""
+    return Subject(_draw, judge, lambda spec: "spec", lambda spec: spec, lambda data: data, text_of)
+
+
+def _draw(random: Random, number: int) -> Spec:
+    return random_spec(random)
