@@ -68,7 +68,9 @@ class Program:
             target: Any = resolve(row.target) if row.kind == "call_function" else row.target
             args = tuple(_fill(arg, nodes) for arg in row.args)
             settings = {name: _fill(value, nodes) for name, value in row.settings.items()}
-            nodes.append(graph.create_node(row.kind, target, args, settings, name=row.name or None))
+            # fx keeps names apart from each other and from its globals, but not from the module itself.
+            name = "self_" if row.name == "self" else row.name or None
+            nodes.append(graph.create_node(row.kind, target, args, settings, name=name))
             if watch is not None:
                 graph.call_function(watch, (index, nodes[-1]))
         returned = [nodes[ref.row] for ref in self.returns]

@@ -171,6 +171,16 @@ def test_arguments_may_be_called_as_anything_in_the_code_is() -> None:
     assert len(module.eval()(*given)) == len(names) - 1
 
 
+def test_an_item_may_be_called_self_as_the_first_attention_of_a_decoder() -> None:
+    sketch = Sketch(x=("N", 3, 4, 4))
+    first = sketch.add("self", "conv", "x", channels=2, kernel=1)
+    inner = sketch.scope("block")
+    in_scope = sketch.scope("block.self", inside=inner)
+    second = sketch.add("block.self.conv", "conv", first, channels=2, kernel=1, inside=in_scope)
+    module = emit(sketch.graph(out=sketch.add("block.out", "conv", second, channels=5, kernel=1, inside=inner)))
+    assert tuple(module(torch.ones(2, 3, 4, 4)).shape) == (2, 5, 4, 4)
+
+
 def test_an_argument_may_be_called_as_what_reaches_modules_with_numbers_for_names() -> None:
     sketch = Sketch(getattr=("N", 3, 4, 4))
     module = emit(sketch.graph(out=sketch.add("0", "conv", "getattr", channels=2, kernel=1)))
