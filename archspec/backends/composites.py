@@ -292,7 +292,7 @@ def interpolate_like(
 
 def crop_like(x: Tensor, like: Tensor) -> Tensor:
     """The middle of [N, C, ...space], as large as the space of `like`."""
-    for axis in range(2, x.dim()):
-        side = like.shape[axis]
-        x = x.narrow(axis, (x.shape[axis] - side) // 2, side)
-    return x
+    margins = [have - want for have, want in zip(x.shape[2:], like.shape[2:], strict=True)]
+    # Padding by less than nothing: `narrow` would keep `torch.export` from sizes that follow from each other.
+    sides = [side for margin in reversed(margins) for side in (-(margin // 2), margin // 2 - margin)]
+    return functional.pad(x, sides)

@@ -196,9 +196,6 @@ class CropLike(Op):
         margins = [have - want for have, want in zip(x.shape[2:], like.shape[2:], strict=True)]
         return tuple(Window(1, before=-(margin // 2)) for margin in margins) if _are_known(margins) else "around"
 
-    def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
-        return True
-
     def lower(self, x: TensorType, like: TensorType) -> list[Step]:
         return [Step("function", "archspec.backends.composites.crop_like", (Arg(0), Arg(1)))]
 
