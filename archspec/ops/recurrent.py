@@ -10,11 +10,13 @@ from pydantic import model_validator
 from archspec.ir.attributes import Count, Flag, Fraction, OptionalCount, one_of, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
-from archspec.ir.op import Example, Kept, Op, Result, Step, Weight
+from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import bounded, bytes_of, changed, fixed, known_size, need_float32
 
-_Gives: TypeAlias = Annotated[Literal["sequence", "last", "both"], one_of("sequence", "last", "both")]
+_Gives: TypeAlias = Annotated[
+    Literal["sequence", "last", "both", "states"], one_of("sequence", "last", "both", "states")
+]
 _Nonlinearity: TypeAlias = Annotated[Literal["tanh", "relu"], one_of("tanh", "relu")]
 
 
@@ -30,16 +32,17 @@ class _Direction(NamedTuple):
 class _Recurrent(Op):
     """A layer of torch's class `module`, which computes `gates` vectors of `features` numbers at every place.
 
-    `states` vectors go from place to place, and the backward pass needs `saved` vectors of every place.
+    What goes from place to place are its `states`, and the backward pass needs `saved` vectors of every place.
     """
 
     category: ClassVar[str] = "recurrent"
+    inputs: ClassVar[tuple[str, ...]] = ("x", "hidden")
+    variadic: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "features"
     is_loop: ClassVar[bool] = True
 
     module: ClassVar[str]
     gates: ClassVar[int]
-    states: ClassVar[int] = 1
     saved: ClassVar[int]
 
     features: Count
@@ -55,7 +58,8 @@ class _Recurrent(Op):
     gives: _Gives = "sequence"
     """`sequence` is the last layer's state at every place, [N, T, features], twice as many if bidirectional; `last` its
     state once all is read, [N, features], the backward direction's that of the first place; `both` gives these two
-    outputs, by these names."""
+    outputs, by these names; `states` gives `sequence` and, of every layer and direction, what another layer like it
+    can begin with."""
 
     @model_validator(mode="after")
     def _dropout_is_between_layers(self) -> Self:
@@ -64,18 +68,48 @@ class _Recurrent(Op):
         return self
 
     def output_names(self) -> tuple[str, ...]:
-        return ("sequence", "last") if self.gives == "both" else ("",)
+        several = {"both": ("sequence", "last"), "states": ("sequence", *self.inputs[1:])}
+        return several.get(self.gives, ("",))
 
-    def infer(self, must: Conditions, x: TensorType) -> TensorType | tuple[TensorType, ...]:
+    def infer(self, must: Conditions, *inputs: TensorType) -> TensorType | tuple[TensorType, ...]:
+        x, *states = inputs
         must.have_rank(x, 3, what="[N, T, features]")
         need_float32(must, x, self.name)
         known_size(must, x, 2, self.name, "features")
         must.be_positive(x.shape[1], f"`{self.name}` needs at least one place to read, but its input is {x}")
+        if states:
+            self._need_states(must, x, states)
         width = bounded(must, self._width())
-        every = {"sequence": x.with_shape(*x.shape[:2], width), "last": x.with_shape(x.shape[0], width)}
-        return tuple(every.values()) if self.gives == "both" else every[self.gives]
+        every = {
+            "sequence": x.with_shape(*x.shape[:2], width),
+            "last": x.with_shape(x.shape[0], width),
+            **self._states(x),
+        }
+        given = tuple(every[name or self.gives] for name in self.output_names())
+        return given if len(given) > 1 else given[0]
 
-    def weights(self, x: TensorType) -> dict[str, Weight]:
+    def _states(self, x: TensorType) -> dict[str, TensorType]:
+        """What goes from place to place, by name, of all layers and directions."""
+        widths = {"hidden": self._given(), "cell": self.features}
+        layers = self.depth * self._ways()
+        return {name: x.with_shape(layers, x.shape[0], widths[name]) for name in self.inputs[1:]}
+
+    def _need_states(self, must: Conditions, x: TensorType, states: Sequence[TensorType]) -> None:
+        wanted = self._states(x)
+        if len(states) != len(wanted):
+            names = " and ".join(f"`{name}`" for name in wanted)
+            must.refuse(
+                "wrong-input-count",
+                f"`{self.name}` begins with {names}, or with nothing, but is given {len(states)} beside its sequence",
+            )
+        for port, (name, kind, given) in enumerate(zip(wanted, wanted.values(), states, strict=True), 1):
+            need_float32(must, given, self.name, port)
+            must.have_rank(given, 3, what=f"a `{name}` of {kind}", port=port)
+            for side, other in zip(given.shape, kind.shape, strict=True):
+                message = f"`{self.name}` begins with a `{name}` of {kind}, but it is given {given}"
+                must.be_equal(side, other, message, ports=(port, 0))
+
+    def weights(self, x: TensorType, *states: TensorType) -> dict[str, Weight]:
         return {
             name + direction.suffix: Weight(shape)
             for direction in self._directions(x)
@@ -83,7 +117,7 @@ class _Recurrent(Op):
         }
 
     def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        (x,) = inputs
+        x = inputs[0]
         products = sum(
             rows * columns
             for direction in self._directions(x)
@@ -92,41 +126,39 @@ class _Recurrent(Op):
         return x.shape[0] * x.shape[1] * products
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        (x,) = inputs
+        x, *states = inputs
         is_reordered = 1 not in x.shape[:2]  # torch reads place by place
         of_place = self._ways() * (fixed(x.shape[2]) * is_reordered + (self.depth - 1) * self._given())
         of_place += self.depth * self._ways() * self._saved() + (self.depth - 1) * self._width() * (self.dropout > 0)
-        extra = x.shape[0] * (x.shape[1] * of_place + self._saved_once())
-        return Kept(inputs=() if is_reordered else (0,), extra=bytes_of(extra, x))
+        of_sample = self._saved_once() - (self._remembered() if states else 0)
+        kept = range(int(is_reordered), len(inputs))
+        return Kept(inputs=tuple(kept), extra=bytes_of(x.shape[0] * (x.shape[1] * of_place + of_sample), x))
 
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        (x,) = inputs
+        x, *states = inputs
         of_place = 2 * self.gates * self.features + (2 * self._width() if self.depth > 1 else 0)
-        of_sample = self.depth * self._ways() * self.states * self.features
-        return bytes_of(x.shape[0] * (x.shape[1] * of_place + of_sample), x)
+        return bytes_of(x.shape[0] * (x.shape[1] * of_place + (0 if states else self._remembered())), x)
 
-    def lower(self, x: TensorType) -> list[Step]:
-        module = Step("module", self._module(), settings=self._settings(x))
-        sequence = Step("function", "operator.getitem", (Result(0), 0))
-        if self.gives == "sequence":
-            return [module, sequence]
-        last = list(self._last_state())
-        if self.gives == "last":
-            return [module, *last]
-        both = Step("function", "builtins.tuple", ([Result(len(last) + 1), Result(len(last))],))
-        return [module, *last, sequence, both]
+    def lower(self, x: TensorType, *states: TensorType) -> list[Step]:
+        begun = tuple(Arg(port) for port in range(1, 1 + len(states)))
+        beginning = (begun,) if len(begun) > 1 else begun
+        steps = [Step("module", self._module(), (Arg(0), *beginning), self._settings(x))]
+        given = [self._take(name or self.gives, steps) for name in self.output_names()]
+        return [*steps, Step("function", "builtins.tuple", (given,))] if len(given) > 1 else steps
 
-    def _last_state(self) -> Iterator[Step]:
-        """From what torch calls the hidden state, [layers of directions, N, features], to that of the last layer."""
-        yield Step("function", "operator.getitem", (Result(0), 1))
-        if self.states > 1:
-            yield Step("function", "operator.getitem", (Result(1), 0))
+    def _take(self, name: str, steps: list[Step]) -> Result:
+        """Append the steps that take an output out of what torch gives: a sequence, and the states after it."""
+        if name == "sequence":
+            return _then(steps, "function", "operator.getitem", Result(0), 0)
+        state = _then(steps, "function", "operator.getitem", Result(0), 1)
+        if len(self.inputs) > 2:
+            state = _then(steps, "function", "operator.getitem", state, int(name == "cell"))
+        if name != "last":
+            return state
         if not self.bidirectional:
-            yield Step("method", "select", (Result(self.states), 0, -1))
-            return
-        yield Step("method", "narrow", (Result(self.states), 0, -2, 2))
-        yield Step("method", "transpose", (Result(self.states + 1), 0, 1))
-        yield Step("method", "flatten", (Result(self.states + 2), 1))
+            return _then(steps, "method", "select", state, 0, -1)
+        both = _then(steps, "method", "narrow", state, 0, -2, 2)
+        return _then(steps, "method", "flatten", _then(steps, "method", "transpose", both, 0, 1), 1)
 
     def _module(self) -> str:
         return self.module
@@ -157,6 +189,10 @@ class _Recurrent(Op):
         """How many numbers a sample keeps, however long it is."""
         return 0
 
+    def _remembered(self) -> int:
+        """How many numbers a sample begins with."""
+        return self.depth * self._width()
+
     def _directions(self, x: TensorType) -> Iterator[_Direction]:
         for layer in range(self.depth):
             for way in ("", "_reverse")[: self._ways()]:
@@ -168,17 +204,22 @@ class _Recurrent(Op):
         return {"weight_ih": (rows, features), "weight_hh": (rows, self._given()), **biases}
 
 
+def _then(steps: list[Step], kind: Literal["function", "method"], target: str, *args: Any) -> Result:
+    steps.append(Step(kind, target, args))
+    return Result(len(steps) - 1)
+
+
 class LSTM(_Recurrent):
     """Remember by gates: what is forgotten, what is written and what is shown follow from what is read.
 
     Long short-term memory (Hochreiter and Schmidhuber 1997; with the forget gate of Gers et al. 2000). Every sequence
-    begins with an empty memory.
+    begins with an empty memory, or with the `hidden` and the `cell` that another one ended with.
     """
 
     name: ClassVar[str] = "lstm"
     module: ClassVar[str] = "torch.nn.LSTM"
     gates: ClassVar[int] = 4
-    states: ClassVar[int] = 2
+    inputs: ClassVar[tuple[str, ...]] = ("x", "hidden", "cell")
     saved: ClassVar[int] = 7
 
     projection: OptionalCount = None
@@ -202,6 +243,9 @@ class LSTM(_Recurrent):
     def _saved(self) -> int:
         return super()._saved() + (self.projection or 0)
 
+    def _remembered(self) -> int:
+        return super()._remembered() + self.depth * self._ways() * self.features
+
     def _shapes(self, features: int) -> dict[str, tuple[int, ...]]:
         projecting = {} if self.projection is None else {"weight_hr": (self.projection, self.features)}
         return super()._shapes(features) | projecting
@@ -211,7 +255,7 @@ class GRU(_Recurrent):
     """Remember by two gates: how much is replaced, and how much of what was is seen in finding what by.
 
     Gated recurrent unit (Cho et al. 2014), with the reset gate after the product, as cuDNN has it. Every sequence
-    begins with an empty memory.
+    begins with an empty memory, or with the `hidden` that another one ended with.
     """
 
     name: ClassVar[str] = "gru"
@@ -223,7 +267,7 @@ class GRU(_Recurrent):
 class RNN(_Recurrent):
     """Add what is read to what is remembered, each times a learned matrix, and take a nonlinearity (Elman 1990).
 
-    Every sequence begins with an empty memory.
+    Every sequence begins with an empty memory, or with the `hidden` that another one ended with.
     """
 
     name: ClassVar[str] = "rnn"
@@ -235,7 +279,7 @@ class RNN(_Recurrent):
     """What is taken of the sum: `tanh` or `relu`."""
 
     def _saved_once(self) -> int:
-        return self.depth * self._width()
+        return self._remembered()
 
     def _settings(self, x: TensorType) -> dict[str, Any]:
         return super()._settings(x) | changed(nonlinearity=(self.nonlinearity, "tanh"))
@@ -243,6 +287,9 @@ class RNN(_Recurrent):
 
 _SEQUENCE = TensorType((2, 3, 5))
 _DEEP: dict[str, Any] = {"features": 4, "depth": 2, "bidirectional": True, "dropout": 0.5}
+
+_BEGUN = (_SEQUENCE, TensorType((1, 2, 4)))
+_BEGUN_DEEP = (_SEQUENCE, TensorType((4, 2, 4)))
 
 _COMMON = (
     Example({"features": 4}, (_SEQUENCE,)),
@@ -255,7 +302,18 @@ _COMMON = (
 LSTM.examples = (
     *_COMMON,
     Example({"features": 4, "projection": 3}, (_SEQUENCE,)),
-    Example(_DEEP | {"gives": "both", "projection": 2}, (_SEQUENCE,)),
+    Example(_DEEP | {"gives": "states", "projection": 2}, (_SEQUENCE,)),
+    Example({"features": 4}, (*_BEGUN, _BEGUN[1])),
+    Example(_DEEP | {"projection": 3}, (_SEQUENCE, TensorType((4, 2, 3)), _BEGUN_DEEP[1])),
 )
-GRU.examples = (*_COMMON, Example({"features": 2, "depth": 3}, (_SEQUENCE,)))
-RNN.examples = (*_COMMON, Example({"features": 4, "nonlinearity": "relu", "gives": "both"}, (_SEQUENCE,)))
+GRU.examples = (
+    *_COMMON,
+    Example({"features": 2, "depth": 3}, (_SEQUENCE,)),
+    Example({"features": 4}, _BEGUN),
+    Example(_DEEP | {"gives": "states"}, _BEGUN_DEEP),
+)
+RNN.examples = (
+    *_COMMON,
+    Example({"features": 4, "nonlinearity": "relu", "gives": "states"}, (_SEQUENCE,)),
+    Example(_DEEP, _BEGUN_DEEP),
+)
