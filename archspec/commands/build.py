@@ -41,8 +41,19 @@ def build(spec: str, settings: tuple[str, ...], depth: int, as_json: bool) -> in
     seconds = {"check": checking, **report.seconds}
     click.echo("  ".join(f"{stage} {time:.2f} s" for stage, time in seconds.items()), err=True)
     for mismatch in report.mismatches:
-        click.echo(f"error: this is a bug in archspec, sorry: {mismatch}", err=True)
+        click.echo(f"error: this is a bug in {_whose(graph)}: {mismatch}", err=True)
     return 70 if report.mismatches else code
+
+
+def _whose(graph: Graph) -> str:
+    """Whom a difference between inference and execution is to be reported to."""
+    from archspec.ops import TABLE
+
+    others = sorted({node.resolved.name for node in graph.operations() if node.resolved.name not in TABLE})
+    if not others:
+        return "archspec, sorry"
+    names = ", ".join(f"`{name}`" for name in others)
+    return f"archspec, or in {names}, which `archspec.testing.check_op` holds to torch"
 
 
 def _run(graph: Graph) -> Report:

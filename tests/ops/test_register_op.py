@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import metadata
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -11,7 +12,7 @@ from archspec import ops
 from archspec.commands.main import main
 from archspec.ops.shape import Identity
 from tests.conftest import Register
-from tests.specs import errors, load
+from tests.specs import errors, load, spec
 
 
 class Toy(Identity):
@@ -69,6 +70,19 @@ def test_a_name_of_a_package_is_taken_by_all_but_its_own_class(
     register(Other)
     with pytest.raises(ValueError, match="Other` already"):
         register(Toy)
+
+
+def test_what_it_infers_wrongly_is_not_blamed_on_archspec_alone(
+    register: Register, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register(type("Toy", (Toy,), {"infer": lambda self, must, x: x.with_shape(*x.shape, 1)}))
+    file = tmp_path / "spec.yaml"
+    file.write_text(spec("layers: [toy]").text, encoding="utf-8")
+    assert main(["build", str(file)]) == 70
+    assert (
+        "error: this is a bug in archspec, or in `toy`, which `archspec.testing.check_op` holds to torch:"
+        " `0`: [2, 4, 8, 8, 1] was inferred, but [2, 4, 8, 8] came out in eval mode\n"
+    ) in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["", "to y", "to-y", "3d"])
