@@ -80,7 +80,11 @@ def layers_in_a_row(graph: Graph, runs: LinearRuns) -> Iterator[Pair]:
 
 
 def _layer(graph: Graph, node: Node) -> Layer:
-    outputs, inputs, *_ = node.weights["weight"].shape
+    (given,) = graph.input_types(node) or ()
+    axis = 1 if node.resolved.category == "convolution" else -1
+    inputs, outputs = given.shape[axis], node.types[0].shape[axis]
+    assert isinstance(inputs, int), "weights have a fixed size"
+    assert isinstance(outputs, int), "weights have a fixed size"
+    sight = node.resolved.sees(given)
     groups = getattr(node.resolved, "groups", 1)
-    sight = node.resolved.sees(*(graph.input_types(node) or ()))
-    return Layer(node, inputs * groups, outputs, sight if isinstance(sight, tuple) else (), groups)
+    return Layer(node, inputs, outputs, sight if isinstance(sight, tuple) else (), groups)

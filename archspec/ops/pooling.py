@@ -144,8 +144,8 @@ class AvgPool(_PaddedPool):
 class LpPool(_WindowPool):
     """Take the p-norm of every window: the root of the sum of powers, between the sum at 1 and the largest at infinity.
 
-    Sermanet et al. 2012, Convolutional neural networks applied to house numbers digit classification. With a fractional
-    `p` values below 0 have no power. There is no padding.
+    Sermanet et al. 2012, Convolutional neural networks applied to house numbers digit classification. Unless `p`
+    is even, values are to be 0 or more: a sum below 0 has no root. There is no padding.
     """
 
     name: ClassVar[str] = "lp_pool"

@@ -13,7 +13,7 @@ from archspec.analysis.linear_runs import linear_runs
 from archspec.analysis.nonnegative import changes_nothing_from_0, nonnegative
 from archspec.compiler import compile_spec, load_graph
 from archspec.ir.graph import Graph
-from tests.specs import spec
+from tests.specs import load, spec
 
 ALL_SIGNS = ("batch_norm", "scale: -1", "affine: {shift: -1}", "tanh", "elu", "leaky_relu: 0.2", "identity", "negative")
 LINEAR = (
@@ -24,10 +24,11 @@ LINEAR = (
 )  # fmt: skip
 BENT = (
     "relu", "tanh", "max_pool: {kernel: 3, stride: 1}", "layer_norm", "softmax: 1", "local_response_norm: 2", "abs",
-    "glu: {axis: -1}",
+    "glu: {axis: -1}", "rms_norm", "instance_norm", "lp_pool: {kernel: 3, stride: 1}",
 )  # fmt: skip
 POSITIVE = (
     "relu", "sigmoid", "softplus", "max_pool: {kernel: 3, stride: 1, padding: 1}", "dropout: 0.5", "abs", "square",
+    "lp_pool: {kernel: 1}",
     "squared_relu", "softmin: 1", "erf", "floor", "sign", "cumulative_sum", "stochastic_depth: 0.5",
     "mean: {axes: 2, keep: true}", "variance: {axes: 3, keep: true, unbiased: false}", "norm: {axes: 1, keep: true}",
 )  # fmt: skip
@@ -149,3 +150,9 @@ def test_a_residual_is_a_branch_that_ends_in_a_convolution_beside_a_trunk(
     branches: str, expected: list[tuple[int, float, bool]]
 ) -> None:
     assert of_residuals(branches) == expected
+
+
+def test_a_layer_reads_and_gives_channels_whichever_way_its_filters_go() -> None:
+    graph = load("layers: [{conv: {kernel: 1, channels: 3}}, {conv_transpose: {kernel: 2, stride: 2, channels: 6}}]")
+    (pair,) = Facts(graph).layers_in_a_row
+    assert [(layer.inputs, layer.outputs) for layer in (pair.first, pair.second)] == [(4, 3), (3, 6)]
