@@ -3,7 +3,8 @@
 A row is an item of the spec's own list, or of a deeper list where a depth is given. A scope that holds a single
 convolution or pooling, with normalization and activation around it, reads as that one; another goes by the title of
 its block, of which what follows a comma stands under remarks (`Inception, as in figure 5`), or else by its name. What
-holds different items of the spec's own list together, as `features` and `classifier` do in VGG, is no row.
+holds different items of the spec's own list together in both phases, as `features` and `classifier` do in VGG, is no
+row.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ def rows(graph: Graph, depth: int = 1) -> list[Row]:
     def walk(scope: Scope, level: int) -> Iterator[Row]:
         for member in scope.members:
             if isinstance(member, Scope):
-                is_of_the_own_list = level == 1 and _describe(member, graph) == _MERE_SEQUENCE
-                inside = level if is_of_the_own_list else level + 1
+                holds_rows = level == 1 and _phase(member) is None and _describe(member, graph) == _MERE_SEQUENCE
+                inside = level if holds_rows else level + 1
                 if inside <= depth and only_layer(member, PATCHED) is None:
                     yield from walk(member, inside)
                     continue

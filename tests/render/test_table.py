@@ -83,6 +83,14 @@ def test_a_branch_of_different_items_in_a_block_is_called_a_sequence() -> None:
     assert _paper(rows(sketch.graph(out="a.b.1.1"), 2)) == [["sequence", "", "9x9x3"]]
 
 
+def test_a_head_that_runs_in_training_is_one_row() -> None:
+    sketch = Sketch(image=("N", 3, 9, 9))
+    head = sketch.scope("aux", "sequence", phase="training")
+    first = sketch.conv_bn("aux.0", "image", inside=head, channels=8, kernel=1)
+    last = sketch.conv_bn("aux.1", first, inside=head, channels=8, kernel=3)
+    assert [row.path for row in rows(sketch.graph(aux=last))] == ["aux"]
+
+
 def test_depth_opens_scopes_level_by_level() -> None:
     graph = _network()
     assert [row.path for row in rows(graph, 2)][3:6] == ["mixed.0", "mixed.1", "mixed.2"]
