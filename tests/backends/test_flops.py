@@ -16,7 +16,8 @@ from archspec.backends.flops import flop_counter
 def flops(run: Callable[[], Any]) -> int:
     with flop_counter() as counter:
         run()
-    return counter.get_total_flops()
+    total: int = counter.get_total_flops()
+    return total
 
 
 @pytest.mark.parametrize("is_training", [True, False])
