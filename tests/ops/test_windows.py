@@ -202,7 +202,7 @@ def test_a_place_sees_what_it_is_said_to_see(window: tuple[Op, tuple[int, ...]])
     x = TensorType((1, 1, *sides))
     types, must = infer(op, x)
     seen = op.sees(x)
-    if types is None or must.failures or seen is None:
+    if types is None or must.failures or seen == "around":
         return
     assert isinstance(seen, tuple)
     given_input = torch.zeros(1, 1, *sides, requires_grad=True)
