@@ -3,7 +3,7 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self, TypeAlias
 
 from pydantic import model_validator
 
@@ -17,6 +17,8 @@ from archspec.ops._shared import bounded, bytes_of, changed, fixed, known_size, 
 _Gives: TypeAlias = Annotated[
     Literal["sequence", "last", "both", "states"], one_of("sequence", "last", "both", "states")
 ]
+_MOST_LAYERS: Final = 1000
+"""Each has weights with names of their own."""
 _Nonlinearity: TypeAlias = Annotated[Literal["tanh", "relu"], one_of("tanh", "relu")]
 
 
@@ -62,7 +64,9 @@ class _Recurrent(Op):
     can begin with."""
 
     @model_validator(mode="after")
-    def _dropout_is_between_layers(self) -> Self:
+    def _layers_go_together(self) -> Self:
+        if self.depth > _MOST_LAYERS:
+            raise wrong_value("depth", f"at most {_MOST_LAYERS} layers")
         if self.dropout > 0 and self.depth == 1:
             raise wrong_value("dropout", "0, as `dropout` is between layers, and `depth` is 1")
         return self

@@ -64,6 +64,7 @@ from archspec.ops import find, names
             "dropout",
             "expected 0, as `dropout` is between layers, and `depth` is 1",
         ),
+        ("rnn", {"features": 4, "depth": 1001}, "depth", "expected at most 1000 layers"),
         ("lstm", {"features": 4, "projection": 4}, "projection", "expected fewer than the 4 of `features`"),
         ("roll", {"shifts": [1, 2], "axes": 1}, "shifts", "expected as many numbers as there are `axes`, which is 1"),
         ("pad", {"mode": "reflect", "value": 1}, "value", "expected no `value` where the mode is not `constant`"),
