@@ -108,6 +108,8 @@ class Split(Views):
             raise wrong_value("parts", "either `parts` or `sections`")
         if self.parts is not None and self.sections is not None:
             raise wrong_value("parts", "no `parts` where `sections` are given")
+        if self.parts is not None and self.parts > _MOST_PARTS:
+            raise wrong_value("parts", f"at most {_MOST_PARTS} parts")
         return self
 
     def output_names(self) -> tuple[str, ...]:

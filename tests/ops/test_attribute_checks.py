@@ -36,6 +36,7 @@ from archspec.ops import find, names
         ),
         ("split", {}, "parts", "expected either `parts` or `sections`"),
         ("split", {"parts": 2, "sections": [1, 1]}, "parts", "expected no `parts` where `sections` are given"),
+        ("split", {"parts": 2_000_000_000}, "parts", "expected at most 10000 parts"),
         ("affine", {}, "scale", "expected `scale`, `shift` or both"),
         ("clamp", {}, "least", "expected `least`, `most` or both"),
         ("clamp", {"least": 1, "most": 0.5}, "most", "expected a number of at least 1, which is `least`"),
