@@ -22,6 +22,9 @@ from archspec.ir.types import TensorType
 from archspec.ops._moving import Moves, Views
 from archspec.ops._shared import bounded, changed, resolve_axis
 
+_MOST_PARTS: Final = 10_000
+"""Each is an output with a name of its own."""
+
 
 class Identity(Views):
     """Give the input as it is: something to hang a name on."""
