@@ -198,6 +198,8 @@ def _shorthand(op: Op) -> str:
     if op.shorthand is None or op.shorthand not in op.model_fields_set or op.shorthand in _TOLD_ELSEWHERE:
         return ""
     value = getattr(op, op.shorthand)
+    if isinstance(value, float):
+        value = float(f"{value:.4g}")  # what an expression computes has more digits than a box has room for
     return f" {' '.join(map(str, value)) if op.shorthand == 'axes' else value_text(value)}"
 
 

@@ -45,6 +45,7 @@ def texts(graph: Graph, depth: int = 1) -> list[str]:
         ("global_avg_pool", "global avg pool"),
         ("linear: 10", "linear, 10"),
         ("dropout: 0.2", "dropout 0.2"),
+        ("dropout: $(0.2 * 6 / 16)", "dropout 0.075"),
         ("dropout", "dropout"),
         ("scale: 0.17", "scale 0.17"),
         ("permute: [0, 2, 3, 1]", "permute 0 2 3 1"),
