@@ -371,22 +371,20 @@ def shared(expander: Expander, use: Use) -> Instance:
 
 
 def _may_share(expander: Expander, use: Use, owner: Instance, span: Span) -> bool:
-    item, owner_item = use.item, expander.expansion.items[owner.path]
+    item, owner_item = use.item, expander.expansion.items.get(owner.path)
     own = [*item.attributes.values(), *(item.entries[key] for key in ("init", "tie") if key in item.entries)]
-    if own:
-        message, place = (
-            f"an item that shares has no attributes of its own, but this one has `{own[0].key}`",
-            own[0].span,
-        )
+    if owner_item is None:
+        message, place = f"`{item.keys.share}` is an input; only an op or a block can be used again", span
+    elif own:
+        message, place = f"an item that shares has no attributes of its own, but has `{own[0].key}`", own[0].span
     elif owner_item.name != item.name:
         message, place = f"`{item.keys.share}` is a `{owner_item.name}`, and this is a `{item.name}`", span
     elif owner.call is None and owner.scope is not None:
         message, place = f"`{item.keys.share}` is a sequence; only an op or a block can be used again", span
     else:
         return True
-    expander.found.error(
-        "wrong-share", message, place, labels=(Label(owner_item.span, "its weights are shared"),), origin=use.origin
-    )
+    labels = (Label(owner_item.span, "its weights are shared"),) if owner_item is not None else ()
+    expander.found.error("wrong-share", message, place, labels=labels, origin=use.origin)
     return False
 
 
