@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from archspec.ir.attributes import Axis, Count, Flag, Number, PositiveNumber, number
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Kept, Op, Step, Weight
+from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import (
     bytes_of,
@@ -122,7 +122,11 @@ class LocalResponseNorm(Op):
 
     def lower(self, x: TensorType) -> list[Step]:
         settings = changed(alpha=(self.alpha, 1e-4), beta=(self.beta, 0.75), k=(self.k, 1.0))
-        return [Step("function", "torch.nn.functional.local_response_norm", (Arg(0), self.size), settings)]
+        function = "torch.nn.functional.local_response_norm"
+        if x.rank < 5:
+            return [Step("function", function, (Arg(0), self.size), settings)]
+        # torch takes a view of a volume, which has to lie in memory as it is numbered.
+        return [Step("method", "contiguous"), Step("function", function, (Result(0), self.size), settings)]
 
 
 class L2Normalize(Op):
