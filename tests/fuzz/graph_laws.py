@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
 import torch
@@ -12,13 +12,14 @@ import torch
 from archspec.analysis.at_sizes import at_sizes
 from archspec.analysis.input_sizes import Sizes, input_sizes
 from archspec.analysis.phases import running
-from archspec.backends.inputs import random_inputs
 from archspec.backends.scope_module import ScopeModule
 from archspec.backends.torch_fx import emit
 from archspec.backends.trace import run_and_compare
 from archspec.compiler import check_spec, load_graph
-from archspec.ir.dims import evaluate
-from archspec.ir.graph import Graph, GraphInput, Phase
+from archspec.frontend.size_demands import size_demands
+from archspec.ir.dims import evaluate, symbol
+from archspec.ir.graph import Graph, Phase
+from archspec.ir.op import Op
 from archspec.ir.types import TensorType
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.span import Source
@@ -27,7 +28,7 @@ from tests.fuzz.graph_specs import Spec
 from tests.fuzz.op_laws import judge_refused
 from tests.fuzz.verdict import Verdict
 from tests.ops.runner import draw as random_tensor
-from tests.ops.runner import infer
+from tests.ops.runner import infer, type_of
 from tests.specs import hold_canonical_form
 
 _LARGEST = 40
@@ -120,7 +121,7 @@ def _tried(sizes: Sizes, random: Random) -> Iterator[tuple[int, bool]]:
 def _fits(graph: Graph, module: ScopeModule, at: Mapping[str, int], phase: Phase) -> str:
     try:
         moved = at_sizes(graph, at, phase)
-        mismatches = run_and_compare(moved, module, random_inputs(moved, sizes=at), phase)
+        mismatches = run_and_compare(moved, module, _tensors(graph, at), phase)
     except IndexError:
         raise
     except Exception as error:
@@ -129,38 +130,57 @@ def _fits(graph: Graph, module: ScopeModule, at: Mapping[str, int], phase: Phase
 
 
 def _stops(graph: Graph, module: ScopeModule, at: Mapping[str, int], phase: Phase) -> str:
-    types = {name: _at(given, graph, at) for name, given in graph.inputs.items()}
-    inputs = [random_tensor(types[name], given.below or 2) for name, given in graph.inputs.items()]
+    inputs = _tensors(graph, at)
     try:
         with torch.no_grad():
-            outputs = module.train(phase == "training")(*inputs)
+            outputs = module.train(phase == "training")(*inputs.values())
     except Exception:  # whatever torch raises is a refusal
         return ""
     given = outputs if isinstance(outputs, tuple) else (outputs,)
-    if any(0 in output.shape for output in given) or _is_stated(graph, types, running(graph)[phase]):
+    if any(0 in output.shape for output in given) or _is_stated(graph, inputs, at, running(graph)[phase]):
         return ""
     return "sizes that do not fit stop: torch runs"
 
 
-def _at(given: GraphInput, graph: Graph, at: Mapping[str, int]) -> TensorType:
+def _tensors(graph: Graph, at: Mapping[str, int]) -> dict[str, torch.Tensor]:
+    """Random inputs of some sizes, whatever is demanded of these."""
     sizes = {name: BATCH for name in graph.batch_symbols} | dict(at)
-    return given.type.with_shape(*(evaluate(side, sizes) for side in given.shape))
+    return {
+        name: random_tensor(given.type.with_shape(*(evaluate(side, sizes) for side in given.shape)), given.below or 2)
+        for name, given in graph.inputs.items()
+    }
 
 
-def _is_stated(graph: Graph, inputs: Mapping[str, TensorType], runs: set[str]) -> bool:
-    """Whether torch refuses the op that stops by itself, in one of its modes, or a rule does that the language states.
+def _is_stated(graph: Graph, inputs: Mapping[str, torch.Tensor], at: Mapping[str, int], runs: set[str]) -> bool:
+    """Whether the op that stops is refused by torch in a mode, or by a rule that the language states.
 
-    A network stays what it was built as: with other modules, or with a side of 1 spread over others, it is another.
+    A network stays what it was built as: what was sized or counted at the nominal sizes, and what was spread.
     """
-    types: dict[str, tuple[TensorType, ...]] = {name: (kind,) for name, kind in inputs.items()}
+    stopping = _stopping(graph, at, runs)
+    types = {name: (type_of(given),) for name, given in inputs.items()}
     for node in graph.operations():
-        if node.path not in runs:
-            continue
-        given = tuple(types[value.node][value.port] for value in node.inputs)
-        found, must = infer(node.resolved, *given)
-        if found is None or must.failures:
-            return not judge_refused(node.resolved, given, must.failures[0]).disagreement
-        if node.resolved.lower(*given) != node.resolved.lower(*(graph.input_types(node) or ())):
-            return True
-        types[node.path] = found
-    return any(1 in kind.shape for kinds in types.values() for kind in kinds)
+        if node.path in runs:
+            given = tuple(types[value.node][value.port] for value in node.inputs)
+            found, must = infer(node.resolved, *given)
+            if found is None or must.failures:
+                return not judge_refused(node.resolved, given, must.failures[0]).disagreement
+            if node.path == stopping:
+                return _was_sized(node.resolved, given) or any(1 in kind.shape for kind in given)
+            types[node.path] = found
+    return stopping is None
+
+
+def _stopping(graph: Graph, at: Mapping[str, int], runs: set[str]) -> str | None:
+    """The first node that is said to stop; None where it is what the inputs demand of each other."""
+    demands = size_demands(graph)
+    sizes = {**demands.nominal, **at}
+    for path, conditions in demands.of_nodes.items():
+        if path in runs and any(condition.holds(sizes) is False for condition in conditions):
+            return path
+    return None
+
+
+def _was_sized(op: Op, given: Sequence[TensorType]) -> bool:
+    """Whether an op needs numbers where symbols may be: it is built for these."""
+    free = [kind.with_shape(*(symbol(f"S{axis}") for axis in range(kind.rank))) for kind in given]
+    return any(failure.name == "unknown-size" for failure in infer(op, *free)[1].failures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from tests.fuzz.graph_laws import judge, text_of
 from tests.fuzz.graph_specs import Spec, random_spec
@@ -11,8 +12,16 @@ from tests.fuzz.subject import Subject
 
 def graphs() -> Subject[Spec]:
     """Specs, some with something changed in them."""
-    return Subject(_draw, judge, lambda spec: "spec", lambda spec: spec, lambda data: data, text_of)
+    return Subject(_draw, judge, _family, _as_it_is, _as_it_is, text_of)
 
 
 def _draw(random: Random, number: int) -> Spec:
     return random_spec(random)
+
+
+def _family(spec: Spec) -> str:
+    return "spec"
+
+
+def _as_it_is(spec: Any) -> Any:
+    return spec

@@ -88,12 +88,20 @@ def _unchecked(case: OpCase) -> Op | None:
 
 
 def execute(op: Op, inputs: Sequence[TensorType], below: int, training: bool) -> tuple[tuple[torch.Tensor, ...], Made]:
-    """What torch gives for random tensors of some types."""
+    """What torch gives for random tensors of some types, which lie in memory in any order of axes while training."""
     torch.manual_seed(0)
     tensors = [draw(given, op.index_bound() or below) for given in inputs]
+    tensors = [_scattered(tensor) for tensor in tensors] if training else tensors
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return run(op, inputs, tensors, training=training)
+
+
+def _scattered(tensor: torch.Tensor) -> torch.Tensor:
+    """The same tensor with its axes in another order in memory, as it comes from a `permute`."""
+    order = torch.randperm(tensor.dim()).tolist()
+    back = sorted(range(len(order)), key=order.__getitem__)
+    return tensor.permute(order).contiguous().permute(back)
 
 
 def _disagreement(op: Op, case: OpCase, types: tuple[TensorType, ...], random: Random) -> str:

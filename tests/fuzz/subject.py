@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Generic, TypeVar
 
+import torch
+
 from tests.fuzz.shrink import shrink
 from tests.fuzz.verdict import Verdict
 
@@ -33,6 +35,7 @@ class Subject(Generic[Case]):
 
     def verdict(self, case: Case, seed: int = 0) -> Verdict:
         """What came of a case; whatever is raised outside of torch is a disagreement."""
+        torch.manual_seed(seed)
         try:
             return self.judge(case, Random(seed))
         except Exception as error:
