@@ -3,7 +3,7 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from archspec.ir.attributes import wrong_value
 from archspec.ir.conditions import Conditions
@@ -11,14 +11,16 @@ from archspec.ir.op import Arg, Kept, Op, Step
 from archspec.ir.types import TensorType
 from archspec.ops._shared import need_in_range, need_numbers
 
+SlopeFrom: TypeAlias = Literal["input", "output", "nothing"]
+"""What the slope of a function follows from."""
+
 
 class Pointwise(Op):
     """Base of the ops that are one function of torch of every number."""
 
     sight: ClassVar[Literal["here"]] = "here"
     function: ClassVar[str]
-    # What the slope follows from.
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "input"
+    kept: ClassVar[SlopeFrom] = "input"
     # Whether it gives whole numbers for whole numbers.
     takes_whole_numbers: ClassVar[bool] = False
     # The attributes that the dtype of the input has to be able to hold.

@@ -3,13 +3,13 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from archspec.ir.attributes import Number, PositiveNumber, one_of
 from archspec.ir.dims import Size
 from archspec.ir.op import Arg, Example, Kept, Result, Step
 from archspec.ir.types import TensorType
-from archspec.ops._pointwise import Pointwise
+from archspec.ops._pointwise import Pointwise, SlopeFrom
 from archspec.ops._shared import bytes_of, changed
 
 
@@ -100,7 +100,7 @@ class Sigmoid(_Activation):
 
     name: ClassVar[str] = "sigmoid"
     function: ClassVar[str] = "torch.sigmoid"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "output"
+    kept: ClassVar[SlopeFrom] = "output"
 
 
 class LogSigmoid(_Activation):
@@ -121,7 +121,7 @@ class Tanh(_Activation):
 
     name: ClassVar[str] = "tanh"
     function: ClassVar[str] = "torch.tanh"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "output"
+    kept: ClassVar[SlopeFrom] = "output"
 
 
 class TanhShrink(_Activation):

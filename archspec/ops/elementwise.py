@@ -11,7 +11,7 @@ from archspec.ir.attributes import Number, OptionalNumber, one_of, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.op import Arg, Example, Kept, Op, Step
 from archspec.ir.types import DTYPES, TensorType
-from archspec.ops._pointwise import Pointwise, need_order
+from archspec.ops._pointwise import Pointwise, SlopeFrom, need_order
 from archspec.ops._shared import changed
 
 _IMAGE = TensorType((2, 3, 4, 5))
@@ -40,7 +40,7 @@ class Negative(_OfNumbers):
 
     name: ClassVar[str] = "negative"
     function: ClassVar[str] = "torch.neg"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "nothing"
+    kept: ClassVar[SlopeFrom] = "nothing"
 
 
 class Sign(_OfNumbers):
@@ -48,7 +48,7 @@ class Sign(_OfNumbers):
 
     name: ClassVar[str] = "sign"
     function: ClassVar[str] = "torch.sign"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "nothing"
+    kept: ClassVar[SlopeFrom] = "nothing"
 
 
 class Square(_OfNumbers):
@@ -63,7 +63,7 @@ class Exp(_Function):
 
     name: ClassVar[str] = "exp"
     function: ClassVar[str] = "torch.exp"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "output"
+    kept: ClassVar[SlopeFrom] = "output"
 
 
 class Log(_Function):
@@ -78,7 +78,7 @@ class Sqrt(_Function):
 
     name: ClassVar[str] = "sqrt"
     function: ClassVar[str] = "torch.sqrt"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "output"
+    kept: ClassVar[SlopeFrom] = "output"
 
 
 class Rsqrt(_Function):
@@ -86,7 +86,7 @@ class Rsqrt(_Function):
 
     name: ClassVar[str] = "rsqrt"
     function: ClassVar[str] = "torch.rsqrt"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "output"
+    kept: ClassVar[SlopeFrom] = "output"
 
 
 class Reciprocal(_Function):
@@ -94,7 +94,7 @@ class Reciprocal(_Function):
 
     name: ClassVar[str] = "reciprocal"
     function: ClassVar[str] = "torch.reciprocal"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "output"
+    kept: ClassVar[SlopeFrom] = "output"
 
 
 class Power(_Function):
@@ -161,7 +161,7 @@ class Floor(_Function):
 
     name: ClassVar[str] = "floor"
     function: ClassVar[str] = "torch.floor"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "nothing"
+    kept: ClassVar[SlopeFrom] = "nothing"
 
 
 class Round(_Function):
@@ -169,7 +169,7 @@ class Round(_Function):
 
     name: ClassVar[str] = "round"
     function: ClassVar[str] = "torch.round"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "nothing"
+    kept: ClassVar[SlopeFrom] = "nothing"
 
 
 class Cast(Op):

@@ -12,7 +12,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
 from archspec.ir.op import Example, Kept, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._pointwise import Pointwise, need_order
+from archspec.ops._pointwise import Pointwise, SlopeFrom, need_order
 from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32, resolve_axis
 
 
@@ -26,7 +26,7 @@ class Relu(_Activation):
 
     name: ClassVar[str] = "relu"
     function: ClassVar[str] = "torch.nn.functional.relu"
-    kept: ClassVar[Literal["input", "output", "nothing"]] = "output"
+    kept: ClassVar[SlopeFrom] = "output"
 
 
 class Relu6(_Activation):
