@@ -85,8 +85,15 @@ class _Inference:
         if self.sides is not None:
             self.sides.places[name] = value, axis
 
+    def _forget(self, name: str) -> None:
+        """Let a symbol stand for nothing that is known: an error was reported about what has it."""
+        self.dims[name] = UNKNOWN
+        if self.sides is not None:
+            self.sides.places.pop(name, None)
+
     def _scope(self, scope: Scope) -> None:
         before = dict(self.dims) if scope.signature else self.dims
+        places = dict(self.sides.places) if scope.signature and self.sides is not None else None
         self._bind(scope)
         if scope.origin is not None:
             self.found.checked.append(scope.origin)
@@ -99,6 +106,8 @@ class _Inference:
                 self._node(member)
             self._assert(asserted, member.path, "output")
         self.dims = before
+        if self.sides is not None and places is not None:
+            self.sides.places = places
 
     def _bind(self, scope: Scope) -> None:
         """Give a block's symbols the dims of what it reads, and hold it to the dims that it declares."""
@@ -108,7 +117,9 @@ class _Inference:
             if dims is None:
                 continue
             if kind is None or kind.rank != len(dims):
-                self.dims.update({dim: UNKNOWN for dim in dims if isinstance(dim, str)})
+                for dim in dims:
+                    if isinstance(dim, str):
+                        self._forget(dim)
                 if kind is not None:
                     self._report_input(scope, f"`{name}` has {len(dims)} dims, but is given {kind}")
                 continue

@@ -40,7 +40,9 @@ class Sides:
             self.demands.add(node, self.graph)
 
     def over_symbols(self, name: str) -> Size:
-        """A size of the spec over the symbols of the inputs."""
+        """A size of the spec over the symbols of the inputs; `UNKNOWN` after an error about what has it."""
+        if name not in self.places:
+            return UNKNOWN
         value, axis = self.places[name]
         found = self._shape(value)
         return found[axis] if found is not None else UNKNOWN

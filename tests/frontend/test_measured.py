@@ -51,6 +51,21 @@ def test_a_size_after_layers_that_change_it_is_the_side_that_there_is() -> None:
     assert emit(load(spec, "{x: [N, 3, H=8, W=8]}"))(torch.zeros(1, 3, 9, 11)).shape == (1, 4, 20)
 
 
+def test_a_size_that_a_block_binds_is_forgotten_behind_the_block() -> None:
+    spec = (
+        "blocks: {unit: {in: [N, C, H, W], layers: [{conv: {id: conv, channels: $C, kernel: 1}}]}}\n"
+        "layers: [{max_pool: 2}, {unit: {id: b}}, {reshape: {id: c, from: x, shape: [$N, 3, $(H * W)]}}]\n"
+        "outputs: {b: b, c: c}"
+    )
+    module = emit(load(spec, "{x: [N, 3, H=8, W=8]}"))
+    assert [part.shape for part in module(torch.zeros(2, 3, 6, 4))] == [(2, 3, 3, 2), (2, 3, 24)]
+
+
+def test_nothing_is_said_of_a_size_that_an_error_was_reported_about() -> None:
+    spec = "blocks: {rows: {in: [N, C, H], layers: [{reshape: [$N, $H, $C]}]}}\nlayers: [rows]"
+    assert errors(spec, "{x: [N, 4, H=8, W=8]}") == [("shape-mismatch", "rows")]
+
+
 @pytest.mark.parametrize(
     ("layers", "name", "text"),
     [
