@@ -89,6 +89,10 @@ Sight: TypeAlias = Literal["here", "around", "everywhere"] | tuple[Window, ...]
 """What a place of an output sees of the spatial axes of every input: the same place, all of it, a window an axis, or
 `around` it what is no window, as one place sees more than another."""
 
+Sign: TypeAlias = Literal["never negative", "kept"]
+"""What is known of the sign of what an op gives: it is nothing below 0 whatever it reads, or where it reads nothing
+below 0; in both modes, whatever its weights are."""
+
 
 class Kept(NamedTuple):
     """What a use of an op keeps for its backward pass, weights aside."""
@@ -130,10 +134,19 @@ class Op(BaseModel):
     """The names of its inputs; empty for a source."""
     variadic: ClassVar[bool] = False
     """Whether it takes any number of inputs, at least one: the ops that may hold `branches`."""
+    also: ClassVar[tuple[str, ...]] = ()
+    """What torch, Keras, ONNX, Caffe and papers call it: in lower case, without `_`, and without the `2d` at the end
+    where those of all ranks are one op. Whoever writes one of these is told the name of the op in the catalogue."""
     shorthand: ClassVar[str | None] = None
     """The attribute that `- op: value` sets."""
     keeps_values: ClassVar[bool] = False
     """Whether every number that comes out came in: what bounds the inputs bounds the outputs."""
+    linear: ClassVar[bool] = False
+    """What `is_linear` says, where attributes make no difference."""
+    sign: ClassVar[Sign | None] = None
+    """What `gives_sign` says, where attributes make no difference."""
+    bends_below_0: ClassVar[bool] = False
+    """Whether it changes numbers below 0 alone, and gives back whatever is 0 or more, in both modes."""
     shape_only: ClassVar[tuple[int, ...]] = ()
     """The inputs, by index, of which only the shape counts: what they hold makes no difference."""
     sight: ClassVar[Literal["here", "around", "everywhere"] | None] = None
@@ -154,6 +167,21 @@ class Op(BaseModel):
     def gives_below(self) -> int | None:
         """What the whole numbers that it makes stay below; None where that is not known."""
         return None
+
+    def is_linear(self) -> bool:
+        """Whether, in eval mode, it is linear in all that it reads together, or adds a constant to what is."""
+        return self.linear
+
+    def gives_sign(self) -> Sign | None:
+        """What is known of the sign of what it gives."""
+        return self.sign or ("kept" if self.keeps_values or self.bends_below_0 else None)
+
+    def does_nothing(self, *inputs: Any) -> tuple[str, ...]:
+        """The attributes that make it give back its first input, at all sizes and in both modes; empty where none do.
+
+        `branches` stands for a join of one. The op called `identity` says none, as it is meant to be one.
+        """
+        return ()
 
     @abstractmethod
     def infer(self, must: Conditions, *inputs: Any) -> Types:

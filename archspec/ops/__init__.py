@@ -10,6 +10,7 @@ from importlib import import_module, metadata
 from typing import Final, TypeVar
 
 from archspec.ir.op import Op
+from archspec.ops._table import ALSO as ALSO
 from archspec.ops._table import TABLE as TABLE
 
 PLUGINS: Final = "archspec.ops"
@@ -41,6 +42,11 @@ def find(name: str) -> type[Op] | None:
         return _REGISTERED.get(name) or _of_package(name)
     module = import_module(f"archspec.ops.{family}")
     return next(op for op in vars(module).values() if isinstance(op, type) and issubclass(op, Op) and op.name == name)
+
+
+def plain_name(name: str) -> str:
+    """A name as those of different libraries are compared: `torch.nn.LayerNorm` and `layer_norm` are `layernorm`."""
+    return name.rpartition(".")[2].lower().replace("_", "")
 
 
 def names() -> list[str]:

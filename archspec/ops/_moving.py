@@ -22,6 +22,7 @@ class Moves(Op):
 
     category: ClassVar[str] = "shape"
     keeps_values: ClassVar[bool] = True
+    linear: ClassVar[bool] = True
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         """Nothing: gradients go back to where values came from."""

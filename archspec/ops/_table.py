@@ -1,4 +1,4 @@
-"""The file that each op lives in, by name. Generated: `python -m archspec.ops._generate` writes it."""
+"""The file that each op lives in, and what ops are called elsewhere. `archspec.ops._generate` writes it."""
 
 from __future__ import annotations
 
@@ -140,4 +140,37 @@ TABLE: Final = {
     "unsqueeze": "axes",
     "variance": "reduction",
     "window_attention": "window_attention",
+}
+
+ALSO: Final = {
+    "arange": "positions",
+    "broadcastto": "expand",
+    "chunk": "split",
+    "circularpad": "pad",
+    "col2im": "fold",
+    "constantpad": "pad",
+    "crop": "slice",
+    "cropping": "slice",
+    "euclideandistance": "pairwise_distance",
+    "expandas": "expand_like",
+    "expanddims": "unsqueeze",
+    "extractpatches": "unfold",
+    "gather": "index_select",
+    "im2col": "unfold",
+    "mirrorpad": "pad",
+    "narrow": "slice",
+    "noop": "identity",
+    "range": "positions",
+    "reflectionpad": "pad",
+    "repeat": "tile",
+    "repeatvector": "tile",
+    "replicationpad": "pad",
+    "reverse": "flip",
+    "stridedslice": "slice",
+    "swapaxes": "transpose",
+    "swapdims": "transpose",
+    "take": "index_select",
+    "view": "reshape",
+    "zeropad": "pad",
+    "zeropadding": "pad",
 }

@@ -33,6 +33,7 @@ class Transpose(Views):
     """Swap two axes; `permute` puts all of them in any order."""
 
     name: ClassVar[str] = "transpose"
+    also: ClassVar[tuple[str, ...]] = ("swapaxes", "swapdims")
     shorthand: ClassVar[str | None] = "axes"
 
     axes: _Pair
@@ -43,6 +44,9 @@ class Transpose(Views):
         shape = list(x.shape)
         shape[first], shape[second] = shape[second], shape[first]
         return x.with_shape(*shape)
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("axes",) if len({axis % x.rank for axis in self.axes}) == 1 else ()
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.transpose", (Arg(0), *self.axes))]
@@ -74,6 +78,7 @@ class Unsqueeze(Views):
     """Put axes of size 1 in."""
 
     name: ClassVar[str] = "unsqueeze"
+    also: ClassVar[tuple[str, ...]] = ("expanddims",)
     shorthand: ClassVar[str | None] = "axes"
 
     axes: AxisOrAxes
@@ -111,6 +116,7 @@ class Flip(Moves):
     """Turn axes round: what was last comes first."""
 
     name: ClassVar[str] = "flip"
+    also: ClassVar[tuple[str, ...]] = ("reverse",)
     shorthand: ClassVar[str | None] = "axes"
 
     axes: AxisOrAxes
@@ -151,6 +157,9 @@ class Roll(Moves):
     def sees(self, x: TensorType) -> Sight | None:
         return "here" if all(axis % x.rank < 2 for axis in self.axes) else None
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return () if any(self.shifts) else ("shifts",)
+
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.roll", (Arg(0), self.shifts, self.axes))]
 
@@ -158,7 +167,11 @@ class Roll(Moves):
 _IMAGE = TensorType((2, 6, 4, 5))
 _WORDS = TensorType((2, 3), "int64")
 
-Transpose.examples = (Example({"axes": [1, 2]}, (_IMAGE,)), Example({"axes": [-1, 0]}, (_WORDS,)))
+Transpose.examples = (
+    Example({"axes": [1, 2]}, (_IMAGE,)),
+    Example({"axes": [-1, 0]}, (_WORDS,)),
+    Example({"axes": [3, -1]}, (_IMAGE,)),
+)
 Squeeze.examples = (
     Example({"axes": [2, -1]}, (TensorType((2, 6, 1, 1)),)),
     Example({"axes": 1}, (TensorType((2, 1, 3), "bool"),)),
@@ -172,4 +185,5 @@ Roll.examples = (
     Example({"shifts": 1, "axes": 1}, (_WORDS,)),
     Example({"shifts": [-2, 7], "axes": [2, -1]}, (_IMAGE,)),
     Example({"shifts": [1, 0, -3], "axes": [1, 2, 3]}, (_IMAGE,)),
+    Example({"shifts": [0, 0], "axes": [2, 3]}, (_IMAGE,)),
 )

@@ -11,7 +11,7 @@ from pydantic import model_validator
 from archspec.ir.attributes import Number, OptionalAxis, one_of, sizes, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN
-from archspec.ir.op import Arg, Example, Kept, Sight, Step, Window
+from archspec.ir.op import Arg, Example, Kept, Sight, Sign, Step, Window
 from archspec.ir.types import TensorType
 from archspec.ops._moving import Moves, need_places
 from archspec.ops._shared import bounded, changed, need_in_range, resolve_axis
@@ -33,6 +33,9 @@ class Pad(Moves):
     """
 
     name: ClassVar[str] = "pad"
+    also: ClassVar[tuple[str, ...]] = (
+        "zeropad", "zeropadding", "constantpad", "reflectionpad", "mirrorpad", "replicationpad", "circularpad",
+    )  # fmt: skip
     keeps_values: ClassVar[bool] = False
 
     begin: _Margin = 0
@@ -58,6 +61,9 @@ class Pad(Moves):
             if self.axis is not None and isinstance(margin, tuple):
                 raise wrong_value(name, "one number where one `axis` is padded")
         return self
+
+    def gives_sign(self) -> Sign | None:
+        return "kept" if self.value >= 0 else None
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         must.be_floating(x, op=self.name)
@@ -101,6 +107,9 @@ class Pad(Moves):
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,) if self.mode in ("reflect", "replicate") else ())
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return () if any(map(any, self._margins(x).values())) else ("begin", "end")
+
     def lower(self, x: TensorType) -> list[Step]:
         margins = self._margins(x)
         ends = [margins.get(axis, (0, 0)) for axis in range(x.rank - 1, min(margins) - 1, -1)]
@@ -119,6 +128,7 @@ Pad.examples = (
     Example({"begin": [1, 2, 3]}, (TensorType((1, 2, 3, 4, 5), "float64"),)),
     Example({"axis": 1, "begin": 2, "end": 4}, (_IMAGE,)),
     Example({"axis": -1, "begin": 3, "value": 1}, (TensorType((2, 3)),)),
+    Example({"end": [0, 0]}, (_IMAGE,)),
     Example({"mode": "reflect", "begin": 3, "end": [0, 4]}, (_IMAGE,)),
     Example({"mode": "replicate", "begin": 7}, (TensorType((2, 3, 4)),)),
     Example({"mode": "circular", "begin": [1, 4, 2], "end": 3}, (TensorType((1, 2, 3, 4, 5)),)),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from archspec.ir.attributes import Padding, Sizes
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Step
+from archspec.ir.op import Arg, Example, Sign, Step
 from archspec.ir.types import TensorType, by
 from archspec.ops._moving import Moves
 from archspec.ops._shared import bounded, bytes_of, changed, compact, fixed
@@ -18,6 +18,7 @@ from archspec.ops._windows import need_sides, pad_sides, slide, spread
 
 class _Patches(Moves):
     keeps_values: ClassVar[bool] = False
+    sign: ClassVar[Sign | None] = "kept"
 
     kernel: Sizes
     """The sides of a patch: a number, `2x4`, or a list."""
@@ -55,6 +56,7 @@ class Unfold(_Patches):
     """
 
     name: ClassVar[str] = "unfold"
+    also: ClassVar[tuple[str, ...]] = ("im2col", "extractpatches")
     shorthand: ClassVar[str | None] = "kernel"
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
@@ -74,6 +76,7 @@ class Fold(_Patches):
     """
 
     name: ClassVar[str] = "fold"
+    also: ClassVar[tuple[str, ...]] = ("col2im",)
 
     size: Sizes
     """The sides of the image: a number, `28x32`, or a list."""

@@ -21,6 +21,7 @@ _Op = TypeVar("_Op", bound=Op)
 class _Reshaping(Op):
     category: ClassVar[str] = "shape"
     keeps_values: ClassVar[bool] = True
+    linear: ClassVar[bool] = True
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept()
@@ -33,6 +34,7 @@ class Reshape(_Reshaping):
     """Read the values, in their order, in other axes; the sizes may be those of the input: `[$N, $T, 12, 64]`."""
 
     name: ClassVar[str] = "reshape"
+    also: ClassVar[tuple[str, ...]] = ("view",)
     shorthand: ClassVar[str | None] = "shape"
 
     shape: Dims
@@ -45,6 +47,9 @@ class Reshape(_Reshaping):
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         shape = _filled(must, self.shape, x.elements, x, str(x), "shape")
         return TensorType(shape, x.dtype)
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("shape",) if _is_own(self.shape, x) else ()
 
     def lower(self, x: TensorType) -> list[Step]:
         steps: list[Step] = []
@@ -71,6 +76,9 @@ class Unflatten(_Reshaping):
         sizes = _filled(must, self.sizes, x.shape[axis], x, f"axis {axis} of {x}", "sizes")
         return TensorType((*x.shape[:axis], *sizes, *x.shape[axis + 1 :]), x.dtype)
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("sizes",) if len(self.sizes) == 1 else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         steps: list[Step] = []
         sizes = tuple(read(self.sizes, steps))
@@ -81,6 +89,7 @@ class Expand(_Reshaping):
     """Repeat a tensor along axes of size 1, and along new first axes, without copying it."""
 
     name: ClassVar[str] = "expand"
+    also: ClassVar[tuple[str, ...]] = ("broadcastto",)
     shorthand: ClassVar[str | None] = "shape"
 
     shape: Dims
@@ -102,6 +111,9 @@ class Expand(_Reshaping):
         wanted = [side if size == -1 else at_inputs(size, [x]) for size, side in zip(self.shape, sides, strict=True)]
         return TensorType(_spread(must, sides, wanted, f"{x} does not expand to {_listed(wanted)}"), x.dtype)
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("shape",) if _is_own(self.shape, x) else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         steps: list[Step] = []
         sizes = read(self.shape, steps)
@@ -112,6 +124,7 @@ class ExpandLike(_Reshaping):
     """Repeat a tensor along axes of size 1, without copying it, until it has the sides of another."""
 
     name: ClassVar[str] = "expand_like"
+    also: ClassVar[tuple[str, ...]] = ("expandas",)
     inputs: ClassVar[tuple[str, ...]] = ("x", "like")
     shape_only: ClassVar[tuple[int, ...]] = (1,)
 
@@ -150,6 +163,11 @@ def _with_one_that_follows(op: _Op, attribute: str, sizes: Sequence[Size]) -> _O
     if sizes.count(-1) > 1:
         raise wrong_value(attribute, "-1 for at most one size, which follows from the others")
     return op
+
+
+def _is_own(shape: Sequence[Size], x: TensorType) -> bool:
+    """Whether sizes are those of the input, whatever these are; a number may be one of them by chance."""
+    return len(shape) == x.rank and all(size in (-1, own_size(axis)) for axis, size in enumerate(shape))
 
 
 def _filled(must: Conditions, sizes: tuple[Size, ...], whole: Size, x: TensorType, what: str, attribute: str) -> Shape:
@@ -199,16 +217,19 @@ Reshape.examples = (
     Example({"shape": [own_size(0), 6 * own_size(2), 5]}, (_IMAGE,)),
     Example({"shape": [own_size(0), -1, 3]}, (_IMAGE,)),
     Example({"shape": [24]}, (TensorType((2, 3, 4), "int64"),)),
+    Example({"shape": [own_size(0), -1, own_size(2), own_size(3)]}, (_IMAGE,)),
 )
 Unflatten.examples = (
     Example({"sizes": [2, 3]}, (_IMAGE,)),
     Example({"sizes": [3, -1]}, (_IMAGE,)),
     Example({"axis": -1, "sizes": [1, 5, 1]}, (_IMAGE,)),
+    Example({"sizes": [-1]}, (_IMAGE,)),
     Example({"sizes": [own_size(1) // 3, 3]}, (_IMAGE,)),
 )
 Expand.examples = (
     Example({"shape": [4, -1, 3, 5]}, (TensorType((2, 1, 5)),)),
     Example({"shape": [own_size(0), 7]}, (TensorType((2, 1)),)),
+    Example({"shape": [own_size(0), -1]}, (TensorType((2, 1)),)),
 )
 ExpandLike.examples = (
     Example({}, (TensorType((1, 5)), TensorType((2, 3, 5)))),

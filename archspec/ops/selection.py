@@ -26,6 +26,7 @@ class Slice(Views):
     """
 
     name: ClassVar[str] = "slice"
+    also: ClassVar[tuple[str, ...]] = ("narrow", "stridedslice", "crop", "cropping")
 
     axis: Axis = 1
     """The axis that is cut."""
@@ -49,6 +50,9 @@ class Slice(Views):
             return None
         cut = Window(1, stride=self.step, before=-start)
         return tuple(cut if other == axis else Window(1) for other in range(2, x.rank))
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("start", "end", "step") if (self.start, self.end, self.step) == (0, None, 1) else ()
 
     def lower(self, x: TensorType) -> list[Step]:
         places = (*[slice(None)] * (self.axis % x.rank), slice(self.start, self.end, self.step))
@@ -99,6 +103,7 @@ class IndexSelect(Moves):
     """Take places of an axis in any order, and as often as wanted."""
 
     name: ClassVar[str] = "index_select"
+    also: ClassVar[tuple[str, ...]] = ("gather", "take")
 
     axis: Axis = 1
     """The axis whose places they are."""
@@ -130,6 +135,7 @@ class Tile(Moves):
     """
 
     name: ClassVar[str] = "tile"
+    also: ClassVar[tuple[str, ...]] = ("repeat", "repeatvector")
     shorthand: ClassVar[str | None] = "times"
 
     times: _Times
@@ -146,6 +152,9 @@ class Tile(Moves):
     def sees(self, x: TensorType) -> Sight | None:
         return "here" if len(self.times) == x.rank and set(self.times[2:]) <= {1} else None
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("times",) if self.times == (1,) * x.rank else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("method", "repeat", (Arg(0), *self.times))]
 
@@ -158,6 +167,7 @@ Slice.examples = (
     Example({"axis": -1, "start": -4, "end": -1, "step": 2}, (_IMAGE,)),
     Example({"axis": 2, "end": 3}, (_IMAGE,)),
     Example({"step": 2}, (_WORDS,)),
+    Example({"axis": 2}, (_IMAGE,)),
 )
 Select.examples = (Example({"index": 0}, (TensorType((2, 5, 3)),)), Example({"axis": 2, "index": -1}, (_IMAGE,)))
 IndexSelect.examples = (
@@ -167,4 +177,5 @@ IndexSelect.examples = (
 Tile.examples = (
     Example({"times": [1, 2, 1, 3]}, (_IMAGE,)),
     Example({"times": [2, 1, 2]}, (_WORDS,)),
+    Example({"times": [1, 1]}, (_WORDS,)),
 )

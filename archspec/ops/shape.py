@@ -30,6 +30,7 @@ class Identity(Views):
     """Give the input as it is: something to hang a name on."""
 
     name: ClassVar[str] = "identity"
+    also: ClassVar[tuple[str, ...]] = ("noop",)
     sight: ClassVar[Literal["here"]] = "here"
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
@@ -63,6 +64,9 @@ class Flatten(Views):
         start, end = self.start % x.rank, self.end % x.rank
         return "here" if end == start else "everywhere" if (start, end) == (1, x.rank - 1) else None
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("start", "end") if self.start % x.rank == self.end % x.rank else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         settings = {"start_dim": self.start} | changed(end_dim=(self.end, -1))
         return [Step("function", "torch.flatten", (Arg(0),), settings)]
@@ -88,6 +92,9 @@ class Permute(Views):
             )
         return TensorType(tuple(x.shape[axis] for axis in axes), x.dtype)
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("axes",) if [axis % x.rank for axis in self.axes] == list(range(x.rank)) else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.permute", (Arg(0), self.axes))]
 
@@ -96,6 +103,7 @@ class Split(Views):
     """Cut a tensor into parts along an axis; each part is an output, `0`, `1` and so on."""
 
     name: ClassVar[str] = "split"
+    also: ClassVar[tuple[str, ...]] = ("chunk",)
     shorthand: ClassVar[str | None] = "parts"
 
     parts: Annotated[OptionalCount, whole(2, "a whole number of 2 or more")] = None
@@ -161,6 +169,9 @@ class ChannelShuffle(Moves):
         must.be_divisible(x.shape[1], self.groups, message, attribute="groups")
         return x
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("groups",) if self.groups in (1, x.shape[1]) else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.channel_shuffle", (Arg(0), self.groups))]
 
@@ -174,10 +185,18 @@ Flatten.examples = (
     Example({"start": 0, "end": 1}, (_IMAGE,)),
     Example({"start": -2, "end": -2}, (TensorType((2, 3), "int64"),)),
 )
-Permute.examples = (Example({"axes": [0, 2, 3, 1]}, (_IMAGE,)), Example({"axes": [0, -1, 1]}, (TensorType((2, 3, 4)),)))
+Permute.examples = (
+    Example({"axes": [0, 2, 3, 1]}, (_IMAGE,)),
+    Example({"axes": [0, -1, 1]}, (TensorType((2, 3, 4)),)),
+    Example({"axes": [0, 1, -1]}, (TensorType((2, 3, 4)),)),
+)
 Split.examples = (
     Example({"parts": 2}, (_IMAGE,)),
     Example({"sections": [1, 2, 3]}, (_IMAGE,)),
     Example({"parts": 5, "axis": -1}, (_IMAGE,)),
 )
-ChannelShuffle.examples = (Example({"groups": 3}, (_IMAGE,)), Example({"groups": 2}, (TensorType((2, 6, 5)),)))
+ChannelShuffle.examples = (
+    Example({"groups": 3}, (_IMAGE,)),
+    Example({"groups": 2}, (TensorType((2, 6, 5)),)),
+    Example({"groups": 1}, (_IMAGE,)),
+)

@@ -19,13 +19,14 @@ from archspec.ir.dims import Size, evaluate, symbol
 from archspec.ir.op import Example, Op
 from archspec.ir.types import TensorType
 from archspec.language.keys import RESERVED
+from archspec.tools.op_claims import claimed
 
 TAKEN: Final = RESERVED.union(dir(Op))
 """What no attribute can be called: the keys of items, and what an op has anyway."""
 
 
 def check_op(op: type[Op]) -> None:
-    """Hold an op to torch at its examples: shape, dtype, weights and MACs, at fixed and at symbolic sizes.
+    """Hold an op to torch at its examples: shape, dtype, weights, MACs, at any sizes, and what it says of its values.
 
     Raises:
         AssertionError: it does not keep the contract; the text says all that is wrong.
@@ -44,9 +45,11 @@ def held_at(kind: type[Op], example: Example) -> Iterator[str]:
     except ValidationError as error:
         yield f"the attributes are refused: {error.errors()[0]['msg']}"
         return
-    yield from executed(op, example)
+    wrong = [*executed(op, example)]
+    yield from wrong
     yield from by_shape(op, example)
     yield from at_symbols(op, example)
+    yield from claimed(op, example) if not wrong else ()
 
 
 def declared(op: type[Op]) -> Iterator[str]:
