@@ -82,7 +82,7 @@ def _of_node(
     graph: Graph, node: Node, runs: Mapping[Phase, set[str]], borrowed: bool, sample: Mapping[str, int]
 ) -> Counts:
     inputs = graph.input_types(node)
-    if inputs is None or not node.types:
+    if inputs is None or not node.types or not isinstance(node.op, Op):
         return Counts()
     macs = _macs(node, inputs, sample)
     owns = not borrowed and node.share is None
