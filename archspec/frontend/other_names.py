@@ -18,7 +18,6 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "globalmaxpooling": "global_max_pool", "adaptiveaveragepool": "adaptive_avg_pool", "concatenate": "concat",
     "cat": "concat", "merge": "concat", "depthconcat": "concat", "filterconcat": "concat", "plus": "add",
     "eltwise": "add", "residual": "add", "shortcut": "add", "skip": "add", "mul": "multiply", "bmm": "matmul",
-    "swish": "silu", "hsigmoid": "hardsigmoid", "hswish": "hardswish", "lrelu": "leaky_relu",
     "dropoutnd": "channel_dropout", "spatialdropout": "channel_dropout", "embed": "embedding", "sequential": "sequence",
     "convtranspose": "conv_transpose", "convolutiontranspose": "conv_transpose", "deconv": "conv_transpose",
     "deconvolution": "conv_transpose", "simplernn": "rnn", "elman": "rnn", "bilstm": "lstm", "bigru": "gru",
@@ -38,14 +37,8 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "clstoken": "prepend_tokens", "registertokens": "prepend_tokens", "upsample": "interpolate",
     "upsampling": "interpolate", "resize": "interpolate", "upsamplingnearest": "interpolate",
     "upsamplingbilinear": "interpolate", "depthtospace": "pixel_shuffle", "spacetodepth": "pixel_unshuffle",
-    "focus": "pixel_unshuffle", "centercrop": "crop_like", "pow": "power", "neg": "negative", "absolute": "abs",
-    "clip": "clamp", "clipbyvalue": "clamp", "sine": "sin", "cosine": "cos", "astype": "cast", "totype": "cast",
-    "sub": "subtract", "div": "divide", "truediv": "divide", "reducemean": "mean", "reducesum": "sum",
-    "reducemax": "max", "reducemin": "min", "amax": "max", "amin": "min", "reducelogsumexp": "logsumexp",
-    "reducel1": "norm", "reducel2": "norm", "vectornorm": "norm", "var": "variance", "reducevariance": "variance",
-    "cumsum": "cumulative_sum", "dot": "matmul", "droppath": "stochastic_depth", "thresholdedrelu": "threshold",
-    "relu2": "squared_relu", "shrink": "softshrink", "quickgelu": "gelu", "swiglu": "glu", "geglu": "glu",
-    "reglu": "glu", "gatedlinearunit": "glu",
+    "focus": "pixel_unshuffle", "centercrop": "crop_like", "sub": "subtract", "div": "divide", "truediv": "divide",
+    "dot": "matmul", "droppath": "stochastic_depth",
 }  # fmt: skip
 """In lower case, without `_` and without the `2d` at the end."""
 

@@ -89,7 +89,7 @@ Sight: TypeAlias = Literal["here", "around", "everywhere"] | tuple[Window, ...]
 """What a place of an output sees of the spatial axes of every input: the same place, all of it, a window an axis, or
 `around` it what is no window, as one place sees more than another."""
 
-Sign: TypeAlias = Literal["never negative", "kept"]
+KnownSign: TypeAlias = Literal["never negative", "kept"]
 """What is known of the sign of what an op gives: it is nothing below 0 whatever it reads, or where it reads nothing
 below 0; in both modes, whatever its weights are."""
 
@@ -136,14 +136,15 @@ class Op(BaseModel):
     """Whether it takes any number of inputs, at least one: the ops that may hold `branches`."""
     also: ClassVar[tuple[str, ...]] = ()
     """What torch, Keras, ONNX, Caffe and papers call it: in lower case, without `_`, and without the `2d` at the end
-    where those of all ranks are one op. Whoever writes one of these is told the name of the op in the catalogue."""
+    where those of all ranks are one op. Whoever writes one of these is told the name of the op in the catalogue. An op
+    does not inherit them."""
     shorthand: ClassVar[str | None] = None
     """The attribute that `- op: value` sets."""
     keeps_values: ClassVar[bool] = False
     """Whether every number that comes out came in: what bounds the inputs bounds the outputs."""
     linear: ClassVar[bool] = False
     """What `is_linear` says, where attributes make no difference."""
-    sign: ClassVar[Sign | None] = None
+    sign: ClassVar[KnownSign | None] = None
     """What `gives_sign` says, where attributes make no difference."""
     bends_below_0: ClassVar[bool] = False
     """Whether it changes numbers below 0 alone, and gives back whatever is 0 or more, in both modes."""
@@ -172,7 +173,7 @@ class Op(BaseModel):
         """Whether, in eval mode, it is linear in all that it reads together, or adds a constant to what is."""
         return self.linear
 
-    def gives_sign(self) -> Sign | None:
+    def gives_sign(self) -> KnownSign | None:
         """What is known of the sign of what it gives."""
         return self.sign or ("kept" if self.keeps_values or self.bends_below_0 else None)
 

@@ -43,7 +43,7 @@ def other_names(ops: Sequence[type[Op]]) -> dict[str, str]:
     own = {plain_name(op.name) for op in ops}
     found: dict[str, str] = {}
     for op in ops:
-        for name in op.also:
+        for name in vars(op).get("also", ()):  # a subclass is another op
             if name != plain_name(name):
                 raise ValueError(f"`{op.name}` is also called `{name}`, which has to be `{plain_name(name)}`")
             if name in own or name in found:

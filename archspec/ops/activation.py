@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from archspec.ir.attributes import Number, PositiveNumber, one_of
 from archspec.ir.dims import Size
-from archspec.ir.op import Arg, Example, Kept, Result, Step
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Result, Step
 from archspec.ir.types import TensorType
 from archspec.ops._pointwise import Pointwise, SlopeFrom
 from archspec.ops._shared import bytes_of, changed
@@ -22,6 +22,7 @@ class Elu(_Activation):
     """`x` where it is positive, `alpha * (exp(x) - 1)` elsewhere (Clevert et al. 2015)."""
 
     name: ClassVar[str] = "elu"
+    bends_below_0: ClassVar[bool] = True
     function: ClassVar[str] = "torch.nn.functional.elu"
 
     alpha: Number = 1.0
@@ -35,6 +36,7 @@ class Celu(_Activation):
     """`x` where it is positive, `alpha * (exp(x / alpha) - 1)` elsewhere: an `elu` without a kink (Barron 2017)."""
 
     name: ClassVar[str] = "celu"
+    bends_below_0: ClassVar[bool] = True
     function: ClassVar[str] = "torch.nn.functional.celu"
 
     alpha: PositiveNumber = 1.0
@@ -48,6 +50,7 @@ class Selu(_Activation):
     """An `elu` scaled so that means and variances settle at 0 and 1 from layer to layer (Klambauer et al. 2017)."""
 
     name: ClassVar[str] = "selu"
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.nn.functional.selu"
 
 
@@ -55,6 +58,8 @@ class Gelu(_Activation):
     """`x` times the chance that a standard normal number is below it (Hendrycks and Gimpel 2016)."""
 
     name: ClassVar[str] = "gelu"
+    also: ClassVar[tuple[str, ...]] = ("quickgelu",)
+    sign: ClassVar[KnownSign | None] = "kept"
     shorthand: ClassVar[str | None] = "approximate"
     function: ClassVar[str] = "torch.nn.functional.gelu"
 
@@ -85,6 +90,8 @@ class Silu(_Activation):
     """`x * sigmoid(x)`, also called swish (Elfwing et al. 2017; Ramachandran et al. 2017)."""
 
     name: ClassVar[str] = "silu"
+    also: ClassVar[tuple[str, ...]] = ("swish",)
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.nn.functional.silu"
 
 
@@ -92,6 +99,7 @@ class Mish(_Activation):
     """`x * tanh(softplus(x))` (Misra 2019)."""
 
     name: ClassVar[str] = "mish"
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.nn.functional.mish"
 
 
@@ -99,6 +107,7 @@ class Sigmoid(_Activation):
     """`1 / (1 + exp(-x))`."""
 
     name: ClassVar[str] = "sigmoid"
+    sign: ClassVar[KnownSign | None] = "never negative"
     function: ClassVar[str] = "torch.sigmoid"
     kept: ClassVar[SlopeFrom] = "output"
 
@@ -120,6 +129,7 @@ class Tanh(_Activation):
     """The hyperbolic tangent."""
 
     name: ClassVar[str] = "tanh"
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.tanh"
     kept: ClassVar[SlopeFrom] = "output"
 
@@ -141,6 +151,7 @@ class SoftSign(_Activation):
     """`x / (1 + |x|)`, which comes to its limits more slowly than `tanh` (Glorot and Bengio 2010)."""
 
     name: ClassVar[str] = "softsign"
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.nn.functional.softsign"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
@@ -160,6 +171,9 @@ class Softplus(_Activation):
     """How sharply it bends."""
     threshold: Number = 20.0
     """Where `beta * x` is above it the output is `x` itself, so that nothing overflows."""
+
+    def gives_sign(self) -> KnownSign | None:
+        return "never negative" if self.threshold >= 0 else "kept"
 
     def _settings(self) -> dict[str, Any]:
         return changed(beta=(self.beta, 1.0), threshold=(self.threshold, 20.0))

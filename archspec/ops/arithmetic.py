@@ -10,7 +10,7 @@ from pydantic import model_validator
 from archspec.ir.attributes import Axis, Number, OptionalNumbers, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
-from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import bytes_of, fixed, known_size, need_float32, resolve_axis
 
@@ -19,6 +19,7 @@ class Scale(Op):
     """Multiply by a constant, as the residuals of Inception-ResNet are (Szegedy et al. 2016, section 3.3)."""
 
     name: ClassVar[str] = "scale"
+    linear: ClassVar[bool] = True
     category: ClassVar[str] = "arithmetic"
     sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "factor"
@@ -33,6 +34,12 @@ class Scale(Op):
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept()
 
+    def gives_sign(self) -> KnownSign | None:
+        return "kept" if self.factor >= 0 else None
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("factor",) if self.factor == 1 else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.mul", (Arg(0), self.factor))]
 
@@ -41,6 +48,7 @@ class Affine(Op):
     """`x * scale + shift` with constants, one for all or one for each channel (axis 1): how inputs are normalised."""
 
     name: ClassVar[str] = "affine"
+    linear: ClassVar[bool] = True
     category: ClassVar[str] = "arithmetic"
     sight: ClassVar[Literal["here"]] = "here"
 
@@ -80,6 +88,12 @@ class Affine(Op):
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         return bytes_of(outputs[0].elements, outputs[0]) if len(self._constants()) > 1 else 0
 
+    def gives_sign(self) -> KnownSign | None:
+        return "kept" if min(_numbers(self.scale) | _numbers(self.shift)) >= 0 else None
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("scale", "shift") if _numbers(self.scale) <= {1} and _numbers(self.shift) <= {0} else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         steps: list[Step] = []
         value: Arg | Result = Arg(0)
@@ -99,6 +113,11 @@ class Affine(Op):
         return {name: constant for name, constant in both.items() if constant is not None}
 
 
+def _numbers(constant: float | tuple[float, ...] | None) -> set[float]:
+    """All that a constant is, which may be none or one for each channel."""
+    return set() if constant is None else {*constant} if isinstance(constant, tuple) else {constant}
+
+
 class LayerScale(Op):
     """Multiply every channel by a learned factor that starts small: how residual branches of deep transformers begin.
 
@@ -106,6 +125,7 @@ class LayerScale(Op):
     """
 
     name: ClassVar[str] = "layer_scale"
+    linear: ClassVar[bool] = True
     category: ClassVar[str] = "arithmetic"
     sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "value"
@@ -134,12 +154,16 @@ class LayerScale(Op):
 _FUNCTIONS = {"scale": "torch.mul", "shift": "torch.add"}
 _IMAGE = TensorType((2, 3, 4, 5))
 
-Scale.examples = (Example({"factor": 0.17}, (_IMAGE,)), Example({"factor": 2}, (TensorType((2,), "float64"),)))
+Scale.examples = (
+    Example({"factor": 2}, (TensorType((2,), "float64"),)),
+    *(Example({"factor": factor}, (_IMAGE,)) for factor in (0.17, 1, -1)),
+)
 Affine.examples = (
     Example({"scale": [0.458, 0.448, 0.45], "shift": [-0.03, -0.088, -0.188]}, (_IMAGE,)),
     Example({"scale": 2, "shift": -1}, (_IMAGE,)),
     Example({"shift": [1, 2, 3]}, (TensorType((2, 3)),)),
     Example({"shift": 1}, (TensorType((2, 3), "float64"),)),
+    Example({"scale": [1, 1, 1], "shift": 0}, (_IMAGE,)),
 )
 LayerScale.examples = (
     Example({}, (_IMAGE,)),

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final
 from archspec.ir.attributes import Axis, one_of
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
-from archspec.ir.op import Arg, Example, Kept, Op, Result, Sight, Step
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Sight, Step
 from archspec.ir.types import TensorType
 from archspec.ops._shared import bytes_of, changed, resolve_axis
 
@@ -28,6 +28,8 @@ class Glu(Op):
     """
 
     name: ClassVar[str] = "glu"
+    also: ClassVar[tuple[str, ...]] = ("swiglu", "geglu", "reglu", "gatedlinearunit")
+    sign: ClassVar[KnownSign | None] = "kept"
     category: ClassVar[str] = "gate"
     shorthand: ClassVar[str | None] = "activation"
 

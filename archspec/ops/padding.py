@@ -11,7 +11,7 @@ from pydantic import model_validator
 from archspec.ir.attributes import Number, OptionalAxis, one_of, sizes, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN
-from archspec.ir.op import Arg, Example, Kept, Sight, Sign, Step, Window
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Sight, Step, Window
 from archspec.ir.types import TensorType
 from archspec.ops._moving import Moves, need_places
 from archspec.ops._shared import bounded, changed, need_in_range, resolve_axis
@@ -62,7 +62,7 @@ class Pad(Moves):
                 raise wrong_value(name, "one number where one `axis` is padded")
         return self
 
-    def gives_sign(self) -> Sign | None:
+    def gives_sign(self) -> KnownSign | None:
         return "kept" if self.value >= 0 else None
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from archspec.ir.attributes import Padding, Sizes
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Sign, Step
+from archspec.ir.op import Arg, Example, KnownSign, Step
 from archspec.ir.types import TensorType, by
 from archspec.ops._moving import Moves
 from archspec.ops._shared import bounded, bytes_of, changed, compact, fixed
@@ -18,7 +18,7 @@ from archspec.ops._windows import need_sides, pad_sides, slide, spread
 
 class _Patches(Moves):
     keeps_values: ClassVar[bool] = False
-    sign: ClassVar[Sign | None] = "kept"
+    sign: ClassVar[KnownSign | None] = "kept"
 
     kernel: Sizes
     """The sides of a patch: a number, `2x4`, or a list."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from archspec.ir.attributes import Axis, Count
 from archspec.ir.conditions import Conditions
-from archspec.ir.op import Arg, Example, Result, Sign, Step
+from archspec.ir.op import Arg, Example, KnownSign, Result, Step
 from archspec.ir.types import TensorType
 from archspec.ops._moving import Moves, need_places
 from archspec.ops._shared import resolve_axis
@@ -22,7 +22,7 @@ class Positions(Moves):
     also: ClassVar[tuple[str, ...]] = ("arange", "range")
     keeps_values: ClassVar[bool] = False
     linear: ClassVar[bool] = False
-    sign: ClassVar[Sign | None] = "never negative"
+    sign: ClassVar[KnownSign | None] = "never negative"
     shape_only: ClassVar[tuple[int, ...]] = (0,)
     shorthand: ClassVar[str | None] = "below"
 

@@ -10,7 +10,7 @@ from pydantic import model_validator
 from archspec.ir.attributes import Flag, NonNegativeNumber, Number
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
-from archspec.ir.op import Example, Kept, Op, Result, Step, Weight
+from archspec.ir.op import Example, Kept, KnownSign, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._pointwise import Pointwise, SlopeFrom, need_order
 from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32, resolve_axis
@@ -25,6 +25,8 @@ class Relu(_Activation):
     """`max(x, 0)` (Nair and Hinton 2010)."""
 
     name: ClassVar[str] = "relu"
+    sign: ClassVar[KnownSign | None] = "never negative"
+    bends_below_0: ClassVar[bool] = True
     function: ClassVar[str] = "torch.nn.functional.relu"
     kept: ClassVar[SlopeFrom] = "output"
 
@@ -33,6 +35,7 @@ class Relu6(_Activation):
     """`min(max(x, 0), 6)`, which keeps its range in few bits (Krizhevsky 2010)."""
 
     name: ClassVar[str] = "relu6"
+    sign: ClassVar[KnownSign | None] = "never negative"
     function: ClassVar[str] = "torch.nn.functional.relu6"
 
 
@@ -40,6 +43,8 @@ class SquaredRelu(_Activation):
     """The square of `relu` (So et al. 2021, Primer)."""
 
     name: ClassVar[str] = "squared_relu"
+    also: ClassVar[tuple[str, ...]] = ("relu2",)
+    sign: ClassVar[KnownSign | None] = "never negative"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(extra=self.scratch(inputs, outputs))
@@ -55,11 +60,16 @@ class LeakyRelu(_Activation):
     """`x` where it is positive, `slope * x` elsewhere (Maas et al. 2013)."""
 
     name: ClassVar[str] = "leaky_relu"
+    also: ClassVar[tuple[str, ...]] = ("lrelu",)
+    bends_below_0: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "slope"
     function: ClassVar[str] = "torch.nn.functional.leaky_relu"
 
     slope: Number = 0.01
     """The factor of negative values."""
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("slope",) if self.slope == 1 else ()
 
     def _settings(self) -> dict[str, Any]:
         return changed(negative_slope=(self.slope, 0.01))
@@ -73,6 +83,7 @@ class RandomizedRelu(_Activation):
     """
 
     name: ClassVar[str] = "rrelu"
+    bends_below_0: ClassVar[bool] = True
 
     least: Number = 1 / 8
     """The smallest factor of negative values."""
@@ -96,6 +107,9 @@ class RandomizedRelu(_Activation):
         # The factors, for which torch has room in eval mode too.
         return bytes_of(inputs[0].elements, inputs[0])
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("least", "most") if self.least == self.most == 1 else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         settings = changed(lower=(self.least, 1 / 8), upper=(self.most, 1 / 3))
         return [Step("module", "torch.nn.RReLU", settings=settings)]
@@ -105,6 +119,7 @@ class Prelu(Op):
     """`x` where it is positive, a learned multiple of it elsewhere (He et al. 2015)."""
 
     name: ClassVar[str] = "prelu"
+    bends_below_0: ClassVar[bool] = True
     category: ClassVar[str] = "activation"
     sight: ClassVar[Literal["here"]] = "here"
 
@@ -135,6 +150,7 @@ class Threshold(_Activation):
     """`x` where it is above `threshold`, `value` elsewhere."""
 
     name: ClassVar[str] = "threshold"
+    also: ClassVar[tuple[str, ...]] = ("thresholdedrelu",)
     function: ClassVar[str] = "torch.nn.functional.threshold"
     in_range: ClassVar[tuple[str, ...]] = ("value",)
 
@@ -142,6 +158,11 @@ class Threshold(_Activation):
     """What has to be exceeded."""
     value: Number = 0.0
     """What stands in for all the rest."""
+
+    def gives_sign(self) -> KnownSign | None:
+        if self.value < 0:
+            return None
+        return "never negative" if self.threshold >= 0 else "kept"
 
     def _settings(self) -> dict[str, Any]:
         return {"threshold": self.threshold, "value": self.value}
@@ -164,6 +185,9 @@ class HardTanh(_Activation):
         need_order(self.least, self.most)
         return self
 
+    def gives_sign(self) -> KnownSign | None:
+        return "never negative" if self.least >= 0 else "kept" if self.most >= 0 else None
+
     def _settings(self) -> dict[str, Any]:
         return changed(min_val=(self.least, -1.0), max_val=(self.most, 1.0))
 
@@ -172,6 +196,8 @@ class HardSigmoid(_Activation):
     """`relu6(x + 3) / 6`, a cheap `sigmoid` (Howard et al. 2019, MobileNet v3)."""
 
     name: ClassVar[str] = "hardsigmoid"
+    also: ClassVar[tuple[str, ...]] = ("hsigmoid",)
+    sign: ClassVar[KnownSign | None] = "never negative"
     function: ClassVar[str] = "torch.nn.functional.hardsigmoid"
 
 
@@ -179,15 +205,21 @@ class HardSwish(_Activation):
     """`x * relu6(x + 3) / 6`, a cheap `silu` (Howard et al. 2019, MobileNet v3)."""
 
     name: ClassVar[str] = "hardswish"
+    also: ClassVar[tuple[str, ...]] = ("hswish",)
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.nn.functional.hardswish"
 
 
 class _Shrink(_Activation):
+    sign: ClassVar[KnownSign | None] = "kept"
     shorthand: ClassVar[str | None] = "threshold"
     in_range: ClassVar[tuple[str, ...]] = ("threshold",)
 
     threshold: NonNegativeNumber = 0.5
     """How far from 0 a value has to be not to become 0."""
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("threshold",) if self.threshold == 0 else ()
 
     def _settings(self) -> dict[str, Any]:
         return changed(lambd=(self.threshold, 0.5))
@@ -204,13 +236,18 @@ class SoftShrink(_Shrink):
     """`x` brought nearer to 0 by `threshold`, and 0 where it was nearer: the step of sparse coding."""
 
     name: ClassVar[str] = "softshrink"
+    also: ClassVar[tuple[str, ...]] = ("shrink",)
     function: ClassVar[str] = "torch.nn.functional.softshrink"
 
 
 _IMAGE = TensorType((2, 3, 4, 5))
 
-LeakyRelu.examples = (Example({}, (_IMAGE,)), Example({"slope": 0.2}, (TensorType((2, 3)),)))
-RandomizedRelu.examples = (Example({}, (_IMAGE,)), Example({"least": 0.1, "most": 0.1}, (TensorType((2, 3)),)))
+LeakyRelu.examples = tuple(Example(slope, (_IMAGE,)) for slope in ({}, {"slope": 0.2}, {"slope": 1}))
+RandomizedRelu.examples = (
+    Example({}, (_IMAGE,)),
+    Example({"least": 0.1, "most": 0.1}, (TensorType((2, 3)),)),
+    Example({"least": 1, "most": 1}, (_IMAGE,)),
+)
 Prelu.examples = (
     Example({}, (_IMAGE,)),
     Example({"per_channel": True, "slope": 0.1}, (_IMAGE,)),
@@ -219,8 +256,13 @@ Prelu.examples = (
 Threshold.examples = (
     Example({"threshold": 0.5}, (_IMAGE,)),
     Example({"threshold": 0.1, "value": -20}, (TensorType((2, 3)),)),
+    Example({"threshold": -1, "value": 3}, (_IMAGE,)),
 )
-HardTanh.examples = (Example({}, (_IMAGE,)), Example({"least": 0, "most": 20}, (TensorType((2, 3)),)))
+HardTanh.examples = (
+    Example({}, (_IMAGE,)),
+    Example({"least": 0, "most": 20}, (TensorType((2, 3)),)),
+    Example({"least": -2, "most": -1}, (_IMAGE,)),
+)
 HardShrink.examples = SoftShrink.examples = (
     Example({}, (_IMAGE,)),
     Example({"threshold": 0}, (TensorType((2, 3)),)),

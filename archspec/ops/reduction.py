@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from archspec.ir.attributes import Axis, Flag, PositiveNumber
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import product
-from archspec.ir.op import Arg, Example, Kept, Op, Sight, Step
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step
 from archspec.ir.types import Shape, TensorType
 from archspec.ops._moving import AxisOrAxes, resolve_axes
 from archspec.ops._shared import changed, need_in_range, resolve_axis
@@ -64,6 +64,9 @@ class Mean(_Reduction):
     """The mean along axes."""
 
     name: ClassVar[str] = "mean"
+    also: ClassVar[tuple[str, ...]] = ("reducemean",)
+    linear: ClassVar[bool] = True
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.mean"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
@@ -74,6 +77,9 @@ class Sum(_Reduction):
     """The sum along axes; of whole numbers, and of truth values, as int64."""
 
     name: ClassVar[str] = "sum"
+    also: ClassVar[tuple[str, ...]] = ("reducesum",)
+    linear: ClassVar[bool] = True
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.sum"
     examples: ClassVar[tuple[Example, ...]] = (*_AXES, Example({"axes": 1}, (_WHOLE,)))
 
@@ -99,6 +105,7 @@ class Max(_Extreme):
     """The largest number along axes; equal largest ones share the gradient."""
 
     name: ClassVar[str] = "max"
+    also: ClassVar[tuple[str, ...]] = ("reducemax", "amax")
     function: ClassVar[str] = "torch.amax"
 
 
@@ -106,6 +113,7 @@ class Min(_Extreme):
     """The smallest number along axes; equal smallest ones share the gradient."""
 
     name: ClassVar[str] = "min"
+    also: ClassVar[tuple[str, ...]] = ("reducemin", "amin")
     function: ClassVar[str] = "torch.amin"
 
 
@@ -113,6 +121,8 @@ class Variance(_Reduction):
     """The mean square of how far numbers are from their mean along axes."""
 
     name: ClassVar[str] = "variance"
+    also: ClassVar[tuple[str, ...]] = ("var", "reducevariance")
+    sign: ClassVar[KnownSign | None] = "never negative"
     function: ClassVar[str] = "torch.var"
 
     unbiased: Flag = True
@@ -135,6 +145,7 @@ class LogSumExp(_Reduction):
     """The logarithm of the sum of exponentials along axes, computed without leaving the range of floats."""
 
     name: ClassVar[str] = "logsumexp"
+    also: ClassVar[tuple[str, ...]] = ("reducelogsumexp",)
     function: ClassVar[str] = "torch.logsumexp"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
@@ -145,6 +156,8 @@ class Norm(_Reduction):
     """The length of vectors along axes: the `p`-th root of the sum of `|x|` to the power of `p`."""
 
     name: ClassVar[str] = "norm"
+    also: ClassVar[tuple[str, ...]] = ("reducel1", "reducel2", "vectornorm")
+    sign: ClassVar[KnownSign | None] = "never negative"
     function: ClassVar[str] = "torch.linalg.vector_norm"
     examples: ClassVar[tuple[Example, ...]] = (
         *_AXES,
@@ -170,6 +183,9 @@ class CumulativeSum(Op):
     """The sum of all numbers up to each place of an axis; of whole numbers, and of truth values, as int64."""
 
     name: ClassVar[str] = "cumulative_sum"
+    also: ClassVar[tuple[str, ...]] = ("cumsum",)
+    linear: ClassVar[bool] = True
+    sign: ClassVar[KnownSign | None] = "kept"
     category: ClassVar[str] = "reduction"
     shorthand: ClassVar[str | None] = "axis"
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from archspec.ir.attributes import Axis, Flag, Number, PositiveNumber
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Kept, Op, Sign, Step
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Step
 from archspec.ir.types import TensorType
 from archspec.ops._joining import agree, broadcast_shape, need_one_dtype, need_real_numbers, need_two
 from archspec.ops._shared import bytes_of, changed, need_in_range, resolve_axis
@@ -71,7 +71,7 @@ class PairwiseDistance(_OfTwo):
 
     name: ClassVar[str] = "pairwise_distance"
     also: ClassVar[tuple[str, ...]] = ("euclideandistance",)
-    sign: ClassVar[Sign | None] = "never negative"
+    sign: ClassVar[KnownSign | None] = "never negative"
 
     p: PositiveNumber = 2.0
     """The power of the length: 2 for the Euclidean one, 1 for the sum of the absolute differences."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from archspec.ir.attributes import Axis
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
-from archspec.ir.op import Arg, Example, Kept, Op, Sight, Sign, Step
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step
 from archspec.ir.types import TensorType
 from archspec.ops._shared import bytes_of, resolve_axis
 
@@ -40,7 +40,7 @@ class Softmax(_AlongAxis):
     """`exp(x) / sum(exp(x))` along an axis: positive numbers that add up to 1."""
 
     name: ClassVar[str] = "softmax"
-    sign: ClassVar[Sign | None] = "never negative"
+    sign: ClassVar[KnownSign | None] = "never negative"
     function: ClassVar[str] = "torch.nn.functional.softmax"
 
 
@@ -48,7 +48,7 @@ class Softmin(_AlongAxis):
     """`softmax` of `-x`: the smallest numbers get the most."""
 
     name: ClassVar[str] = "softmin"
-    sign: ClassVar[Sign | None] = "never negative"
+    sign: ClassVar[KnownSign | None] = "never negative"
     function: ClassVar[str] = "torch.nn.functional.softmin"
 
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:

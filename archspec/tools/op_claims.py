@@ -46,7 +46,7 @@ def does_nothing_at(op: Op, example: Example) -> bool:
     """Whether it gives back its first input, in both modes."""
     tensors = _drawn(op, example)
     given = [_outputs(op, example, tensors, training) for training in _MODES]
-    return bool(tensors) and all(len(outputs) == 1 and torch.equal(outputs[0], tensors[0]) for outputs in given)
+    return all(len(outputs) == 1 and _are_equal(outputs[0], tensors[0]) for outputs in given)
 
 
 def _is_linear(op: Op, example: Example) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _does_nothing(op: Op, example: Example) -> Iterator[str]:
 def _bends_below_0(op: Op, example: Example) -> Iterator[str]:
     tensors = _without_signs(_drawn(op, example))
     if op.bends_below_0 and not all(
-        torch.equal(_outputs(op, example, tensors, training)[0], tensors[0]) for training in _MODES
+        _are_equal(_outputs(op, example, tensors, training)[0], tensors[0]) for training in _MODES
     ):
         yield "`bends_below_0` says that it gives back what is 0 or more, but it does not"
 
@@ -112,6 +112,10 @@ def _outputs(op: Op, example: Example, tensors: Sequence[torch.Tensor], training
 
 def _values(tensors: Sequence[torch.Tensor]) -> set[float]:
     return {value for tensor in tensors for value in tensor.flatten().tolist()}
+
+
+def _are_equal(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.dtype == other.dtype and torch.equal(one, other)
 
 
 def _are_close(one: torch.Tensor, other: torch.Tensor) -> bool:
