@@ -55,9 +55,9 @@ OTHERS: Final = {
     "convnext_tiny": "torchvision's `convnext_tiny`",
     "vit_b_16": "torchvision's `vit_b_16`",
     "swin_t": "torchvision's `swin_t`",
-    "unet": "Ronneberger et al. 2015, padded, with batch norm",
+    "unet": "Ronneberger et al. 2015, padded",
     "gpt2": "Radford et al. 2019, the smallest",
-    "audio_cnn": "M5 of Dai et al. 2016",
+    "audio_cnn": "Dai et al. 2016, M5",
     "lstm_tagger": "Huang et al. 2015, without the CRF",
 }
 """The networks beside the family, with what each is equal to in keys and numbers, or where it was published."""

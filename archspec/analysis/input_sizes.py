@@ -54,6 +54,8 @@ class Sizes:
     """The sizes of other symbols that this depends on, at which it is said."""
     below: Binding | None = None
     """What stops just below the minimum; None where that is 1."""
+    between: Binding | None = None
+    """What stops in the first gap above the minimum, where there is one."""
     above: Binding | None = None
     """What stops just above the maximum, where there is one."""
     unknown: str = ""
@@ -69,6 +71,17 @@ class Sizes:
         """The largest size; None where there is no end to them, none fits, or it cannot be told."""
         ends = [run.last for run in self.fitting.runs] if self.fitting else []
         return max((end for end in ends if end is not None), default=None) if None not in ends else None
+
+    @property
+    def gap(self) -> int | None:
+        """The first size above the minimum that does not fit though a larger one does."""
+        if not self.fitting or not self.fitting.runs:
+            return None
+        size: int | None = self.fitting.runs[0].first
+        while size is not None and size in self.fitting:
+            size = self.fitting.end_of_run(size)
+            size = None if size is None else size + 1
+        return size if size is not None and (self.maximum is None or size < self.maximum) else None
 
     @property
     def name(self) -> str:
@@ -154,7 +167,7 @@ class _Phase:
         return found
 
     def _with_bindings(self, found: Iterable[Sizes], base: Mapping[str, int]) -> Iterator[Sizes]:
-        """The sizes with what stops below and above them."""
+        """The sizes with what stops below, between and above them."""
         about: dict[str, dict[tuple[str, Size], None]] = {}
         for key in self.first:
             for name in symbols(key[1]):
@@ -166,15 +179,16 @@ class _Phase:
             yield replace(
                 sizes,
                 below=self._stop(sizes, low - 1, keys, base) if low is not None and low > 1 else None,
+                between=self._stop(sizes, sizes.gap, keys, base) if sizes.gap is not None else None,
                 above=self._stop(sizes, high + 1, keys, base) if high is not None else None,
             )
 
     def _stop(
         self, sizes: Sizes, size: int, keys: Iterable[tuple[str, Size]], base: Mapping[str, int]
     ) -> Binding | None:
-        """The first of some demands that fails at a size."""
+        """The first of some demands that fails at a size: that of a node rather than the `where` that says it, too."""
         at = ChainMap(dict.fromkeys(sizes.symbols, size), dict(base))
-        for key in keys:
+        for key in sorted(keys, key=lambda key: self.first[key][1] is None):
             condition, path = self.first[key]
             if condition.holds(at) is False:
                 known = {name: size for name, size in at.items() if name not in self.batch}

@@ -115,7 +115,7 @@ class SizeSet:
             first: int = size
             last: int | None = size
             while last is not None and last + 1 in self:
-                last = self._end_of_run(last + 1)
+                last = self.end_of_run(last + 1)
             yield first, last
             size = None if last is None else self._after(last)
 
@@ -124,7 +124,7 @@ class SizeSet:
         each = (run.first + max(0, -((run.first - size - 1) // run.step)) * run.step for run in self.runs)
         return min((after for after in each if after in self), default=None)
 
-    def _end_of_run(self, size: int) -> int | None:
+    def end_of_run(self, size: int) -> int | None:
         """How far it goes on from a size without looking at each."""
         return next((run.last for run in self.runs if run.step == 1 and size in run), size)
 

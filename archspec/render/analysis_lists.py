@@ -93,6 +93,8 @@ def _of_sizes(sizes: Sizes) -> Iterator[tuple[str, str]]:
         yield "beside", ", ".join(f"{name}={size}" for name, size in sizes.beside.items())
     if sizes.below is not None:
         yield "stops below", str(sizes.below)
+    if sizes.between is not None:
+        yield "stops between", str(sizes.between)
     if sizes.above is not None:
         yield "stops above", str(sizes.above)
 

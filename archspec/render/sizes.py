@@ -27,7 +27,7 @@ def _fitting_text(sizes: Sizes) -> str:
 
 def _data(sizes: Sizes) -> dict[str, Any]:
     runs = [] if sizes.fitting is None else sizes.fitting.runs
-    stops = {"below": sizes.below, "above": sizes.above}
+    stops = {"below": sizes.below, "between": sizes.between, "above": sizes.above}
     return {
         "symbols": list(sizes.symbols),
         "text": str(sizes),

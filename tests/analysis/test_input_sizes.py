@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from archspec.analysis.input_sizes import Sizes, input_sizes
+from archspec.analysis.input_sizes import Binding, Sizes, input_sizes
 from archspec.backends.torch_fx import emit
 from archspec.compiler import check_spec, load_graph
 from archspec.ir.dims import evaluate
@@ -26,6 +26,9 @@ from tests.specs import spec
 
 EXAMPLES = int(os.environ.get("ARCHSPEC_EXAMPLES", "12"))
 BY_PHASE: tuple[Phase, ...] = ("eval", "training")
+
+
+WINDOW = "a 2 window does not fit into the {} input with padding 0"
 
 
 def sizes_of(rows: str, inputs: str, phase: Phase = "eval") -> list[str]:
@@ -245,7 +248,16 @@ def test_halves_that_meet_again_make_steps() -> None:
           - max_pool: {id: ceil, kernel: 2, ceil_mode: true, from: x}
           - concat: {from: [floor, ceil]}
     """
-    assert sizes_of(rows, "{x: {shape: [N, 4, S=8], where: S % 2 == 0}}") == ["S multiples of 2"]
+    (found,) = input_sizes(load_graph(spec(rows, "{x: {shape: [N, 4, S=8], where: S % 2 == 0}}")))["eval"]
+    assert (str(found), found.below) == ("S multiples of 2", Binding(1, "floor", WINDOW.format(1)))
+    assert found.between is not None
+    assert (found.between.size, found.between.node) == (3, "2")
+    assert found.between.message.startswith("`concat` needs equal axis 2 on every branch, but input 2 is [N, 4, 2]")
+
+
+def test_sizes_without_a_gap_have_nothing_between() -> None:
+    (found,) = input_sizes(load_graph(spec("layers: [{max_pool: 2}]", "{x: [N, 4, L=8]}")))["eval"]
+    assert (found.gap, found.between, found.below) == (None, None, Binding(1, "0", WINDOW.format(1)))
 
 
 def test_a_head_of_one_phase_binds_in_that_phase() -> None:
