@@ -40,14 +40,14 @@ def other_names(ops: Sequence[type[Op]]) -> dict[str, str]:
     Raises:
         ValueError: two have one other name, one has that of an op, or a name is not as names are compared.
     """
-    own = {plain_name(op.name) for op in ops}
+    own = {plain_name(op.name): op.name for op in ops}
     found: dict[str, str] = {}
     for op in ops:
         for name in vars(op).get("also", ()):  # a subclass is another op
             if name != plain_name(name):
                 raise ValueError(f"`{op.name}` is also called `{name}`, which has to be `{plain_name(name)}`")
             if name in own or name in found:
-                raise ValueError(f"`{op.name}` is also called `{name}`, as `{found.get(name, name)}` is")
+                raise ValueError(f"`{op.name}` is also called `{name}`, which means `{(own | found)[name]}` already")
             found[name] = op.name
     return dict(sorted(found.items()))
 

@@ -10,7 +10,7 @@ from pydantic import model_validator
 from archspec.ir.attributes import NUMBER, Count, Flag, Fraction, OptionalCount, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Step, Weight
 from archspec.ir.types import Shape, TensorType
 from archspec.ops._attending import Attending, need_axes
 from archspec.ops._joining import agree, need_one_dtype
@@ -22,6 +22,7 @@ _COMPOSITES = "archspec.backends.composites"
 
 class _Heads(Op):
     category: ClassVar[str] = "shape"
+    linear: ClassVar[bool] = True
     keeps_values: ClassVar[bool] = True
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
@@ -80,6 +81,8 @@ class Attention(Op):
     """
 
     name: ClassVar[str] = "attention"
+    also: ClassVar[tuple[str, ...]] = ("scaleddotproductattention", "sdpa", "dotproductattention")
+    sign: ClassVar[KnownSign | None] = "kept"
     category: ClassVar[str] = "attention"
     inputs: ClassVar[tuple[str, ...]] = ("q", "k", "v")
     variadic: ClassVar[bool] = True
@@ -165,6 +168,10 @@ class MultiHeadAttention(Op):
     """
 
     name: ClassVar[str] = "multi_head_attention"
+    also: ClassVar[tuple[str, ...]] = (
+        "mha", "selfattention", "multiheadselfattention", "crossattention",
+        "groupedqueryattention", "gqa",
+    )  # fmt: skip
     category: ClassVar[str] = "attention"
     inputs: ClassVar[tuple[str, ...]] = ("x", "keys", "values")
     variadic: ClassVar[bool] = True

@@ -29,6 +29,7 @@ from archspec.ops._windows import (
 
 class _Convolution(Op):
     category: ClassVar[str] = "convolution"
+    linear: ClassVar[bool] = True
     module: ClassVar[str]
 
     channels: Count
@@ -111,6 +112,7 @@ class Conv(_Convolution):
     """
 
     name: ClassVar[str] = "conv"
+    also: ClassVar[tuple[str, ...]] = ("convolution",)
     module: ClassVar[str] = "Conv"
 
     def _sides(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
@@ -137,6 +139,9 @@ class ConvTranspose(_Convolution):
     """
 
     name: ClassVar[str] = "conv_transpose"
+    also: ClassVar[tuple[str, ...]] = (
+        "conv1dtranspose", "conv2dtranspose", "conv3dtranspose", "convolutiontranspose", "deconv", "deconvolution",
+    )  # fmt: skip
     module: ClassVar[str] = "ConvTranspose"
 
     stride: Sizes = 1

@@ -20,6 +20,8 @@ class Linear(Op):
     """Multiply the last axis by a learned matrix; all other axes stay. Also called fully connected, or dense."""
 
     name: ClassVar[str] = "linear"
+    also: ClassVar[tuple[str, ...]] = ("dense", "fullyconnected", "fc", "innerproduct")
+    linear: ClassVar[bool] = True
     category: ClassVar[str] = "linear"
     shorthand: ClassVar[str | None] = "features"
 
@@ -97,6 +99,7 @@ class Embedding(Op):
     """Replace every whole number by a learned vector, a row of a table; the vectors become a new last axis."""
 
     name: ClassVar[str] = "embedding"
+    also: ClassVar[tuple[str, ...]] = ("embed",)
     category: ClassVar[str] = "linear"
 
     tokens: Count

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from archspec.ir.attributes import Axis, Count, Flag, Number, PositiveNumber, number
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._shared import (
     bytes_of,
@@ -29,6 +29,7 @@ class RmsNorm(Op):
     """
 
     name: ClassVar[str] = "rms_norm"
+    also: ClassVar[tuple[str, ...]] = ("rmsnormalization", "simplifiedlayernormalization")
     category: ClassVar[str] = "normalization"
     sight: ClassVar[Literal["here"]] = "here"
 
@@ -86,6 +87,7 @@ class LocalResponseNorm(Op):
     """
 
     name: ClassVar[str] = "local_response_norm"
+    also: ClassVar[tuple[str, ...]] = ("lrn",)
     category: ClassVar[str] = "normalization"
     sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "size"
@@ -107,6 +109,9 @@ class LocalResponseNorm(Op):
             need_full_precision(must, x, self.name)
         need_in_range(must, x, beta=self.beta)
         return x
+
+    def gives_sign(self) -> KnownSign | None:
+        return "kept" if min(self.alpha, self.k) >= 0 else None
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         # The padded squares, the weighted mean with `k`, and its power.
@@ -136,6 +141,8 @@ class L2Normalize(Op):
     """
 
     name: ClassVar[str] = "l2_normalize"
+    also: ClassVar[tuple[str, ...]] = ("normalize", "l2norm", "unitnormalization", "lpnormalization")
+    sign: ClassVar[KnownSign | None] = "kept"
     category: ClassVar[str] = "normalization"
     sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "axis"

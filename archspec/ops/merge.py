@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from archspec.ir.attributes import Axis
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Kept, Op, Rest, Result, Sight, Step
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Rest, Result, Sight, Step
 from archspec.ir.types import Shape, TensorType
 from archspec.ops._joining import agree, broadcast_shape, need_one_dtype, need_one_rank, need_real_numbers, need_two
 from archspec.ops._shared import bounded, bytes_of, need_numbers, resolve_axis
@@ -19,6 +19,8 @@ class Concat(Op):
     """Put tensors one after the other along an axis; all other axes must be equal."""
 
     name: ClassVar[str] = "concat"
+    also: ClassVar[tuple[str, ...]] = ("concatenate", "cat", "merge", "depthconcat", "filterconcat")
+    linear: ClassVar[bool] = True
     category: ClassVar[str] = "merge"
     keeps_values: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("xs",)
@@ -44,6 +46,9 @@ class Concat(Op):
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept()
 
+    def does_nothing(self, *inputs: TensorType) -> tuple[str, ...]:
+        return ("branches",) if len(inputs) == 1 else ()
+
     def lower(self, *inputs: TensorType) -> list[Step]:
         return [Step("function", "torch.cat", (Rest(0),), {"dim": self.axis})]
 
@@ -52,6 +57,7 @@ class Stack(Op):
     """Put tensors of one shape side by side along a new axis."""
 
     name: ClassVar[str] = "stack"
+    linear: ClassVar[bool] = True
     category: ClassVar[str] = "merge"
     keeps_values: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("xs",)
@@ -106,6 +112,9 @@ class _Broadcast(Op):
         made = [bytes_of(product(shape), outputs[0]) for shape in accumulate(shapes, broadcast_shape)][1:]
         return max((one + next_one - made[-1] for one, next_one in pairwise(made)), default=0)
 
+    def does_nothing(self, *inputs: TensorType) -> tuple[str, ...]:
+        return ("branches",) if len(inputs) == 1 else ()
+
     def lower(self, *inputs: TensorType) -> list[Step]:
         if len(inputs) == 1:
             return [Step("module", "torch.nn.Identity")]
@@ -122,6 +131,9 @@ class Add(_Broadcast):
     """
 
     name: ClassVar[str] = "add"
+    also: ClassVar[tuple[str, ...]] = ("plus", "eltwise", "residual", "shortcut", "skip")
+    linear: ClassVar[bool] = True
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.add"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
@@ -144,6 +156,8 @@ class Multiply(_KeepsFactors):
     """
 
     name: ClassVar[str] = "multiply"
+    also: ClassVar[tuple[str, ...]] = ("mul",)
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.mul"
 
 
@@ -176,6 +190,8 @@ class Average(_Broadcast):
     """
 
     name: ClassVar[str] = "average"
+    linear: ClassVar[bool] = True
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.add"
 
     def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
@@ -204,6 +220,8 @@ class Subtract(_Broadcast):
     """
 
     name: ClassVar[str] = "subtract"
+    also: ClassVar[tuple[str, ...]] = ("sub",)
+    linear: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("a", "b")
     function: ClassVar[str] = "torch.sub"
 
@@ -222,6 +240,8 @@ class Divide(_Broadcast):
     """
 
     name: ClassVar[str] = "divide"
+    also: ClassVar[tuple[str, ...]] = ("div", "truediv")
+    sign: ClassVar[KnownSign | None] = "kept"
     inputs: ClassVar[tuple[str, ...]] = ("a", "b")
     function: ClassVar[str] = "torch.div"
 
@@ -238,6 +258,8 @@ class Matmul(Op):
     """Multiply matrices: [..., M, K] by [..., K, P] gives [..., M, P], for every place of the first axes."""
 
     name: ClassVar[str] = "matmul"
+    also: ClassVar[tuple[str, ...]] = ("bmm", "dot")
+    sign: ClassVar[KnownSign | None] = "kept"
     category: ClassVar[str] = "merge"
     inputs: ClassVar[tuple[str, ...]] = ("a", "b")
     variadic: ClassVar[bool] = True

@@ -25,6 +25,7 @@ class BatchNorm(Op):
     """
 
     name: ClassVar[str] = "batch_norm"
+    also: ClassVar[tuple[str, ...]] = ("bn", "batchnormalization")
     category: ClassVar[str] = "normalization"
     sight: ClassVar[Literal["here"]] = "here"
 
@@ -56,6 +57,9 @@ class BatchNorm(Op):
             must.be_several(values, message)
         return x
 
+    def is_linear(self) -> bool:
+        return self.track
+
     def weights(self, x: TensorType) -> dict[str, Weight]:
         return _learned(x, self.affine) | _averages(x, self.track)
 
@@ -83,6 +87,7 @@ class LayerNorm(Op):
     """
 
     name: ClassVar[str] = "layer_norm"
+    also: ClassVar[tuple[str, ...]] = ("ln", "layernormalization")
     category: ClassVar[str] = "normalization"
     sight: ClassVar[Literal["here"]] = "here"
 
@@ -159,6 +164,7 @@ class GroupNorm(Op):
     """
 
     name: ClassVar[str] = "group_norm"
+    also: ClassVar[tuple[str, ...]] = ("gn", "groupnormalization")
     category: ClassVar[str] = "normalization"
     sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "groups"
@@ -211,6 +217,7 @@ class InstanceNorm(Op):
     """
 
     name: ClassVar[str] = "instance_norm"
+    also: ClassVar[tuple[str, ...]] = ("instancenormalization",)
     category: ClassVar[str] = "normalization"
     sight: ClassVar[Literal["here"]] = "here"
 
@@ -233,6 +240,9 @@ class InstanceNorm(Op):
             help="normalise where there is more space",
         )
         return x
+
+    def is_linear(self) -> bool:
+        return self.track
 
     def weights(self, x: TensorType) -> dict[str, Weight]:
         return _learned(x, self.affine) | _averages(x, self.track)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from archspec.ir.attributes import Flag, OptionalSizes, Padding, Sizes, number
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size
-from archspec.ir.op import Arg, Example, Kept, Op, Sight, Step, Window
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step, Window
 from archspec.ir.types import DTYPES, TensorType, by
 from archspec.ops._shared import bytes_of, changed, compact, need_full_precision, spatial
 from archspec.ops._windows import IMAGES, need_sides, pad_sides, slide, spread, windows
@@ -85,6 +85,10 @@ class _PaddedPool(_WindowPool):
             return (UNKNOWN,) * len(sides)
         return super()._places(must, sides)
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        sides = (*spread(self.kernel, 1), *spread(self._stride, 1))
+        return ("kernel", "stride") if set(sides) == {1} else ()
+
     def _pads_at_most_half(self, must: Conditions, axes: int) -> bool:
         need_sides(must, axes, kernel=self.kernel, padding=self.padding, dilation=self._dilation)
         windows = spread(self.kernel, axes)
@@ -106,6 +110,8 @@ class MaxPool(_PaddedPool):
     """Keep the largest value in every window; padding is never the largest."""
 
     name: ClassVar[str] = "max_pool"
+    also: ClassVar[tuple[str, ...]] = ("maxpooling",)
+    keeps_values: ClassVar[bool] = True
     function: ClassVar[str] = "max_pool"
 
     dilation: Sizes = 1
@@ -126,6 +132,9 @@ class AvgPool(_PaddedPool):
     """Take the mean of every window."""
 
     name: ClassVar[str] = "avg_pool"
+    also: ClassVar[tuple[str, ...]] = ("averagepool", "averagepooling")
+    linear: ClassVar[bool] = True
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "avg_pool"
 
     count_include_pad: Flag = True
@@ -149,6 +158,8 @@ class LpPool(_WindowPool):
     """
 
     name: ClassVar[str] = "lp_pool"
+    also: ClassVar[tuple[str, ...]] = ("powerpooling",)
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "lp_pool"
 
     p: Annotated[float, number("a number from 0.001 to 1000", least=1e-3, most=1e3)] = 2.0
@@ -218,6 +229,9 @@ class AdaptiveAvgPool(_AdaptivePool):
     """
 
     name: ClassVar[str] = "adaptive_avg_pool"
+    also: ClassVar[tuple[str, ...]] = ("adaptiveaveragepool",)
+    linear: ClassVar[bool] = True
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "adaptive_avg_pool"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
@@ -229,6 +243,7 @@ class AdaptiveMaxPool(_AdaptivePool):
     """Keep the largest value of as many windows as the output has places; see `adaptive_avg_pool` for the windows."""
 
     name: ClassVar[str] = "adaptive_max_pool"
+    keeps_values: ClassVar[bool] = True
     function: ClassVar[str] = "adaptive_max_pool"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
@@ -261,6 +276,9 @@ class GlobalAvgPool(_GlobalPool):
     """Take the mean over all of space, one number a channel (Lin et al. 2013, Network in network)."""
 
     name: ClassVar[str] = "global_avg_pool"
+    also: ClassVar[tuple[str, ...]] = ("globalaveragepool", "globalaveragepooling", "gap")
+    linear: ClassVar[bool] = True
+    sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.mean"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
@@ -271,6 +289,8 @@ class GlobalMaxPool(_GlobalPool):
     """Keep the largest value over all of space, one number a channel; equal largest values share the gradient."""
 
     name: ClassVar[str] = "global_max_pool"
+    also: ClassVar[tuple[str, ...]] = ("globalmaxpooling",)
+    keeps_values: ClassVar[bool] = True
     function: ClassVar[str] = "torch.amax"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
@@ -297,10 +317,15 @@ _WINDOWS = (
     Example({"kernel": "2x3x1", "stride": 1}, (_VOLUME,)),
 )
 _BARE_WINDOWS = tuple(example for example in _WINDOWS if "padding" not in example.attributes)
-MaxPool.examples = (*_WINDOWS, Example({"kernel": 3, "stride": 2, "padding": 1, "dilation": 2}, (_IMAGE,)))
+MaxPool.examples = (
+    *_WINDOWS,
+    Example({"kernel": 3, "stride": 2, "padding": 1, "dilation": 2}, (_IMAGE,)),
+    Example({"kernel": 1}, (_IMAGE,)),
+)
 AvgPool.examples = (
     *_WINDOWS,
     Example({"kernel": 3, "stride": 1, "padding": "same", "count_include_pad": False}, (_IMAGE,)),
+    Example({"kernel": [1, 1], "stride": 1}, (_IMAGE,)),
 )
 LpPool.examples = (
     *_BARE_WINDOWS,

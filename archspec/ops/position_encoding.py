@@ -20,6 +20,7 @@ _COMPOSITES = "archspec.backends.composites"
 
 class _OnTokens(Op):
     category: ClassVar[str] = "position"
+    linear: ClassVar[bool] = True
 
     def _need_tokens(self, must: Conditions, x: TensorType) -> None:
         if x.rank < 3:
@@ -37,6 +38,7 @@ class PrependTokens(_OnTokens):
     """
 
     name: ClassVar[str] = "prepend_tokens"
+    also: ClassVar[tuple[str, ...]] = ("classtoken", "clstoken", "registertokens")
     shorthand: ClassVar[str | None] = "tokens"
 
     tokens: Count = 1
@@ -63,6 +65,7 @@ class PositionEmbedding(_OnTokens):
     """
 
     name: ClassVar[str] = "position_embedding"
+    also: ClassVar[tuple[str, ...]] = ("positionalembedding", "posembed", "posembedding")
     shorthand: ClassVar[str | None] = "tokens"
 
     tokens: OptionalCount = None
@@ -98,6 +101,9 @@ class SinusoidalPositions(_OnTokens):
     """
 
     name: ClassVar[str] = "sinusoidal_positions"
+    also: ClassVar[tuple[str, ...]] = (
+        "positionalencoding", "positionencoding", "sinusoidalpositionalencoding", "sinepositionencoding",
+    )  # fmt: skip
 
     base: PositiveNumber = 10000.0
     """What wavelengths grow up to, by 2 pi."""
@@ -128,6 +134,7 @@ class Rotary(_OnTokens):
     """
 
     name: ClassVar[str] = "rotary"
+    also: ClassVar[tuple[str, ...]] = ("rope", "rotaryembedding", "rotarypositionembedding")
 
     base: PositiveNumber = 10000.0
     """What wavelengths grow up to, by 2 pi."""

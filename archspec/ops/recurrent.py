@@ -221,6 +221,7 @@ class LSTM(_Recurrent):
     """
 
     name: ClassVar[str] = "lstm"
+    also: ClassVar[tuple[str, ...]] = ("bilstm", "cudnnlstm")
     module: ClassVar[str] = "torch.nn.LSTM"
     gates: ClassVar[int] = 4
     inputs: ClassVar[tuple[str, ...]] = ("x", "hidden", "cell")
@@ -263,6 +264,7 @@ class GRU(_Recurrent):
     """
 
     name: ClassVar[str] = "gru"
+    also: ClassVar[tuple[str, ...]] = ("bigru", "cudnngru")
     module: ClassVar[str] = "torch.nn.GRU"
     gates: ClassVar[int] = 3
     saved: ClassVar[int] = 7
@@ -275,6 +277,7 @@ class RNN(_Recurrent):
     """
 
     name: ClassVar[str] = "rnn"
+    also: ClassVar[tuple[str, ...]] = ("simplernn", "elman")
     module: ClassVar[str] = "torch.nn.RNN"
     gates: ClassVar[int] = 1
     saved: ClassVar[int] = 1

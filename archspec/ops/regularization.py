@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from archspec.ir.attributes import COUNT, Fraction, PositiveNumber, one_of
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Example, Kept, Op, Step
+from archspec.ir.op import Example, Kept, KnownSign, Op, Step
 from archspec.ir.types import TensorType
 from archspec.ops._shared import bytes_of, changed, spatial
 from archspec.ops._windows import IMAGES, need_room
@@ -27,6 +27,7 @@ _Odd: TypeAlias = Annotated[
 
 class _Dropout(Op):
     category: ClassVar[str] = "regularization"
+    linear: ClassVar[bool] = True
     sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "p"
 
@@ -43,6 +44,9 @@ class _Dropout(Op):
     def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
         return phase == "eval" or self.p == 0
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("p",) if self.p == 0 else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("module", self._module(x), settings=changed(p=(self.p, 0.5)))]
 
@@ -58,12 +62,15 @@ class Dropout(_Dropout):
     """While training, set each value to 0 with chance `p` and divide the others by `1 - p` (Srivastava et al. 2014)."""
 
     name: ClassVar[str] = "dropout"
+    sign: ClassVar[KnownSign | None] = "kept"
 
 
 class ChannelDropout(_Dropout):
     """While training, set whole channels to 0 with chance `p`, divide the others by `1 - p` (Tompson et al. 2015)."""
 
     name: ClassVar[str] = "channel_dropout"
+    also: ClassVar[tuple[str, ...]] = ("dropout1d", "dropout2d", "dropout3d", "spatialdropout")
+    sign: ClassVar[KnownSign | None] = "kept"
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         must.have_rank(x, 3, 4, 5, what=IMAGES)
@@ -83,6 +90,8 @@ class StochasticDepth(_Dropout):
     """
 
     name: ClassVar[str] = "stochastic_depth"
+    also: ClassVar[tuple[str, ...]] = ("droppath",)
+    sign: ClassVar[KnownSign | None] = "kept"
 
     p: Fraction
     """The chance that a sample is dropped; papers often print the chance of surviving."""
@@ -138,6 +147,7 @@ class DropBlock(_Dropout):
     """
 
     name: ClassVar[str] = "drop_block"
+    sign: ClassVar[KnownSign | None] = "kept"
 
     p: Fraction
     """The chance that a value is dropped; papers often print the chance of being kept."""

@@ -11,7 +11,7 @@ from pydantic import model_validator
 from archspec.ir.attributes import NUMBER, Accepts, Count, Flag, OptionalSizes, one_of, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size
-from archspec.ir.op import Arg, Example, Kept, Op, Sight, Step, Window
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step, Window
 from archspec.ir.types import TensorType, by
 from archspec.ops._shared import bounded, changed, compact, need_full_precision
 from archspec.ops._windows import IMAGES, need_room, need_sides, spread
@@ -50,6 +50,7 @@ _OptionalScales: TypeAlias = Annotated[
 
 class _Interpolation(Op):
     category: ClassVar[str] = "shape"
+    linear: ClassVar[bool] = True
     sight: ClassVar[Literal["around"]] = "around"
 
     mode: Annotated[str, one_of(*_MODES)] = "nearest"
@@ -67,6 +68,9 @@ class _Interpolation(Op):
             if getattr(self, name) and self.mode not in _SMOOTH:
                 raise wrong_value(name, f"`mode: linear` or `mode: cubic` for `{name}`")
         return self
+
+    def gives_sign(self) -> KnownSign | None:
+        return None if self.mode == "cubic" else "kept"
 
     def _need_mode(self, must: Conditions, x: TensorType) -> None:
         must.have_rank(x, 3, 4, 5, what=IMAGES)
@@ -104,6 +108,7 @@ class Interpolate(_Interpolation):
     """
 
     name: ClassVar[str] = "interpolate"
+    also: ClassVar[tuple[str, ...]] = ("upsample", "upsampling", "upsamplingnearest", "upsamplingbilinear", "resize")
     shorthand: ClassVar[str | None] = "scale"
 
     scale: _OptionalScales = None
@@ -136,6 +141,9 @@ class Interpolate(_Interpolation):
             attribute="scale",
             help="take a larger scale, or a larger input",
         )
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("scale",) if self.scale is not None and set(spread(self.scale, 1)) == {1} else ()
 
     def lower(self, x: TensorType) -> list[Step]:
         axes = x.rank - 2
@@ -175,6 +183,8 @@ class CropLike(Op):
     """
 
     name: ClassVar[str] = "crop_like"
+    also: ClassVar[tuple[str, ...]] = ("centercrop",)
+    linear: ClassVar[bool] = True
     category: ClassVar[str] = "shape"
     inputs: ClassVar[tuple[str, ...]] = ("x", "like")
     shape_only: ClassVar[tuple[int, ...]] = (1,)
@@ -202,6 +212,7 @@ class CropLike(Op):
 
 class _PixelShuffle(Op):
     category: ClassVar[str] = "shape"
+    linear: ClassVar[bool] = True
     shorthand: ClassVar[str | None] = "factor"
     keeps_values: ClassVar[bool] = True
 
@@ -217,6 +228,7 @@ class PixelShuffle(_PixelShuffle):
     """
 
     name: ClassVar[str] = "pixel_shuffle"
+    also: ClassVar[tuple[str, ...]] = ("depthtospace",)
     sight: ClassVar[Literal["around"]] = "around"
 
     factor: Count
@@ -231,6 +243,9 @@ class PixelShuffle(_PixelShuffle):
         sides = [bounded(must, side * self.factor) for side in (height, width)]
         return x.with_shape(batch, channels // square, *sides)
 
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("factor",) if self.factor == 1 else ()
+
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.nn.functional.pixel_shuffle", (Arg(0), self.factor))]
 
@@ -242,6 +257,7 @@ class PixelUnshuffle(_PixelShuffle):
     """
 
     name: ClassVar[str] = "pixel_unshuffle"
+    also: ClassVar[tuple[str, ...]] = ("spacetodepth", "focus")
 
     factor: Count
     """How many times as small both sides get."""
@@ -257,6 +273,9 @@ class PixelUnshuffle(_PixelShuffle):
 
     def sees(self, x: TensorType) -> Sight:
         return (Window(self.factor, self.factor),) * 2
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("factor",) if self.factor == 1 else ()
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.nn.functional.pixel_unshuffle", (Arg(0), self.factor))]
@@ -312,6 +331,7 @@ Interpolate.examples = (
     Example({"scale": 3, "mode": "linear"}, (_SEQUENCE,)),
     Example({"scale": [1, 2, 0.5], "mode": "linear", "align_corners": True}, (_VOLUME,)),
     Example({"size": 3}, (_VOLUME,)),
+    Example({"scale": [1, 1], "mode": "cubic", "antialias": True}, (_IMAGE,)),
 )
 InterpolateLike.examples = (
     Example({}, (_IMAGE, TensorType((1, 5, 12, 15)))),
@@ -327,8 +347,10 @@ CropLike.examples = (
 PixelShuffle.examples = (
     Example({"factor": 2}, (TensorType((2, 12, 4, 5)),)),
     Example({"factor": 3}, (TensorType((1, 9, 2, 1), "int64"),)),
+    Example({"factor": 1}, (_IMAGE,)),
 )
 PixelUnshuffle.examples = (
     Example({"factor": 2}, (_IMAGE,)),
     Example({"factor": 3}, (TensorType((1, 2, 3, 6), "bool"),)),
+    Example({"factor": 1}, (_IMAGE,)),
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from archspec.ir.conditions import Conditions
-from archspec.ir.op import Arg, Example, Kept, Op, Step
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Step
 from archspec.ir.types import TensorType
 from archspec.ops._joining import need_equal_sides
 from archspec.ops._windows import IMAGES
@@ -20,6 +20,9 @@ class MaxPoolWithIndices(MaxPool):
     """
 
     name: ClassVar[str] = "max_pool_with_indices"
+    also: ClassVar[tuple[str, ...]] = ("maxpoolwithargmax",)
+    keeps_values: ClassVar[bool] = False
+    sign: ClassVar[KnownSign | None] = "kept"
 
     def output_names(self) -> tuple[str, ...]:
         return "values", "indices"
@@ -27,6 +30,9 @@ class MaxPoolWithIndices(MaxPool):
     def infer(self, must: Conditions, x: TensorType) -> tuple[TensorType, ...]:  # type: ignore[override]
         values = super().infer(must, x)
         return values, TensorType(values.shape, "int64")
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ()
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), outputs=(1,))
@@ -47,6 +53,8 @@ class MaxUnpool(Op):
     """
 
     name: ClassVar[str] = "max_unpool"
+    also: ClassVar[tuple[str, ...]] = ("maxunpooling", "unpooling")
+    sign: ClassVar[KnownSign | None] = "kept"
     category: ClassVar[str] = "pooling"
     sight: ClassVar[Literal["around"]] = "around"
     inputs: ClassVar[tuple[str, ...]] = ("x", "indices", "like")

@@ -26,6 +26,7 @@ class WindowAttention(Op):
     """
 
     name: ClassVar[str] = "window_attention"
+    also: ClassVar[tuple[str, ...]] = ("shiftedwindowattention", "windowmultiheadattention")
     category: ClassVar[str] = "attention"
 
     heads: Count
