@@ -138,7 +138,7 @@ def passages(graph: Graph) -> dict[str, Passage]:
 
 
 def elements(graph: Graph, value: Value) -> int:
-    """The elements of a tensor per sample: the symbols of the batch count as 1.
+    """The elements of a tensor per sample: the symbols of the batch count as 1, and so does what is a part of them.
 
     Raises:
         UnknownSizeError: a side is a symbol without a nominal size.
@@ -147,7 +147,8 @@ def elements(graph: Graph, value: Value) -> int:
     assert kind is not None, "the graph has no errors"
     count: Size = 1
     for side in kind.shape:
-        count *= side if isinstance(side, int) else evaluate(side, dict.fromkeys(graph.batch_symbols, 1))
+        size = evaluate(side, dict.fromkeys(graph.batch_symbols, 1))
+        count *= max(size, 1) if isinstance(size, int) else size
     if isinstance(count, int):
         return count
     raise UnknownSizeError(value.node, kind, min(symbols(count)))

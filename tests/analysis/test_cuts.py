@@ -178,3 +178,8 @@ def test_indices_are_no_cut() -> None:
     found = capacity(load(rows, "{x: {shape: [N, 4], dtype: int64}}"))
     assert found is not None
     assert [cut.values[0].node for cut in found.tensors] == ["e", "1"]
+
+
+def test_a_part_of_the_batch_counts_as_a_sample() -> None:
+    graph = load("layers: [{split: {id: c, parts: 2, axis: 0}}, {relu: {from: c.0}}]", "{x: [N, 4]}")
+    assert elements(graph, Value("1")) == 4
