@@ -20,8 +20,6 @@ from tests.fuzz.verdict import Verdict
 
 _CHUNK = 200
 _MEMORY = 4 * 2**30
-_SHOWN = 3
-"""Cases that are kept of each kind of disagreement."""
 
 
 @dataclass(slots=True)
@@ -34,8 +32,8 @@ class Tally:
     """How many refusals, by name of the diagnostic and outcome."""
     disagreements: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """How many, by family, law and diagnostic."""
-    shown: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
-    """The numbers of some of them."""
+    shown: dict[tuple[str, str, str], tuple[int, Verdict]] = field(default_factory=dict)
+    """The first of them: its number, and what came of it."""
     seconds: float = 0.0
 
     @property
@@ -51,15 +49,15 @@ class Tally:
         if verdict.disagreement:
             key = (family, verdict.law, verdict.reason)
             self.disagreements[key] += 1
-            self.shown.setdefault(key, []).append(number)
+            self.shown.setdefault(key, (number, verdict))
 
     def merge(self, other: Tally) -> None:
         """Count the cases of another."""
         self.outcomes += other.outcomes
         self.reasons += other.reasons
         self.disagreements += other.disagreements
-        for key, numbers in other.shown.items():
-            self.shown[key] = sorted([*self.shown.get(key, ()), *numbers])[:_SHOWN]
+        for key, first in other.shown.items():
+            self.shown[key] = min(first, self.shown.get(key, first))
 
 
 def run(subject: Subject[Any], numbers: Sequence[int], seed: int, workers: int = 1) -> Tally:

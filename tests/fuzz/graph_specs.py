@@ -13,7 +13,7 @@ from tests.fuzz.rows import Named, Row, Writer
 
 Spec: TypeAlias = dict[str, Any]
 
-_KEYS = ("id", "from", "repeat", "when", "share", "in", "archspec", "branches", "layers")
+_KEYS = ("id", "from", "repeat", "each", "if", "when", "share", "in", "archspec", "branches", "layers")
 """What is no attribute of an op."""
 _MISTAKEN = 0.4
 """The share of specs that something is changed in."""
@@ -32,10 +32,12 @@ def _spec(random: Random) -> Spec:
     writer = Writer(random)
     for number in range(random.randint(0, 2)):
         writer.blocks[f"block{number}"] = _block(writer, given)
-    rows, last, named = writer.rows(given, random.choice([4, 8, 16, 24]), depth=2)
+    inputs = ["x", "y"] if random.random() < 0.15 else ["x"]
+    rows, last, named = writer.rows(given, random.choice([4, 8, 16, 24]), depth=2, inputs=inputs)
+    rows = [{"add": {"from": inputs}}, *rows] if len(inputs) > 1 else rows
     params = _with_parameters(rows, random, "p") if random.random() < 0.5 else {}
     spec: Spec = {"archspec": 1, "name": "random"} | ({"params": params} if params else {})
-    spec |= {"inputs": {"x": declared}} | ({"blocks": writer.blocks} if writer.blocks else {})
+    spec |= {"inputs": dict.fromkeys(inputs, declared)} | ({"blocks": writer.blocks} if writer.blocks else {})
     ending: list[Row] = [{"global_avg_pool": {"keep": False}}, {"linear": {"features": 3}}]
     pooled = last.rank in (3, 4, 5) and last.dtype == "float32" and isinstance(last.shape[1], int)
     rows += ending if pooled and random.random() < 0.3 else []
@@ -65,7 +67,9 @@ def _input(random: Random) -> tuple[Any, TensorType]:
     if free < 0.1:
         return ["N", channels, *names], TensorType((batch, channels, *map(symbol, names)))
     declared = sides if free < 0.2 else [f"{name}={side}" for name, side in zip(names, sides, strict=True)]
-    return ["N", channels, *declared], TensorType((batch, channels, *sides))
+    dtype = random.choice(["float64", "float16", "bfloat16"]) if random.random() < 0.1 else "float32"
+    shape = ["N", channels, *declared]
+    return {"shape": shape, "dtype": dtype}, TensorType((batch, channels, *sides), dtype)
 
 
 def _block(writer: Writer, given: TensorType) -> Spec:
@@ -86,18 +90,18 @@ def _head(writer: Writer, read: Named) -> Spec:
     return {"from": read.name, "layers": rows}
 
 
-def _numbers(data: Any) -> Iterator[tuple[Any, Any]]:
+def _numbers(data: Any) -> list[tuple[Any, Any]]:
     """The places of whole numbers among the attributes of rows."""
-    pairs = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in pairs:
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0 and key not in _KEYS:
-            yield data, key
-        yield from _numbers(value)
+    return [(holder, key) for holder, key in _places(data) if key not in _KEYS and _is_count(holder[key])]
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _with_parameters(rows: list[Row], random: Random, name: str) -> dict[str, int]:
     """Let one number of some rows be a parameter, with it as the default."""
-    places = [*_numbers(rows)]
+    places = _numbers(rows)
     if not places:
         return {}
     holder, key = random.choice(places)
@@ -116,12 +120,9 @@ def _follow(rows: list[Row], channels: int, random: Random) -> None:
 
 def _change(spec: Spec, random: Random) -> None:
     """Change something: a number, a name, a row that is twice there, missing, or where another was."""
-    inside = [holder for holder in _holders(spec["layers"]) if len(holder)]
-    leaves = [(holder, key) for holder in inside for key in _keys(holder) if not isinstance(holder[key], dict | list)]
-    holder, key = random.choice(leaves or [(inside[0], 0)])
-    if random.random() < 0.3:
-        holder = random.choice([each for each in _holders(spec) if len(each)])
-        key = random.choice(_keys(holder))
+    anywhere = [*_places(spec)]
+    leaves = [(holder, key) for holder, key in _places(spec.get("layers")) if not isinstance(holder[key], dict | list)]
+    holder, key = random.choice(leaves if leaves and random.random() < 0.7 else anywhere)
     roll = random.random()
     if roll < 0.2:
         del holder[key]
@@ -133,24 +134,16 @@ def _change(spec: Spec, random: Random) -> None:
         holder[key] = _other(holder[key], _names(spec), random)
 
 
-def _holders(data: Any) -> Iterator[Any]:
-    if isinstance(data, dict | list):
-        yield data
-        for value in data.values() if isinstance(data, dict) else data:
-            yield from _holders(value)
-
-
-def _keys(holder: Any) -> list[Any]:
-    return [*holder] if isinstance(holder, dict) else [*range(len(holder))]
+def _places(data: Any) -> Iterator[tuple[Any, Any]]:
+    """The mapping or list that each value stands in, and its key there."""
+    pairs = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in pairs:
+        yield data, key
+        yield from _places(value)
 
 
 def _names(spec: Spec) -> list[str]:
-    return [
-        "in",
-        "x",
-        "last",
-        *(holder["id"] for holder in _holders(spec) if isinstance(holder, dict) and "id" in holder),
-    ]
+    return ["in", "x", "last", *(holder[key] for holder, key in _places(spec) if key == "id")]
 
 
 def _other(value: Any, names: Sequence[Any], random: Random) -> Any:

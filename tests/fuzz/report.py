@@ -41,8 +41,7 @@ def _rows(counts: Counter[tuple[str, str]], wrong: Counter[str]) -> list[tuple[s
 def disagreements(subject: Subject[Any], tally: Tally, seed: int) -> Iterator[str]:
     """Each kind of disagreement, the most frequent first, with the smallest case found that shows it."""
     for kind, count in tally.disagreements.most_common():
-        number = tally.shown[kind][0]
-        case = subject.case(seed, number)
-        least = subject.minimal(case, subject.verdict(case))
-        said = subject.verdict(least).disagreement
+        number, verdict = tally.shown[kind]
+        least = subject.minimal(subject.case(seed, number), verdict)
+        said = subject.verdict(least).disagreement or verdict.disagreement
         yield f"{count:,} like case {number} of seed {seed}: {said}\n{subject.show(least)}"

@@ -51,17 +51,21 @@ class Writer:
     """The definitions of blocks that rows may use."""
     numbers: Iterator[int] = field(default_factory=count)
 
-    def rows(self, given: TensorType, most: int, depth: int) -> tuple[list[Row], TensorType, list[Named]]:
-        """A list of rows, the type that it ends with, and what has a name in it."""
+    def rows(
+        self, given: TensorType, most: int, depth: int, inputs: Sequence[str] = ()
+    ) -> tuple[list[Row], TensorType, list[Named]]:
+        """A list of rows, the type that it ends with, and what has a name in it besides inputs of the type given."""
         rows: list[Row] = []
-        named: list[Named] = []
+        named = [Named(name, given) for name in inputs]
         current = given
         for _ in range(self.random.randint(1, most)):
             more, after = self._next(current, named, depth)
+            if after == current and self.random.random() < 0.05:
+                more = [_conditional(row, self.random) for row in more]
             self._remember(more[-1], current, after, named)
             rows += more
             current = after
-        return rows, current, named
+        return rows, current, named[len(inputs) :]
 
     def _next(self, given: TensorType, named: Sequence[Named], depth: int) -> Rows:
         for _ in range(_TRIES):
@@ -156,8 +160,17 @@ class Writer:
             for param, value in self.blocks[name].get("params", {}).items()
             if self.random.random() < 0.5
         }
-        turns = {"repeat": self.random.randint(1, 3)} if self.random.random() < 0.3 else {}
-        return self._typed([self._row(name, turns | params)], given)
+        turns = self._turns(params)
+        kept = {} if "each" in turns else params
+        return self._typed([self._row(name, kept | turns)], given)
+
+    def _turns(self, params: Mapping[str, int]) -> Row:
+        """How often a block is used in a row, and with what each time."""
+        turns = self.random.randint(1, 3)
+        if self.random.random() < 0.7:
+            return {}
+        each = {name: [self.random.choice([value, value + 1]) for _ in range(turns)] for name, value in params.items()}
+        return {"each": each} if each and self.random.random() < 0.5 else {"repeat": turns}
 
     def _shared(self, given: TensorType, named: Sequence[Named], depth: int) -> Rows | None:
         """Another use of a row's weights."""
@@ -173,7 +186,7 @@ class Writer:
 
     def _remember(self, row: Row, given: TensorType, after: TensorType, named: list[Named]) -> None:
         ((name, attributes),) = row.items()
-        if "id" in attributes and "repeat" not in attributes:
+        if "id" in attributes and "repeat" not in attributes and "each" not in attributes:
             own = "from" not in attributes and "share" not in attributes and "branches" not in attributes
             is_op = find(name) is not None and own
             named.append(Named(attributes["id"], after, name if is_op else "", given if is_op else None))
@@ -206,6 +219,13 @@ def _types_after(
 
 def _own(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in attributes.items() if name not in ("from", "id")}
+
+
+def _conditional(row: Row, random: Random) -> Row:
+    """A row that may not be there; it has no name, as it could not be read then."""
+    ((name, attributes),) = row.items()
+    unnamed = {key: value for key, value in attributes.items() if key != "id"}
+    return {name: {"if": random.choice([True, False, "$(1 > 2)"])} | unnamed}
 
 
 def _id(row: Row) -> str:

@@ -69,6 +69,7 @@ STATED = (
     Stated("wrong-rank", "space has one to three axes", _ops("max_unpool")),
     Stated("wrong-rank", "an image has two axes in space", _ops("pixel_shuffle pixel_unshuffle fold unfold")),
     Stated("wrong-rank", "a matrix has two axes", _ops("matmul")),
+    Stated("wrong-rank", "what attends has heads, places and features", _ops("attention rotary")),
     Stated(
         "wrong-rank", "a sequence has a batch", _ops("multi_head_attention sinusoidal_positions position_embedding")
     ),
@@ -83,5 +84,6 @@ STATED = (
     Stated("not-divisible", "parts are equal, and as many as were asked for", _ops("split glu multi_head_attention")),
     Stated("index-out-of-range", "what is asked for is there", _ops("rotary position_embedding positions slice")),
     Stated("side-not-positive", "a block that is dropped lies within the map", _ops("drop_block")),
+    Stated("side-not-positive", "what is cut out lies within", _ops("crop_like")),
     Stated("side-not-positive", "one number has no variance", _ops("variance")),
 )

@@ -43,7 +43,7 @@ class Subject(Generic[Case]):
             return Verdict("refused", f"nothing is raised: {name}: {error}", name)
 
     def minimal(self, case: Case, shown: Verdict) -> Case:
-        """The smallest case found in which the same law is broken for the same reason."""
+        """The smallest case found in which the same law is broken for the same reason; itself where it is no more."""
 
         def shows_the_same(data: Any) -> bool:
             try:
