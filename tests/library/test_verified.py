@@ -17,6 +17,8 @@ SMALL = {
     "inception_v4": ["--size", "H=75,W=75"],
     "inception_resnet_v2": ["--size", "H=75,W=75"],
     "inception_resnet_v1_face": ["--size", "H=75,W=75"],
+    "resnet50": ["--size", "H=33,W=33", "--phase", "eval"],
+    "swin_t": ["--size", "H=32,W=32", "--phase", "eval"],
 }
 
 
