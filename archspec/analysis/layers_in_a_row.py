@@ -45,12 +45,15 @@ class Pair:
 
     first: Layer
     second: Layer
+    is_in_place: bool
+    """Whether whatever lies between them sees every place by itself."""
 
     @property
     def are_factors(self) -> bool:
         """Whether both look at space, one place at a time at first, so that they are one larger kernel."""
         one_space = len(self.first.windows) == len(self.second.windows)
-        return one_space and self.first.is_dense and not (self.first.is_pointwise or self.second.is_pointwise)
+        look_around = not (self.first.is_pointwise or self.second.is_pointwise)
+        return self.is_in_place and one_space and self.first.is_dense and look_around
 
     @property
     def merged(self) -> tuple[int, ...]:
@@ -76,7 +79,7 @@ def layers_in_a_row(graph: Graph, runs: LinearRuns) -> Iterator[Pair]:
     """Every layer that leads to layers alone, with the first of them."""
     for path, tail in runs.tails.items():
         if tail.layer.path == path and path in runs.ahead:
-            yield Pair(_layer(graph, tail.layer), _layer(graph, runs.ahead[path]))
+            yield Pair(_layer(graph, tail.layer), _layer(graph, runs.ahead[path]), path in runs.in_place)
 
 
 def _layer(graph: Graph, node: Node) -> Layer:

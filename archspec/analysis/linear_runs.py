@@ -1,24 +1,15 @@
 """Linear runs: layers, and what nothing but linear ops lies between.
 
-A *layer* multiplies by a learned matrix or convolves with learned filters. Batch norm, dropout, constants and changes
-of shape are linear in eval mode; two layers with nothing else between them are one linear map.
+A *layer* multiplies by a learned matrix or convolves with learned filters. Batch norm, dropout, constants, means and
+changes of shape are linear in eval mode; two layers with nothing else between them are one linear map.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
-from typing import Final
 
 from archspec.ir.graph import Graph, Node
-
-_LINEAR: Final = frozenset({
-    "affine", "alpha_dropout", "batch_norm", "channel_dropout", "channel_shuffle", "drop_block", "dropout",
-    "feature_alpha_dropout", "flatten", "flip", "fold", "identity", "index_select", "layer_scale", "negative", "pad",
-    "permute", "roll", "scale", "select", "slice", "squeeze", "stochastic_depth", "tile", "transpose", "unflatten",
-    "unfold", "unsqueeze",
-})  # fmt: skip
-"""The ops of one input that are linear, or nearly: they add a constant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +31,8 @@ class LinearRuns:
 
     ahead: Mapping[str, Node]
     """For a node that leads to nothing but layers, by linear ops: the first of them."""
+    in_place: Set[str]
+    """Those of them that lead there by ops that see every place by itself, such as batch norm."""
     tails: Mapping[str, Tail]
     """For a layer, and for a linear op after one: the layer, and what lies between."""
 
@@ -52,7 +45,8 @@ def is_layer(node: Node) -> bool:
 
 def linear_runs(graph: Graph) -> LinearRuns:
     """Look at every node once in each direction."""
-    return LinearRuns(_ahead(graph), _tails(graph))
+    ahead = _ahead(graph)
+    return LinearRuns(ahead, _in_place(graph, ahead), _tails(graph))
 
 
 def _ahead(graph: Graph) -> dict[str, Node]:
@@ -67,6 +61,20 @@ def _ahead(graph: Graph) -> dict[str, Node]:
         if first is not None and None not in layers:
             found[node.path] = first
     return found
+
+
+def _in_place(graph: Graph, ahead: Mapping[str, Node]) -> set[str]:
+    found: set[str] = set()
+    for path in ahead:  # from the last to the first
+        readers = [graph[reader] for reader in graph.users(path)]
+        if all(is_layer(reader) or (reader.path in found and _sees_one_place(graph, reader)) for reader in readers):
+            found.add(path)
+    return found
+
+
+def _sees_one_place(graph: Graph, node: Node) -> bool:
+    sight = node.resolved.sees(*(graph.input_types(node) or ()))
+    return sight == "here" or (isinstance(sight, tuple) and all(sees[:2] == (1, 1) for sees in sight))
 
 
 def _tails(graph: Graph) -> dict[str, Tail]:
@@ -92,7 +100,7 @@ def _goes_on(node: Node) -> bool:
 
 
 def _is_linear(node: Node) -> bool:
-    return node.op is not None and node.resolved.name in _LINEAR and len(node.inputs) == 1
+    return node.op is not None and node.resolved.is_linear() and len(node.inputs) == 1
 
 
 def _multiplies(node: Node) -> bool:

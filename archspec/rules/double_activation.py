@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.analysis.nonnegative import changes_nothing_from_0, nonnegative
+from archspec.analysis.nonnegative import nonnegative
 from archspec.ir.graph import Graph, Node
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.source.diagnostic import Label, Severity
@@ -58,7 +58,7 @@ class DoubleActivation(Rule):
             if not _is_pointwise(node):
                 continue
             before = graph[node.inputs[0].node]
-            if changes_nothing_from_0(node) and before.path in positive:
+            if node.resolved.bends_below_0 and before.path in positive:
                 yield self._without_effect(node, graph[positive[before.path]])
             elif _is_pointwise(before) and not _only_multiplies(graph, node):
                 yield self._twice(node, before)

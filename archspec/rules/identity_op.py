@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.analysis.identities import MAY_BE_IDENTITIES, identity_because_of
+from archspec.analysis.identities import identities
 from archspec.ir.graph import Node
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.source.diagnostic import Severity
@@ -50,11 +50,10 @@ class IdentityOp(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Every op whose own attributes make it an identity at all sizes."""
-        for name in MAY_BE_IDENTITIES:
-            for node in case.facts.by_op[name]:
-                because = identity_because_of(node.resolved, case.graph.input_types(node) or ())
-                if because and node.share is None and not node.varying.intersection(because):
-                    yield self._finding(node, because)
+        for path, because in identities(case.graph).items():
+            node = case.graph[path]
+            if node.share is None and not node.varying.intersection(because):
+                yield self._finding(node, because)
 
     def _finding(self, node: Node, because: tuple[str, ...]) -> Finding:
         values = [(name, getattr(node.resolved, name, None)) for name in because]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from archspec.analysis.content import content
 from archspec.ir.graph import Graph, GraphOutput, Node
 from archspec.rules.rule import Case, Finding, Rule
 from archspec.source.diagnostic import Severity
@@ -14,7 +15,6 @@ _ALREADY: Final = {
     "binary_cross_entropy": ("sigmoid", "softmax"),
 }
 """By name of a loss of logits: the activations that do what the loss does itself."""
-_ON_THE_WAY: Final = frozenset({"flatten", "identity", "permute", "squeeze", "transpose", "unflatten", "unsqueeze"})
 
 
 class SoftmaxBeforeCrossEntropy(Rule):
@@ -76,6 +76,6 @@ class SoftmaxBeforeCrossEntropy(Rule):
 def _made_by(graph: Graph, output: GraphOutput) -> Node:
     """The op that makes the numbers of an output."""
     node = graph[output.value.node]
-    while node.op is not None and node.resolved.name in _ON_THE_WAY:
-        node = graph[node.inputs[0].node]
+    while node.op is not None and node.resolved.keeps_values and len(read := content(node)) == 1:
+        node = graph[read[0].node]
     return node

@@ -8,23 +8,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archspec.analysis.facts import Facts
-from archspec.analysis.identities import identity_because_of
+from archspec.analysis.identities import identities
 from archspec.analysis.linear_runs import linear_runs
-from archspec.analysis.nonnegative import changes_nothing_from_0, nonnegative
+from archspec.analysis.nonnegative import nonnegative
 from archspec.compiler import compile_spec, load_graph
 from archspec.ir.graph import Graph
 from tests.specs import load, spec
 
 ALL_SIGNS = ("batch_norm", "scale: -1", "affine: {shift: -1}", "tanh", "elu", "leaky_relu: 0.2", "identity", "negative")
 LINEAR = (
-    "batch_norm", "scale: 0.5", "dropout: 0.5", "pad: {begin: 1}", "permute: [0, 1, 3, 2]", "channel_shuffle: 2",
-    "transpose: [2, 3]", "flip: 2", "roll: {shifts: 1, axes: 3}", "index_select: {indices: [1, 0]}",
-    "tile: [1, 1, 2, 1]", "layer_scale: 0.5", "negative", "stochastic_depth: 0.5", "drop_block: {p: 0.5, size: 3}",
-    "alpha_dropout: 0.5", "feature_alpha_dropout: 0.5",
+    "batch_norm", "scale: 0.5", "dropout: 0.5", "pad: {begin: 1, end: 1}", "permute: [0, 1, 3, 2]",
+    "channel_shuffle: 2", "transpose: [2, 3]", "flip: 2", "roll: {shifts: 1, axes: 3}",
+    "index_select: {indices: [1, 0]}", "tile: [1, 1, 2, 1]", "layer_scale: 0.5", "negative", "stochastic_depth: 0.5",
+    "drop_block: {p: 0.5, size: 3}", "alpha_dropout: 0.5", "feature_alpha_dropout: 0.5",
+    "avg_pool: {kernel: 3, stride: 1, padding: 1}", "interpolate: {scale: 2, mode: linear}", "cumulative_sum: 2",
 )  # fmt: skip
 BENT = (
-    "relu", "tanh", "max_pool: {kernel: 3, stride: 1}", "layer_norm", "softmax: 1", "local_response_norm: 2", "abs",
-    "glu: {axis: -1}", "rms_norm", "instance_norm", "lp_pool: {kernel: 3, stride: 1}",
+    "relu", "tanh", "max_pool: {kernel: 3, stride: 1, padding: 1}", "layer_norm", "softmax: 1",
+    "local_response_norm: 2", "abs", "glu: {axis: -1}", "rms_norm", "instance_norm", "lp_pool: 1",
+    "batch_norm: {track: false}",
 )  # fmt: skip
 POSITIVE = (
     "relu", "sigmoid", "softplus", "max_pool: {kernel: 3, stride: 1, padding: 1}", "dropout: 0.5", "abs", "square",
@@ -85,14 +87,21 @@ def rows(items: list[str]) -> str:
         ("channel_shuffle: 2", ()),
         ("add: {branches: [[]]}", ("branches",)),
         ("add: {branches: [[], []]}", ()),
+        ("interpolate: 1", ("scale",)),
+        ("expand: [-1, -1, -1, -1]", ("shape",)),
     ],
 )
 def test_what_is_called_an_identity_is_one(item: str, because: tuple[str, ...]) -> None:
-    graph = load_graph(spec(rows([item]), "{x: [2, 4, 6, 6]}"))
-    node = graph["0"]
-    assert identity_because_of(node.resolved, graph.input_types(node) or ()) == because
+    found = identities(load_graph(spec(rows([item]), "{x: [2, 4, 6, 6]}")))
+    assert found == ({"0": because} if because else {})
     x = torch.randn(2, 4, 6, 6)
     assert torch.equal(compile_spec(spec(rows([item]), "{x: [2, 4, 6, 6]}"))(x), x) == bool(because)
+
+
+def test_a_reshape_to_the_sizes_of_its_input_is_an_identity_where_they_are_its_own() -> None:
+    sizes = "{x: [N, T=6, 8]}"
+    assert identities(load_graph(spec("layers: [{reshape: [$N, $T, -1]}]", sizes))) == {"0": ("shape",)}
+    assert identities(load_graph(spec("layers: [{reshape: [$N, 6, -1]}]", sizes))) == {}
 
 
 @settings(max_examples=25)
@@ -107,12 +116,12 @@ def test_what_is_never_below_0_is_not_and_what_bends_there_alone_changes_nothing
         assert found.min() >= 0
         for item in ("relu", "elu", "celu", "rrelu", "leaky_relu: 0.2"):
             after = load_graph(spec(rows([*items, item]), "{x: [2, 4, 6, 6]}"))
-            assert changes_nothing_from_0(after[str(len(items))])
+            assert after[str(len(items))].resolved.bends_below_0
             assert torch.equal(compile_spec(spec(rows([item]), "{x: [2, 4, 6, 6]}"))(found), found)
 
 
 @settings(max_examples=25)
-@given(st.lists(st.sampled_from([*LINEAR, *BENT]), max_size=4))
+@given(st.lists(st.sampled_from([*LINEAR, *BENT]), max_size=4, unique=True))
 def test_layers_with_linear_ops_between_are_one_affine_map(between: list[str]) -> None:
     text = rows(["conv: {kernel: 1, channels: 4}", *between, "conv: {kernel: 1, channels: 4}"])
     source = spec(text, "{x: [2, 4, 8, 8]}")
@@ -122,6 +131,18 @@ def test_layers_with_linear_ops_between_are_one_affine_map(between: list[str]) -
         module = compile_spec(source).eval()
         one, zero = torch.randn(2, 4, 8, 8), torch.zeros(2, 4, 8, 8)
         torch.testing.assert_close(module(2 * one) - module(zero), 2 * (module(one) - module(zero)))
+
+
+@pytest.mark.parametrize(
+    ("between", "are_factors"),
+    [("batch_norm", True), ("pad: {begin: 1}", True), ("avg_pool: 2", False), ("transpose: [2, 3]", False)],
+)
+def test_two_kernels_are_factors_of_a_larger_one_where_nothing_between_them_moves_places(
+    between: str, are_factors: bool
+) -> None:
+    graph = load(rows(["conv: {kernel: 3, channels: 4}", between, "conv: {kernel: 3, channels: 4}"]))
+    (pair,) = Facts(graph).layers_in_a_row
+    assert pair.are_factors == are_factors
 
 
 def of_residuals(branches: str) -> list[tuple[int, float, bool]]:
