@@ -23,7 +23,7 @@ def attempt(peer: Peer, text: str, sides: Sequence[int]) -> Outcome:
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         stage, error, shapes = _stages(peer, text, sides)
-    own = error is not None and (stage == "check" or (stage == "build" and _raised_by(error, peer.roots)))
+    own = error is not None and ((stage == "check" and _is_a_finding(error)) or _raised_by(error, peer.roots))
     message = "" if error is None else _message(error)
     said = tuple(dict.fromkeys(str(one.message) for one in warned))
     return Outcome(stage, message, own, tuple(shapes), said, MARK.exists())
@@ -60,6 +60,11 @@ def _places_in_a_program(error: BaseException) -> list[str]:
     """What a traceback adds where the spec is a program: the line of it that was run."""
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{PROGRAM_FILE}, line {frame.lineno}" for frame in frames if frame.filename == PROGRAM_FILE][-1:]
+
+
+def _is_a_finding(error: BaseException) -> bool:
+    """Whether a check meant to stop with this: no exception of Python's own, such as the `KeyError` of a lookup."""
+    return type(error).__module__ != "builtins"
 
 
 def _raised_by(error: BaseException, roots: Sequence[str]) -> bool:

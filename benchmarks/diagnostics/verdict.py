@@ -25,6 +25,8 @@ LEGEND = {
     "void": "the same without the mistake is refused",
     "died": "the process ended or took too long",
 }
+RAW = {"check": "s", "build": "B", "run": "F"}
+"""The grade of an exception that is not the peer's own message, by where it came."""
 REACHED = frozenset({"S", "ok"})
 UNCOUNTED = frozenset({"n/a", "void"})
 
@@ -51,8 +53,8 @@ def judge(peer: Peer, mistake: Mistake, how: Planted, outcome: Outcome) -> Cell:
     if not outcome.stage:
         warned = bool(outcome.warnings) and _matter(mistake, how, " ".join(outcome.warnings))
         return Cell("MISS", "(warns)" if warned else "", said)
-    if not outcome.own:
-        return Cell({"check": "s", "build": "B", "run": "F"}[outcome.stage], said=said)
+    if not outcome.own or outcome.stage == "run":
+        return Cell(RAW[outcome.stage], said=said)
     placed = _placed(peer, mistake, how, outcome.message)
     clear = placed == len(mistake.faults) and _clear(mistake, how, outcome.message)
     return Cell("S" if clear else "s", f"({placed} of {len(mistake.faults)})" if len(mistake.faults) > 1 else "", said)

@@ -33,6 +33,10 @@ HALVED = (
     ("from: b2a, kernel: 5", "from: b2a, stride: 2, kernel: 5"),
     ("padding: 2", "padding: 1"),
 )
+STRIDED = (
+    (B1, "max_pool: {id: b1, from: x, kernel: 3, stride: 2, padding: 1}"),
+    ("from: b2a, kernel: 5", "from: b2a, stride: 2, kernel: 5"),
+)
 GROUPED = (("from: b2a,", "from: b2a, groups: 4,"),)
 POOLED = ((B1, "max_pool: {id: b1, from: x, kernel: 3, stride: 1, padding: 1}"),)
 LINEAR = ((CAT, CAT + "  - flatten: {id: flat}\n  - linear: {id: fc, features: 10, input: [N, 156800]}\n"),)
@@ -66,10 +70,10 @@ class Archspec(Peer):
         "rounded-up": planted(("kernel: 2, stride: 2}", "kernel: 2, stride: 2, ceil_mode: true}"), base=HALVED),
         "symbolic": planted((", padding: 2", ""), base=(ANY_SIZE,)),
         "groups": planted(("groups: 4", "groups: 5"), base=GROUPED),
-        "pool-padding": planted(("kernel: 3, stride: 1, padding: 1", "kernel: 3, stride: 1, padding: 2"), base=POOLED),
-        "same-stride": planted(
-            ("kernel: 5, channels: 64, padding: 2", "kernel: 5, channels: 64, padding: same, stride: 2")
+        "pool-padding": planted(
+            ("stride: 1, padding: 1", "stride: 1, padding: 2"), ("64, padding: 2", "64, padding: 3"), base=POOLED
         ),
+        "same-stride": planted(("64, padding: 2", "64, padding: same"), base=STRIDED),
         "linear-features": planted(("156800", "147968"), base=LINEAR),
         "linear-any-size": planted(("global_avg_pool", "flatten"), base=LINEAR_OF_MEANS),
         "training-head": planted(("from: b1}", "from: b1, when: training}"), base=HEAD),

@@ -36,6 +36,10 @@ ANY_SIZE = (
     ('"shape": ["B", 192, 35, 35]}', '"shape": ["B", 192, "H", "W"]}'),
 )
 HALVED = ((B1, '"MaxPool2d", "params": {"kernel_size": 2}'), (B2B, '"kernel_size": 5, "padding": 1, "stride": 2'))
+STRIDED = (
+    (B1, '"MaxPool2d", "params": {"kernel_size": 3, "stride": 2, "padding": 1}'),
+    (B2B, f'{B2B}, "stride": 2'),
+)
 GROUPED = ((B2B, f'{B2B}, "groups": 4'),)
 POOLED = ((B1, '"MaxPool2d", "params": {"kernel_size": 3, "stride": 1, "padding": 1}'),)
 LINEAR = (
@@ -84,8 +88,8 @@ class Mlnode(Peer):
         "rounded-up": planted(('"kernel_size": 2}', '"kernel_size": 2, "ceil_mode": true}'), base=HALVED),
         "symbolic": planted((B2B, '"kernel_size": 5'), base=ANY_SIZE),
         "groups": planted(('"groups": 4', '"groups": 5'), base=GROUPED),
-        "pool-padding": planted(('"padding": 1', '"padding": 2'), base=POOLED),
-        "same-stride": planted((B2B, '"kernel_size": 5, "padding": "same", "stride": 2')),
+        "pool-padding": planted(('"padding": 1', '"padding": 2'), (B2B, B2B.replace("2", "3")), base=POOLED),
+        "same-stride": planted(('"padding": 2, "stride"', '"padding": "same", "stride"'), base=STRIDED),
         "linear-features": planted(("156800", "147968"), base=LINEAR),
         "linear-any-size": planted(
             ('"AdaptiveAvgPool2d", "params": {"output_size": 1}', '"Identity"'),
