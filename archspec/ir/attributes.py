@@ -182,8 +182,6 @@ OptionalAxis: TypeAlias = Annotated[int | None, AXIS]
 """An `Axis` that may be left out."""
 Axes: TypeAlias = Annotated[tuple[int, ...], wholes(-_LARGEST, "a list of axes such as [0, 2, 3, 1]")]
 """Several axes."""
-OptionalAxes: TypeAlias = Annotated[tuple[int, ...] | None, wholes(-_LARGEST, "a list of axes such as [0, 2, 3, 1]")]
-"""Several axes; may be left out."""
 Sizes: TypeAlias = Annotated[int | tuple[int, ...], SIZE]
 """A size in space: a kernel, a stride."""
 OptionalSizes: TypeAlias = Annotated[int | tuple[int, ...] | None, SIZE]

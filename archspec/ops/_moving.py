@@ -44,8 +44,11 @@ def one_or_more(expected: str) -> Accepts:
     return Accepts(lambda value: many.read(value if isinstance(value, list | tuple) else [value]), expected, schema)
 
 
-AxisOrAxes: TypeAlias = Annotated[tuple[int, ...], one_or_more("an axis such as -1, or a list of axes such as [2, 3]")]
+_AXES: Final = one_or_more("an axis such as -1, or a list of axes such as [2, 3]")
+AxisOrAxes: TypeAlias = Annotated[tuple[int, ...], _AXES]
 """One axis or several."""
+OptionalAxisOrAxes: TypeAlias = Annotated[tuple[int, ...] | None, _AXES]
+"""One axis or several; may be left out."""
 
 
 def resolve_axes(must: Conditions, axes: Sequence[int], tensor: TensorType) -> list[int]:

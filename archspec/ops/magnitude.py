@@ -5,78 +5,46 @@
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
-from archspec.ir.attributes import Axis, Count, Flag, Number, PositiveNumber, number
+from archspec.ir.attributes import Axis, Count, Number, PositiveNumber, number
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._shared import (
-    bytes_of,
-    changed,
-    fixed,
-    known_size,
-    need_float32,
-    need_full_precision,
-    need_in_range,
-    resolve_axis,
-)
+from archspec.ops._over_axes import OverAxes
+from archspec.ops._shared import bytes_of, changed, need_full_precision, need_in_range, resolve_axis
 
 
-class RmsNorm(Op):
-    """Divide the last axes of every sample by the root of their mean square, then scale each of their places.
+class RmsNorm(OverAxes):
+    """Divide the last axis of every sample by the root of its mean square, then scale each of its places.
 
     It is `layer_norm` without means (Zhang and Sennrich 2019, Root mean square layer normalization).
     """
 
     name: ClassVar[str] = "rms_norm"
     also: ClassVar[tuple[str, ...]] = ("rmsnormalization", "simplifiedlayernormalization")
-    category: ClassVar[str] = "normalization"
-    sight: ClassVar[Literal["here"]] = "here"
 
-    axes: Count = 1
-    """How many of the last axes are normalised together."""
     eps: Annotated[float | None, number("a number of 0 or more", least=0)] = None
     """Added to the mean square before its root is taken; when left out, the distance from 1 to the next number of the
     dtype, 1.2e-7 for float32."""
-    affine: Flag = True
-    """Whether the learned scale is there."""
-
-    def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        need_float32(must, x, self.name)
-        if self.axes > x.rank:
-            must.refuse(
-                "wrong-axis", f"there are no {self.axes} axes in {x} to normalise", attribute="axes", ports=(0,)
-            )
-        for axis in range(x.rank - self.axes, x.rank):
-            known_size(must, x, axis, self.name, "features")
-        return x
 
     def weights(self, x: TensorType) -> dict[str, Weight]:
-        return {"weight": Weight(self._shape(x), value=1.0)} if self.affine else {}
+        return {"weight": Weight(self._places(x), value=1.0)} if self.affine else {}
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         # What is multiplied by, and what the scale is applied to.
         scaled = inputs[0].elements if self.affine else 0
-        return Kept(inputs=(0,), extra=bytes_of(self._roots(inputs[0]) + scaled, inputs[0]))
+        return Kept(inputs=(0,), extra=bytes_of(self._statistics(inputs[0]) + scaled, inputs[0]))
 
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         # What is multiplied by, beside the mean squares that it is made of or what the scale is applied to.
-        beside = inputs[0].elements if self.affine else self._roots(inputs[0])
-        return bytes_of(self._roots(inputs[0]) + beside, inputs[0])
+        roots = self._statistics(inputs[0])
+        return bytes_of(roots + (inputs[0].elements if self.affine else roots), inputs[0])
 
-    def _roots(self, x: TensorType) -> Size:
-        """One for all places that are normalised together."""
-        return product(x.shape[: -self.axes])
-
-    def lower(self, x: TensorType) -> list[Step]:
-        shape = self._shape(x)
-        settings = {"normalized_shape": shape[0] if len(shape) == 1 else shape} | changed(
+    def _layer(self, x: TensorType) -> Step:
+        settings = {"normalized_shape": self._normalized_shape(x)} | changed(
             eps=(self.eps, None), elementwise_affine=(self.affine, True)
         )
-        return [Step("module", "torch.nn.RMSNorm", settings=settings)]
-
-    def _shape(self, x: TensorType) -> tuple[int, ...]:
-        return tuple(fixed(dim) for dim in x.shape[-self.axes :])
+        return Step("module", "torch.nn.RMSNorm", settings=settings)
 
 
 class LocalResponseNorm(Op):
@@ -179,8 +147,9 @@ _SEQUENCE = TensorType((2, 6, 5))
 
 RmsNorm.examples = (
     Example({}, (_SEQUENCE,)),
-    Example({"axes": 3, "eps": 1e-6}, (_IMAGE,)),
+    Example({"axes": [-3, 2, 3], "eps": 1e-6}, (_IMAGE,)),
     Example({"affine": False}, (TensorType((2, 6)),)),
+    Example({"axes": 1}, (_IMAGE,)),
 )
 LocalResponseNorm.examples = (
     Example({"size": 5}, (_IMAGE,)),

@@ -3,17 +3,15 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import model_validator
-
-from archspec.ir.attributes import Axis, Count, Flag, NonNegativeNumber, Number, PositiveNumber, wrong_value
+from archspec.ir.attributes import Count, Flag, NonNegativeNumber, Number, PositiveNumber
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
+from archspec.ir.op import Example, Kept, Op, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32, resolve_axis, spatial
+from archspec.ops._over_axes import OverAxes
+from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32, spatial
 from archspec.ops._windows import IMAGES
 
 
@@ -79,82 +77,37 @@ class BatchNorm(Op):
         return [Step("module", f"torch.nn.BatchNorm{spatial(max(x.rank, 3))}", settings=settings)]
 
 
-class LayerNorm(Op):
-    """Bring the last axes of every sample to mean 0 and variance 1, then scale and shift each of their places.
+class LayerNorm(OverAxes):
+    """Bring the last axis of every sample to mean 0 and variance 1, then scale and shift each of its places.
 
-    Batch and mode make no difference (Ba et al. 2016, Layer normalization). With `axis: 1` it is the channels of every
+    Batch and mode make no difference (Ba et al. 2016, Layer normalization). With `axes: 1` it is the channels of every
     place of an image (Liu et al. 2022, A ConvNet for the 2020s).
     """
 
     name: ClassVar[str] = "layer_norm"
     also: ClassVar[tuple[str, ...]] = ("ln", "layernormalization")
-    category: ClassVar[str] = "normalization"
-    sight: ClassVar[Literal["here"]] = "here"
 
-    axes: Count = 1
-    """How many of the last axes are normalised together."""
-    axis: Axis = -1
-    """The one axis that is normalised, where it is not the last."""
     eps: NonNegativeNumber = 1e-5
     """Added to the variance before its root is taken."""
-    affine: Flag = True
-    """Whether the learned scale is there."""
     bias: Flag = True
     """Whether the learned shift is there too; it never is without the scale."""
 
-    @model_validator(mode="after")
-    def _one_axis_or_the_last_ones(self) -> Self:
-        if self.axes > 1 and self.axis != -1:
-            raise wrong_value("axis", f"no `axis` where `axes` are the last {self.axes}")
-        return self
-
-    def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        need_float32(must, x, self.name)
-        if self.axes > x.rank:
-            must.refuse(
-                "wrong-axis", f"there are no {self.axes} axes in {x} to normalise", attribute="axes", ports=(0,)
-            )
-        last = resolve_axis(must, self.axis, x)
-        for axis in range(last + 1 - self.axes, last + 1):
-            known_size(must, x, axis, self.name, "features")
-        return x
-
     def weights(self, x: TensorType) -> dict[str, Weight]:
-        shape = self._shape(x)
+        shape = self._places(x)
         weights = {"weight": Weight(shape, value=1.0), "bias": Weight(shape)}
         return {name: weight for name, weight in weights.items() if self.affine and (self.bias or name == "weight")}
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        x = inputs[0]
-        before, after = x.shape[: self._end(x) - self.axes], x.shape[self._end(x) :]
-        return Kept(inputs=(0,), extra=bytes_of(2 * product((*before, *after)), x))
+        return Kept(inputs=(0,), extra=bytes_of(2 * self._statistics(inputs[0]), inputs[0]))
 
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         return self.keeps(inputs, outputs).extra
 
-    def lower(self, x: TensorType) -> list[Step]:
-        normalized = self._normalize(x)
-        if self._end(x) == x.rank:
-            return [normalized]
-        return [
-            Step("method", "movedim", (Arg(0), self.axis, -1)),
-            replace(normalized, args=(Result(0),)),
-            Step("method", "movedim", (Result(1), -1, self.axis)),
-        ]
-
-    def _normalize(self, x: TensorType) -> Step:
-        shape = self._shape(x)
-        settings = {"normalized_shape": shape[0] if len(shape) == 1 else shape} | changed(
+    def _layer(self, x: TensorType) -> Step:
+        settings = {"normalized_shape": self._normalized_shape(x)} | changed(
             eps=(self.eps, 1e-5), elementwise_affine=(self.affine, True), bias=(self.bias, True)
         )
         return Step("module", "torch.nn.LayerNorm", settings=settings)
-
-    def _end(self, x: TensorType) -> int:
-        """The axis after those that are normalised."""
-        return self.axis % x.rank + 1
-
-    def _shape(self, x: TensorType) -> tuple[int, ...]:
-        return tuple(fixed(dim) for dim in x.shape[self._end(x) - self.axes : self._end(x)])
 
 
 class GroupNorm(Op):
@@ -298,10 +251,10 @@ BatchNorm.examples = (
 )
 LayerNorm.examples = (
     Example({}, (_SEQUENCE,)),
-    Example({"axes": 3, "eps": 1e-6}, (_IMAGE,)),
+    Example({"axes": [1, 2, -1], "eps": 1e-6}, (_IMAGE,)),
     Example({"bias": False}, (_SEQUENCE,)),
     Example({"affine": False}, (TensorType((2, 6)),)),
-    Example({"axis": 1, "eps": 1e-6}, (_IMAGE,)),
+    Example({"axes": 1, "eps": 1e-6}, (_IMAGE,)),
 )
 GroupNorm.examples = (
     Example({"groups": 3}, (_IMAGE,)),

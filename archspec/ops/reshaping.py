@@ -7,12 +7,13 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import Axis, Dims, OptionalAxes, wrong_value
+from archspec.ir.attributes import Axis, Dims, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Dim, Size, cancelled, product
 from archspec.ir.op import Arg, Example, Kept, Op, Result, Step
 from archspec.ir.own_sizes import at_inputs, own_size, read
 from archspec.ir.types import Shape, TensorType
+from archspec.ops._moving import OptionalAxisOrAxes
 from archspec.ops._shared import resolve_axis
 
 _Op = TypeVar("_Op", bound=Op)
@@ -128,8 +129,8 @@ class ExpandLike(_Reshaping):
     inputs: ClassVar[tuple[str, ...]] = ("x", "like")
     shape_only: ClassVar[tuple[int, ...]] = (1,)
 
-    axes: OptionalAxes = None
-    """The axes along which it does, as of `like`; all where nothing is said."""
+    axes: OptionalAxisOrAxes = None
+    """An axis along which it does, as of `like`, or a list of them; all where nothing is said."""
 
     def infer(self, must: Conditions, x: TensorType, like: TensorType) -> TensorType:
         sides = self._sides(must, x, like)
@@ -234,4 +235,5 @@ Expand.examples = (
 ExpandLike.examples = (
     Example({}, (TensorType((1, 5)), TensorType((2, 3, 5)))),
     Example({"axes": [0]}, (TensorType((1, 1, 5)), TensorType((2, 3, 4)))),
+    Example({"axes": -1}, (TensorType((2, 1)), TensorType((2, 4)))),
 )

@@ -41,7 +41,6 @@ from archspec.ops import find, names
         ("clamp", {}, "least", "expected `least`, `most` or both"),
         ("clamp", {"least": 1, "most": 0.5}, "most", "expected a number of at least 1, which is `least`"),
         ("hardtanh", {"most": -2}, "most", "expected a number of at least -1, which is `least`"),
-        ("layer_norm", {"axes": 2, "axis": 1}, "axis", "expected no `axis` where `axes` are the last 2"),
         ("rrelu", {"least": 0.5}, "most", "expected a number of at least 0.5, which is `least`"),
         ("multi_head_attention", {"heads": 6, "kv_heads": 4}, "kv_heads", "expected a divisor of the 6 heads"),
         (

@@ -83,6 +83,15 @@ def test_of_two_tensors(name: str, attributes: dict[str, Any], formula: Formula)
     torch.testing.assert_close(computed(name, attributes, a, b), formula(a, b))
 
 
+@pytest.mark.parametrize("axes", [1, -2, -1, [3], [2, 3], [-3, -2, 3]])
+def test_one_axis_or_the_last_ones_are_normalised_together(axes: int | list[int]) -> None:
+    x = 2 * torch.randn(SHAPE) + 1
+    centred, squares = x - x.mean(axes, keepdim=True), (x * x).mean(axes, keepdim=True)
+    variance = (centred * centred).mean(axes, keepdim=True)
+    torch.testing.assert_close(computed("layer_norm", {"axes": axes}, x), centred / (variance + 1e-5).sqrt())
+    torch.testing.assert_close(computed("rms_norm", {"axes": axes}, x), x / squares.sqrt())
+
+
 def test_an_average_counts_each_of_its_tensors_once() -> None:
     xs = torch.randn(3, 2, 4)
     torch.testing.assert_close(computed("average", {}, *xs), xs.mean(0))

@@ -105,6 +105,17 @@ def test_sizes_that_have_the_places_are_those_of_the_condition(
             None,
             "`squeeze` needs a size of 1 at axis 1, but its input is [2, 3, 1]",
         ),
+        *(
+            (
+                name,
+                {"axes": axes},
+                "wrong-axis",
+                "axes",
+                f"`{name}` is of one axis or of the last ones in their order, but `axes` of [2, 3, 1] are {resolved}",
+            )
+            for name in ("layer_norm", "rms_norm")
+            for axes, resolved in (([2, 1], [2, 1]), ([0, 1], [0, 1]), ([-1, 2], [2, 2]), ([-3, -1], [0, 2]))
+        ),
         (
             "positions",
             {"below": 2},

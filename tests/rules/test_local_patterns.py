@@ -33,7 +33,7 @@ CONV = "conv: {kernel: 1, channels: 4"
         ("batch_norm, {dropout: 0.5}, ", True),
         ("relu, ", False),
         ("max_pool: 2}, {", False),
-        ("{layer_norm: {axes: 3}}, ", False),
+        ("{layer_norm: {axes: [1, 2, 3]}}, ", False),
         ("{multiply: {from: [0, 0]}}, ", False),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_bias_of_a_shared_block_is_found_where_the_block_is_written() -> None:
         ),
         ("batch_norm, {dropout: 0.5}", False),
         ("{dropout: 0.05}, batch_norm", False),
-        ("{dropout: 0.5}, {layer_norm: {axes: 3}}, batch_norm", False),
+        ("{dropout: 0.5}, {layer_norm: {axes: [1, 2, 3]}}, batch_norm", False),
         ("{dropout: 0.5}, {batch_norm: {track: false}}", False),
     ],
 )
