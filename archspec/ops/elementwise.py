@@ -220,6 +220,9 @@ class Cast(Op):
     def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
         return bool(inputs[0].dtype == self.to)
 
+    def is_linear(self) -> bool:
+        return TensorType((), self.to).is_floating
+
     def gives_sign(self) -> KnownSign | None:
         return "kept" if TensorType((), self.to).is_floating else None
 

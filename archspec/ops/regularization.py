@@ -193,7 +193,7 @@ FeatureAlphaDropout.examples = (
     Example({"p": 0}, (TensorType((2, 3)),)),
 )
 DropBlock.examples = (
-    Example({"p": 0.2}, (TensorType((2, 3, 9, 8)),)),
+    Example({"p": 0.5}, (TensorType((2, 3, 9, 8)),)),
     Example({"p": 0.5, "size": 3, "eps": 1e-3}, (TensorType((2, 3, 4)),)),
     Example({"p": 1, "size": 1}, (TensorType((2, 3, 2, 3, 2)),)),
     Example({"p": 0, "size": 3}, (TensorType((2, 3, 4, 3)),)),

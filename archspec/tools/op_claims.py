@@ -7,25 +7,31 @@ run of one op, so that what differs is what was read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import torch
 
 from archspec.backends.run_op import draw, run
-from archspec.ir.op import Example, Op
+from archspec.ir.op import Example, KnownSign, Op
 
 Tensors: TypeAlias = tuple[torch.Tensor, ...]
-
-_MODES: Final = {True: "training", False: "eval"}
 
 
 def claimed(op: Op, example: Example) -> Iterator[str]:
     """Where an op says something of its values that is not so at an example."""
-    yield from _is_linear(op, example)
-    yield from _has_its_sign(op, example)
-    yield from _does_nothing(op, example)
-    yield from _bends_below_0(op, example)
-    yield from _keeps_values(op, example)
+    sign, because = op.gives_sign(), op.does_nothing(*example.inputs)
+    if op.is_linear() and is_linear_at(op, example) is False:
+        yield "it says that it is linear, or so but for a constant, but in eval mode it is not"
+    if sign is not None and not has_sign_at(op, example, sign):
+        yield f"it says of the sign of what it gives that it is {sign}, but something is below 0"
+    if because and not does_nothing_at(op, example):
+        yield f"it says that {' and '.join(f'`{name}`' for name in because)} let it do nothing, but it does something"
+    if op.bends_below_0 and not bends_below_0_at(op, example):
+        yield "`bends_below_0` says that it gives back what is 0 or more, but it does not"
+    if op.keeps_values and not keeps_values_at(op, example):
+        yield "`keeps_values` says that all that comes out came in, but other numbers come out"
+    unknown = sorted({*because} - {*type(op).model_fields, "branches"})
+    yield from (f"it says that `{name}` lets it do nothing, which is no attribute" for name in unknown)
 
 
 def is_linear_at(op: Op, example: Example) -> bool | None:
@@ -45,54 +51,28 @@ def is_linear_at(op: Op, example: Example) -> bool | None:
     return all(_are_close(fb - f0, 2 * (fx - f0) - 3 * (fy - f0)) for fx, fy, fb, f0 in ports)
 
 
-def does_nothing_at(op: Op, example: Example) -> bool:
-    """Whether it gives back its first input, in both modes."""
-    tensors = _drawn(op, example)
-    given = [_outputs(op, example, tensors, training) for training in _MODES]
-    return bool(tensors) and all(len(outputs) == 1 and _are_equal(outputs[0], tensors[0]) for outputs in given)
-
-
-def _is_linear(op: Op, example: Example) -> Iterator[str]:
-    if op.is_linear() and is_linear_at(op, example) is False:
-        yield "it says that it is linear, or so but for a constant, but in eval mode it is not"
-
-
-def _has_its_sign(op: Op, example: Example) -> Iterator[str]:
-    sign = op.gives_sign()
-    if sign is None:
-        return
+def has_sign_at(op: Op, example: Example, sign: KnownSign) -> bool:
+    """Whether nothing comes out that is below 0."""
     drawn = _drawn(op, example)
     tensors = drawn if sign == "never negative" else _without_signs(drawn)
-    for training, mode in _MODES.items():
-        least = min(output.min().item() for output in _outputs(op, example, tensors, training))
-        if least < 0:
-            yield f"it says of its sign that it is {sign}, but it gives {least:g} in {mode} mode"
+    return not any((output < 0).any() for outputs in _in_both_modes(op, example, tensors) for output in outputs)
 
 
-def _does_nothing(op: Op, example: Example) -> Iterator[str]:
-    because = op.does_nothing(*example.inputs)
-    if because and not does_nothing_at(op, example):
-        yield f"it says that {' and '.join(f'`{name}`' for name in because)} let it do nothing, but it does something"
-    unknown = sorted({*because} - {*type(op).model_fields, "branches"})
-    yield from (f"it says that `{name}` lets it do nothing, which is no attribute" for name in unknown)
+def does_nothing_at(op: Op, example: Example) -> bool:
+    """Whether the first input comes out, and nothing else."""
+    return _gives_back(op, example, _drawn(op, example))
 
 
-def _bends_below_0(op: Op, example: Example) -> Iterator[str]:
-    tensors = _without_signs(_drawn(op, example))
-    if op.bends_below_0 and not all(
-        _are_equal(_outputs(op, example, tensors, training)[0], tensors[0]) for training in _MODES
-    ):
-        yield "`bends_below_0` says that it gives back what is 0 or more, but it does not"
+def bends_below_0_at(op: Op, example: Example) -> bool:
+    """Whether an input that is nowhere below 0 comes out as it is."""
+    return _gives_back(op, example, _without_signs(_drawn(op, example)))
 
 
-def _keeps_values(op: Op, example: Example) -> Iterator[str]:
-    if not op.keeps_values:
-        return
+def keeps_values_at(op: Op, example: Example) -> bool:
+    """Whether every number that comes out is one that came in, of the inputs of which more than the shape counts."""
     tensors = _drawn(op, example)
     read = _values([tensor for index, tensor in enumerate(tensors) if index not in op.shape_only])
-    for training, mode in _MODES.items():
-        if not _values(_outputs(op, example, tensors, training)) <= read:
-            yield f"`keeps_values` says that all that comes out came in, but in {mode} mode other numbers come out"
+    return all(_values(outputs) <= read for outputs in _in_both_modes(op, example, tensors))
 
 
 def _drawn(op: Op, example: Example, seed: int = 0) -> Tensors:
@@ -105,6 +85,17 @@ def _drawn(op: Op, example: Example, seed: int = 0) -> Tensors:
 
 def _without_signs(tensors: Tensors) -> Tensors:
     return tuple(each.abs() if each.is_floating_point() else each for each in tensors)
+
+
+def _gives_back(op: Op, example: Example, tensors: Tensors) -> bool:
+    if not tensors:
+        return False
+    both = _in_both_modes(op, example, tensors)
+    return all(len(outputs) == 1 and _are_equal(outputs[0], tensors[0]) for outputs in both)
+
+
+def _in_both_modes(op: Op, example: Example, tensors: Tensors) -> list[Tensors]:
+    return [_outputs(op, example, tensors, training) for training in (True, False)]
 
 
 def _outputs(op: Op, example: Example, tensors: Sequence[torch.Tensor], training: bool) -> Tensors:
