@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import inspect
-import io
 import json
 import re
 import sys
@@ -20,8 +19,6 @@ from pictures import figures
 from pydantic import BaseModel
 
 from archspec.commands.main import COMMANDS, cli
-from archspec.commands.main import main as archspec
-from archspec.compiler import load_graph
 from archspec.frontend.json_schema import build_schema
 from archspec.ir.conditions import Conditions
 from archspec.ir.describe import Attribute, OpPage, attributes_of, describe

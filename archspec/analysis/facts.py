@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from archspec.analysis.cuts import Capacity, Passage
     from archspec.analysis.input_sizes import Sizes
     from archspec.analysis.memory import Memory
-    from archspec.analysis.smallest_batch import SmallestBatch
 
 
 class Facts:
@@ -80,11 +79,11 @@ class Facts:
         return input_sizes(self.graph)
 
     @cached_property
-    def smallest_batch(self) -> Mapping[Phase, SmallestBatch]:
-        """The smallest batch that runs, in each phase; empty where the batch is no symbol."""
-        from archspec.analysis.smallest_batch import smallest_batch  # few ask, as above
+    def batch_sizes(self) -> Mapping[Phase, Sizes]:
+        """The batches that fit at the smallest other sizes, in each phase; empty where the batch is no symbol."""
+        from archspec.analysis.batch_sizes import batch_sizes  # few ask, as above
 
-        return smallest_batch(self.graph, self.input_sizes)
+        return batch_sizes(self.graph, self.input_sizes)
 
     @cached_property
     def running(self) -> Mapping[Phase, set[str]]:

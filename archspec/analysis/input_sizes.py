@@ -157,13 +157,13 @@ class _Phase:
         first, *others = group
         if len({nominal.get(name) for name in group}) == 1:
             one = {name: symbol(first) for name in others}
-            return [_solved(Sizes(tuple(group), None, bool(others)), [_at(each, one) for each in conditions])]
+            return [solved(Sizes(tuple(group), None, bool(others)), [_at(each, one) for each in conditions])]
         if not all(name in nominal for name in group) or len(group) > _MAX_GROUP:
             return [Sizes(tuple(group), None, unknown="they depend on each other")]
         found = []
         for name in group:
             beside = {other: nominal[other] for other in group if other != name}
-            found.append(_solved(Sizes((name,), None, beside=beside), [_at(each, beside) for each in conditions]))
+            found.append(solved(Sizes((name,), None, beside=beside), [_at(each, beside) for each in conditions]))
         return found
 
     def _with_bindings(self, found: Iterable[Sizes], base: Mapping[str, int]) -> Iterator[Sizes]:
@@ -220,7 +220,8 @@ def _groups(names: Sequence[str], conditions: Iterable[Condition]) -> list[tuple
     return [(sorted(group, key=place.__getitem__), of_group) for group, of_group in groups]
 
 
-def _solved(sizes: Sizes, conditions: Iterable[Condition]) -> Sizes:
+def solved(sizes: Sizes, conditions: Iterable[Condition]) -> Sizes:
+    """The same with the sizes that meet conditions on the first of its symbols, or why they cannot be told."""
     try:
         fitting = solve(conditions, sizes.symbols[0])
         _ = fitting.runs  # or it is found too irregular now

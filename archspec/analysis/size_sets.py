@@ -110,16 +110,16 @@ class SizeSet:
 
     def _stretches(self) -> Iterator[Interval]:
         """Neighbouring sizes, from the first to the last of them."""
-        size = self._after(0)
+        size = self.after(0)
         while size is not None:
             first: int = size
             last: int | None = size
             while last is not None and last + 1 in self:
                 last = self.end_of_run(last + 1)
             yield first, last
-            size = None if last is None else self._after(last)
+            size = None if last is None else self.after(last)
 
-    def _after(self, size: int) -> int | None:
+    def after(self, size: int) -> int | None:
         """The next larger size; None where there is none."""
         each = (run.first + max(0, -((run.first - size - 1) // run.step)) * run.step for run in self.runs)
         return min((after for after in each if after in self), default=None)

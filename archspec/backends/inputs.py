@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import chain, product
+from operator import and_
 
 import torch
 
+from archspec.analysis.batch_sizes import batch_sizes
 from archspec.analysis.input_sizes import input_sizes
 from archspec.analysis.phases import running
 from archspec.ir.conditions import Condition
@@ -16,10 +19,12 @@ from archspec.ir.op import Op
 
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 224, 256, 299, 320, 384, 512, 1024)
 """The sizes that are tried for a symbol about which nothing is said."""
+_FEWEST = 2
+"""The samples of a batch about which nothing is said, at least."""
 
 
 def random_inputs(
-    graph: Graph, batch: int = 2, sizes: Mapping[str, int] | None = None, seed: int = 0
+    graph: Graph, batch: int | None = None, sizes: Mapping[str, int] | None = None, seed: int = 0
 ) -> dict[str, torch.Tensor]:
     """A tensor for every input, by name: normal numbers, or whole numbers from 0 to below what the input allows.
 
@@ -27,7 +32,8 @@ def random_inputs(
 
     Args:
         graph: an inferred graph.
-        batch: the size of a first axis that is a symbol without a nominal size.
+        batch: the size of a first axis that is a symbol without a nominal size; by default 2, the fewest that
+            batch norm can train on, or the next that fits.
         sizes: sizes of symbols; they go before nominal ones.
         seed: of the random generator; torch's own is not touched.
 
@@ -41,17 +47,15 @@ def random_inputs(
     return {name: _draw(given, chosen, given.below or below, generator) for name, given in graph.inputs.items()}
 
 
-def choose_sizes(graph: Graph, batch: int = 2, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
+def choose_sizes(graph: Graph, batch: int | None = None, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
     """A size for every symbol of the inputs; see `random_inputs`."""
-    known: dict[str, int] = {}
-    for given in graph.inputs.values():
-        known |= {name: batch for dim in _dims(given)[:1] for name in symbols(dim)}
+    conditions = _conditions(graph)
+    known: dict[str, int] = dict.fromkeys(graph.batch_symbols, batch or _usual_batch(graph, conditions))
     for given in graph.inputs.values():
         known |= given.symbols
     known |= sizes or {}
     every = (name for given in graph.inputs.values() for dim in _dims(given) for name in sorted(symbols(dim)))
     free = [name for name in dict.fromkeys(every) if name not in known]
-    conditions = _conditions(graph)
     unmet = next((condition for condition in conditions if condition.holds(known) is False), None)
     if unmet is not None:
         at = ", ".join(f"{name}={known[name]}" for name in sorted(symbols(unmet.dim)))
@@ -64,6 +68,16 @@ def choose_sizes(graph: Graph, batch: int = 2, sizes: Mapping[str, int] | None =
             return chosen
     names = ", ".join(f"`{name}`" for name in free)
     raise ValueError(f"no size up to {CANDIDATES[-1]} of {names} meets all conditions of `{graph.name}`; give `sizes`")
+
+
+def _usual_batch(graph: Graph, conditions: Iterable[Condition]) -> int:
+    """The smallest batch of several that fits in both phases."""
+    usual = dict.fromkeys(graph.batch_symbols, _FEWEST)
+    if all(condition.holds(usual) is not False for condition in conditions):
+        return _FEWEST
+    fitting = [batches.fitting for batches in batch_sizes(graph, input_sizes(graph)).values() if batches.fitting]
+    found = reduce(and_, fitting).after(_FEWEST - 1) if fitting else None
+    return found or _FEWEST
 
 
 def _combinations(free: int) -> Iterable[tuple[int, ...]]:

@@ -45,7 +45,7 @@ def analysis_data(found: Analysis) -> dict[str, Any]:
         "receptive_field": [_field(field) for field in found.facts.receptive_field],
         "memory": None if found.memory is None else _memory(found.memory),
         "input_sizes": sizes_data(found.facts.input_sizes),
-        "smallest_batch": {phase: asdict(smallest) for phase, smallest in found.facts.smallest_batch.items()},
+        "batch_sizes": sizes_data({phase: (batches,) for phase, batches in found.facts.batch_sizes.items()}),
         "symbolic": {"unknown": macs} if isinstance(macs, str) else {path: str(of) for path, of in macs.items()},
         "factorization": list(_convolutions(found)),
     }

@@ -16,7 +16,6 @@ from archspec.analysis.factorization import (
 )
 from archspec.analysis.facts import Facts
 from archspec.analysis.input_sizes import Sizes
-from archspec.analysis.smallest_batch import SmallestBatch
 from archspec.ir.dims import Size
 from archspec.ir.graph import PHASES, Phase
 from archspec.render.analysis import Analysis, symbolic_macs, tensors_text
@@ -60,7 +59,7 @@ def _add_stretch(stretch: Stretch, add: Callable[[Cut, str], None]) -> None:
 
 def sizes_report(found: Analysis) -> str:
     """The sizes of the inputs that fit, in each phase, with what stops outside of them."""
-    if not found.graph.size_symbols:
+    if not found.graph.size_symbols and not any(map(_is_told, found.facts.batch_sizes.values())):
         return f"{found.name}: every input has one size\n"
     told = {phase: "\n".join(_of_phase(found.facts, phase)) for phase in reversed(PHASES)}
     if len(set(told.values())) == 1:
@@ -76,15 +75,14 @@ def sizes_report(found: Analysis) -> str:
 def _of_phase(facts: Facts, phase: Phase) -> Iterator[str]:
     for sizes in facts.input_sizes[phase]:
         yield labelled(list(_of_sizes(sizes)), "  ").rstrip("\n")
-    smallest = facts.smallest_batch.get(phase)
-    if smallest is not None and smallest.below is not None:
-        yield labelled(list(_of_batch(smallest)), "  ").rstrip("\n")
+    batches = facts.batch_sizes.get(phase)
+    if batches is not None and _is_told(batches):
+        yield labelled(list(_of_sizes(batches)), "  ").rstrip("\n")
 
 
-def _of_batch(smallest: SmallestBatch) -> Iterator[tuple[str, str]]:
-    beside = ", ".join(f"{name}={size}" for name, size in smallest.beside.items())
-    yield "batch", (f"{smallest.size} and up" if smallest.size else "unknown") + (f" at {beside}" if beside else "")
-    yield "stops below", str(smallest.below)
+def _is_told(batches: Sizes) -> bool:
+    """Whether there is anything to say of the batch: not where every one fits."""
+    return batches.fitting is None or batches.below is not None or batches.between is not None
 
 
 def _of_sizes(sizes: Sizes) -> Iterator[tuple[str, str]]:

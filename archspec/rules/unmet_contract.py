@@ -78,15 +78,15 @@ class UnmetContract(Rule):
 
     def _smallest_input(self, contract: Contract, graph: Graph, facts: Facts) -> Finding | None:
         """What is wrong with a smallest size."""
-        if contract.subject in graph.batch_symbols:
-            return self._smallest_batch(contract, facts)
-        if not graph.size_symbols:
+        of_batch = contract.subject in graph.batch_symbols
+        if not graph.size_symbols and not of_batch:
             message = f"every input has one size, but a smallest size of {contract.expected} is expected"
             help_text = "make a symbol of what may have other sizes, such as `H=299`, or remove `min_input`"
             return Finding(contract.span, message, help=help_text)
         wrong: list[tuple[Sizes, str]] = []
         for phase in (contract.phase,) if contract.phase else PHASES:
-            found = [sizes for sizes in facts.input_sizes[phase] if contract.subject in (None, *sizes.symbols)]
+            every = (facts.batch_sizes[phase],) if of_batch else facts.input_sizes[phase]
+            found = [sizes for sizes in every if contract.subject in (None, *sizes.symbols)]
             wrong += [(sizes, f" in {phase} mode") for sizes in found if sizes.minimum != contract.expected]
         if not wrong:
             return None
@@ -102,17 +102,6 @@ class UnmetContract(Rule):
             labels=tuple(Label(graph[node].origin.span, f"`{node}` sets it") for node in stops),
             help="correct the number here, or the layers",
         )
-
-    def _smallest_batch(self, contract: Contract, facts: Facts) -> Finding | None:
-        """What is wrong with a smallest batch."""
-        for phase in (contract.phase,) if contract.phase else PHASES:
-            smallest = facts.smallest_batch[phase]
-            if smallest.size != contract.expected:
-                found = f"the smallest `{contract.subject}` is {smallest.size} in {phase} mode"
-                message = f"{found}, but {contract.expected} is expected"
-                why = f": {smallest.below}" if smallest.below else ""
-                return Finding(contract.span, message + why, help="correct the number here, or the layers")
-        return None
 
     def _message(self, contract: Contract, actual: Any) -> str:
         if contract.fact == "outputs":

@@ -17,9 +17,6 @@ from archspec.backends.trace import run_and_compare
 from archspec.ir.dims import evaluate
 from archspec.ir.graph import Graph, Phase
 
-BATCH = 2
-"""Samples in the random input: the fewest that batch norm can normalise over."""
-
 
 class NoSizesError(ValueError):
     """No sizes were found for the symbols of the inputs, so that nothing can be run."""
@@ -57,8 +54,8 @@ def build(graph: Graph, on_stage: Callable[[str], None] = lambda stage: None) ->
         return _Stage(name, seconds)
 
     try:
-        sizes = choose_sizes(graph, BATCH)
-        inputs = random_inputs(graph, BATCH)
+        sizes = choose_sizes(graph)
+        inputs = random_inputs(graph, sizes=sizes)
     except ValueError as error:
         raise NoSizesError(str(error)) from error
     with stage("compile"):

@@ -10,7 +10,7 @@ from random import Random
 import torch
 
 from archspec.analysis.at_sizes import at_sizes
-from archspec.analysis.input_sizes import Sizes, input_sizes
+from archspec.analysis.input_sizes import BATCH, Sizes, input_sizes
 from archspec.analysis.phases import running
 from archspec.backends.scope_module import ScopeModule
 from archspec.backends.torch_fx import emit
@@ -23,7 +23,7 @@ from archspec.ir.op import Op
 from archspec.ir.types import TensorType
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.span import Source
-from archspec.tools.build import BATCH, NoSizesError, build
+from archspec.tools.build import NoSizesError, build
 from tests.fuzz.graph_specs import Spec
 from tests.fuzz.op_laws import judge_refused
 from tests.fuzz.verdict import Verdict

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Final, Literal
+from typing import Literal
 
 import torch
 from torch import nn
@@ -34,9 +34,6 @@ from archspec.tools.verify.trace import trace
 from archspec.tools.verify.unpaired import describe_unpaired
 from archspec.tools.verify.weights import carry, redraw, weights_of
 from archspec.tools.verify.where import Place, first_differences, setting_differences
-
-BATCH: Final = 2
-"""Samples in the random input: the fewest that batch norm can normalise over."""
 
 
 class DoesNotRunError(ValueError):
@@ -113,8 +110,8 @@ def verify(
         ValueError: the spec has no such sizes or outputs.
     """
     clock = _Clock(on_stage)
-    chosen = choose_sizes(graph, BATCH, sizes)
-    given = random_inputs(graph, BATCH, sizes, seed)
+    chosen = choose_sizes(graph, sizes=sizes)
+    given = random_inputs(graph, sizes=chosen, seed=seed)
     with clock.stage("build"):
         theirs = _trainable(copy.deepcopy(reference).float())
         redraw(theirs, seed)
