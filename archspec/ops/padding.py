@@ -102,6 +102,8 @@ class Pad(Moves):
 
     def sees(self, x: TensorType) -> Sight | None:
         margins = self._margins(x)
+        if self.mode != "constant" and any(map(any, margins.values())):
+            return "around"
         return tuple(Window(1, before=margins.get(axis, (0, 0))[0]) for axis in range(2, x.rank)) or "here"
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:

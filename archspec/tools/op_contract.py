@@ -20,6 +20,7 @@ from archspec.ir.op import Example, Op
 from archspec.ir.types import TensorType
 from archspec.language.keys import RESERVED
 from archspec.tools.op_claims import claimed
+from archspec.tools.op_places import sees_only
 
 TAKEN: Final = RESERVED.union(dir(Op))
 """What no attribute can be called: the keys of items, and what an op has anyway."""
@@ -49,7 +50,7 @@ def held_at(kind: type[Op], example: Example) -> Iterator[str]:
     yield from wrong
     yield from by_shape(op, example)
     yield from at_symbols(op, example)
-    yield from claimed(op, example) if not wrong else ()
+    yield from (sentence for claims in (claimed, sees_only) if not wrong for sentence in claims(op, example))
 
 
 def declared(op: type[Op]) -> Iterator[str]:
