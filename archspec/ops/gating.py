@@ -1,4 +1,4 @@
-"""Gates: one half of the channels says how much of the other half is let through."""
+"""Gates: one half of an axis says how much of the other half is let through."""
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
@@ -21,7 +21,7 @@ _FUNCTIONS: Final = {
 
 
 class Glu(Op):
-    """Cut an axis into halves, and multiply the first by an activation of the second, the gate.
+    """Cut an axis, the last unless said, into halves; multiply the first by an activation of the second, the gate.
 
     With `sigmoid` it is GLU (Dauphin et al. 2016), with `relu`, `gelu`, `silu` or `none` it is ReGLU, GEGLU, SwiGLU or
     the bilinear layer of Shazeer 2020, GLU variants improve Transformer; with `tanh` the gate lies between -1 and 1.
@@ -36,7 +36,7 @@ class Glu(Op):
     activation: Annotated[str, one_of("sigmoid", *_FUNCTIONS, "none")] = "sigmoid"
     """What the gate goes through before the halves are multiplied; `none` for nothing."""
     axis: Axis = -1
-    """The axis that is halved."""
+    """The axis that is halved: the last, as in torch, is that of features; the channels of an image are axis 1."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         must.be_floating(x, op=self.name)
