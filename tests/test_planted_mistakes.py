@@ -35,6 +35,7 @@ EXPECTED = {
     "groups": ["wrong-value"],
     "pool-padding": ["wrong-value"],
     "same-stride": ["same-padding"],
+    "zero-stride": ["wrong-value"],
     "linear-features": ["shape-assertion"],
     "linear-any-size": ["unknown-size"],
     "training-head": ["phase-leak"],

@@ -36,7 +36,7 @@ MISTAKES = (
     Mistake("unknown-layer", "a layer that there is not", at("b2b"), ("cnov",)),
     Mistake("parameter-typo", "a misspelt parameter", at("b2b"), ("paddign",)),
     Mistake("missing-parameter", "a parameter left out", at("b2b", "cat"), ("kernel",)),
-    Mistake("wrong-type", "text where a number belongs", at("b1"), ("64",)),
+    Mistake("wrong-type", "text where a number belongs", at("b1"), (r"64|\bint|number",)),
     Mistake("unknown-key", "a misspelt key of the file", at("titel")),
     Mistake("unknown-input", "an input that there is not", at("cat", "b2c"), ("b2c",)),
     Mistake("cycle", "a cycle", at("b2a", "b2b"), (r"cycl|circular|\bloop|itself",)),
@@ -52,6 +52,7 @@ MISTAKES = (
     Mistake("groups", "5 groups of 48 channels", at("b2b"), ("group", "5|48")),
     Mistake("pool-padding", "a pool of 3 padded by 2", at("b2b"), ("pad", "half|kernel")),
     Mistake("same-stride", "padding `same` at a stride of 2", at("b2b"), ("same", "strid")),
+    Mistake("zero-stride", "a stride of 0", at("b2b"), ("strid",)),
     Mistake("linear-features", "a linear layer told of 34x34", at("fc"), ("156800", "147968")),
     Mistake(
         "linear-any-size", "a linear layer behind any size", at("fc", "flat"), (r"size|dim|shape",), sides=(SIDE, 39)

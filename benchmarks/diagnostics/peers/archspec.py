@@ -74,6 +74,7 @@ class Archspec(Peer):
             ("stride: 1, padding: 1", "stride: 1, padding: 2"), ("64, padding: 2", "64, padding: 3"), base=POOLED
         ),
         "same-stride": planted(("64, padding: 2", "64, padding: same"), base=STRIDED),
+        "zero-stride": planted(("64, padding: 2", "64, padding: 2, stride: 0")),
         "linear-features": planted(("156800", "147968"), base=LINEAR),
         "linear-any-size": planted(("global_avg_pool", "flatten"), base=LINEAR_OF_MEANS),
         "training-head": planted(("from: b1}", "from: b1, when: training}"), base=HEAD),

@@ -68,6 +68,7 @@ class Coremltools(Peer):
         "groups": planted(("groups=4", "groups=5"), base=(("zeros(64, 48, 5, 5)", "zeros(64, 12, 5, 5), groups=4"),)),
         "pool-padding": "windows may lie in the padding",
         "same-stride": "`same` has a meaning at any stride",
+        "zero-stride": planted(('pad_type="same"', 'pad_type="same", strides=[0, 0]')),
         "linear-features": planted(("156800", "147968"), base=LINEAR),
         "linear-any-size": planted(("x=mean", "x=cat"), ("zeros(10, 128)", "zeros(10, 156800)"), base=LINEAR_OF_MEANS),
         "training-head": "there are no phases",

@@ -74,6 +74,7 @@ class KerasProgram(_Keras):
         "large-kernel": planted(("Conv2D(48, 1", "Conv2D(48, 99")),
         "symbolic": planted((', padding="same"', ""), base=ANY_SIZE),
         "groups": planted(("groups=4", "groups=5"), base=(("kernel_size=5", "kernel_size=5, groups=4"),)),
+        "zero-stride": planted(("kernel_size=5", "kernel_size=5, strides=0")),
         "linear-any-size": planted(("GlobalAveragePooling2D", "Flatten"), base=LINEAR_OF_MEANS),
         "code": "a spec is a program",
         "two-mistakes": planted(("Conv2D(48, 1", "Conv2D(48, 1, paddign=0"), ("[b1, b2b]", "[b1, b2c]")),
@@ -156,6 +157,7 @@ class KerasJson(_Keras):
         "groups": planted(
             ('"groups": 4', '"groups": 5'), base=(('"kernel_size": 5', '"kernel_size": 5, "groups": 4'),)
         ),
+        "zero-stride": planted(('"kernel_size": 5', '"kernel_size": 5, "strides": 0')),
         "linear-any-size": planted(("GlobalAveragePooling2D", "Flatten"), base=JSON_LINEAR_OF_MEANS),
         "code": planted(('"activation": "relu"', f'"activation": "{CODE}"'), base=ACTIVATED),
         "two-mistakes": planted(

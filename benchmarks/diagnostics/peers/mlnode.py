@@ -90,6 +90,7 @@ class Mlnode(Peer):
         "groups": planted(('"groups": 4', '"groups": 5'), base=GROUPED),
         "pool-padding": planted(('"padding": 1', '"padding": 2'), (B2B, B2B.replace("2", "3")), base=POOLED),
         "same-stride": planted(('"padding": 2, "stride"', '"padding": "same", "stride"'), base=STRIDED),
+        "zero-stride": planted((B2B, f'{B2B}, "stride": 0')),
         "linear-features": planted(("156800", "147968"), base=LINEAR),
         "linear-any-size": planted(
             ('"AdaptiveAvgPool2d", "params": {"output_size": 1}', '"Identity"'),

@@ -90,6 +90,7 @@ class NOrca(Peer):
         "groups": "there are no groups",
         "pool-padding": "pools are not padded",
         "same-stride": "padding is a number",
+        "zero-stride": planted((B2B, "Conv2d(48, 64, 5, 0, 2)")),
         "linear-features": planted(("156800", "147968"), base=LINEAR),
         "linear-any-size": planted(
             ("AdaptiveAvgPool2d(1)", "Identity"), ("Linear(128", "Linear(156800"), base=LINEAR_OF_MEANS

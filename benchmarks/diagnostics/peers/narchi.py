@@ -88,6 +88,7 @@ class Narchi(Peer):
             base=((B1, '"MaxPool2d", "kernel_size": 3, "stride": 1, "padding": 1}'),),
         ),
         "same-stride": planted(('"padding": 2, "stride"', '"padding": "same", "stride"'), base=STRIDED),
+        "zero-stride": planted((B2B, f'{B2B}, "stride": 0')),
         "linear-features": INFERRED,
         "linear-any-size": planted(('"AdaptiveAvgPool2d", "output_feats": [1, 1]', '"Identity"'), base=LINEAR_OF_MEANS),
         "training-head": "there are no phases",

@@ -68,6 +68,7 @@ class Netloader(Peer):
             base=((B1, '"Pool", "kernel": 3, "stride": 1, "padding": 1}'),),
         ),
         "same-stride": planted(('"padding": 2, "stride"', '"padding": "same", "stride"'), base=STRIDED),
+        "zero-stride": planted((B2B, f'{B2B}, "stride": 0')),
         "linear-features": INFERRED,
         "linear-any-size": NUMBERS,
         "training-head": "there are no phases",

@@ -64,6 +64,7 @@ class Nnef(Peer):
         "groups": planted(("groups = 4", "groups = 5"), base=GROUPED),
         "pool-padding": "windows may lie in the padding",
         "same-stride": "the padding that keeps the size has a meaning at any stride",
+        "zero-stride": planted((PADDING, f"{PADDING}, stride = [0, 0]")),
         "linear-features": planted(("156800", "147968"), base=LINEAR),
         "linear-any-size": "sizes are numbers",
         "training-head": "there are no phases",

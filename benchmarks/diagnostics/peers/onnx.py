@@ -75,6 +75,7 @@ class Onnx(Peer):
         "groups": planted(("group = 4", "group = 5"), base=GROUPED),
         "pool-padding": "windows may lie in the padding",
         "same-stride": "SAME_UPPER has a meaning at any stride",
+        "zero-stride": planted(("[2, 2, 2, 2]>", "[2, 2, 2, 2], strides = [0, 0]>")),
         "linear-features": planted(("156800", "147968"), base=LINEAR),
         "linear-any-size": planted(
             ("[mean] m = GlobalAveragePool (z)", "[mean] m = Identity (z)"),

@@ -89,6 +89,7 @@ class StructcastModel(Peer):
             ("stride: 1, padding: 1", "stride: 1, padding: 2"), (B2B, B2B.replace("2", "3")), base=POOLED
         ),
         "same-stride": planted(("padding: 2, stride", "padding: same, stride"), base=STRIDED),
+        "zero-stride": planted((B2B, f"stride: 0, {B2B}")),
         "linear-features": planted(("156800", "147968"), base=LINEAR),
         "linear-any-size": NO_SIZES,
         "training-head": planted(("  - [u, aux, aux]\n", ""), base=PHASES, says=("infer|train",)),

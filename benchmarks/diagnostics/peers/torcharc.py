@@ -53,6 +53,7 @@ class Torcharc(Peer):
         "groups": planted(("[[64, 5, 1, 2, 1, 4]]", "[[64, 5, 1, 2, 1, 5]]"), base=(("5, 1, 2]]", "5, 1, 2, 1, 4]]"),)),
         "pool-padding": planted(("padding: 1", "padding: 2"), ("5, 1, 2]]", "5, 1, 3]]"), base=POOLED),
         "same-stride": planted(("[[64, 5, 2, 2]]", "[[64, 5, 2, same]]"), base=STRIDED),
+        "zero-stride": planted(("[[64, 5, 1, 2]]", "[[64, 5, 0, 2]]")),
         "linear-features": INFERRED,
         "linear-any-size": NUMBERS,
         "training-head": "there are no phases",

@@ -60,6 +60,7 @@ class Ultralytics(Peer):
             ("[64, 5, 2, 2]", "[64, 5, 2, same]"),
             base=((B1, "[0, 1, nn.MaxPool2d, [3, 2, 1]]"), (B2B, "Conv, [64, 5, 2, 2]")),
         ),
+        "zero-stride": planted((B2B, "Conv, [64, 5, 0, 2]")),
         "linear-features": planted(("156800", "147968"), base=LINEAR),
         "linear-any-size": NO_SIZES,
         "training-head": "there are no phases",
