@@ -268,12 +268,13 @@ class ProjectedLSTM(nn.LSTM):
         self, x: Tensor, state: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Read a sequence: what is shown at every place, and the state after the last."""
-        enabled = torch._C._get_mkldnn_enabled()
-        torch._C._set_mkldnn_enabled(False)
+        # Not `mkldnn.flags()`, which sets flags of Intel's graphics cards too, and warns where there are none.
+        enabled = torch.backends.mkldnn.enabled
+        torch.backends.mkldnn.enabled = False  # type: ignore[assignment]
         try:
             return super().forward(x, state)
         finally:
-            torch._C._set_mkldnn_enabled(enabled)
+            torch.backends.mkldnn.enabled = enabled
 
 
 def max_unpool(x: Tensor, indices: Tensor, like: Tensor) -> Tensor:

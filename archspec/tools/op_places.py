@@ -44,7 +44,7 @@ def _gradients(
     output: torch.Tensor, place: tuple[int, ...], tensors: Sequence[torch.Tensor]
 ) -> tuple[torch.Tensor, ...]:
     """Of the values at a place, which are weighed at random so that nothing cancels."""
-    values = output[(slice(None), slice(None), *place)]
+    values = output.movedim((0, 1), (-2, -1))[place]
     return torch.autograd.grad(values, tensors, torch.rand_like(values), retain_graph=True, materialize_grads=True)
 
 

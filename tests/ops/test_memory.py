@@ -76,12 +76,12 @@ ROUGHLY = 0.4
 @contextmanager
 def without_kernels(op: Op | type[Op]) -> Iterator[None]:
     """Let torch run loops as loops: how much oneDNN's kernels keep differs from one processor to the next."""
-    before = torch._C._get_mkldnn_enabled()
-    torch._C._set_mkldnn_enabled(before and not op.is_loop)
+    enabled = torch.backends.mkldnn.enabled
+    torch.backends.mkldnn.enabled = enabled and not op.is_loop  # type: ignore[assignment]
     try:
         yield
     finally:
-        torch._C._set_mkldnn_enabled(before)
+        torch.backends.mkldnn.enabled = enabled
 
 
 def _inputs(example: Example) -> list[torch.Tensor]:
