@@ -30,9 +30,9 @@ def uses(name: str) -> list[tuple[Op, Example]]:
 
 @pytest.mark.parametrize("name", names())
 def test_an_op_that_is_linear_says_so(name: str) -> None:
-    found = [(op, is_linear_at(op, example)) for op, example in uses(name)]
-    if False not in [is_linear for _, is_linear in found]:
-        assert all(op.is_linear() for op, is_linear in found if is_linear)
+    found = uses(name)
+    if all(is_linear_at(*use) is not False for use in found):
+        assert all(op.is_linear() for op, example in found if is_linear_at(op, example))
 
 
 @pytest.mark.parametrize("name", sorted({*names()} - SEEM_TO_DO_NOTHING))
