@@ -49,12 +49,12 @@ def known_size(must: Conditions, tensor: TensorType, axis: int, op: str, what: s
     dim = tensor.shape[axis]
     if isinstance(dim, int):
         return dim
-    symbols = sorted(dim.symbols)
+    symbols = [f"`{symbol}`" for symbol in sorted(dim.symbols)]
     return must.be_known(
         dim,
         f"the weights of `{op}` need a fixed number of {what}, but its input is {tensor}",
         port=port,
-        help=f"give {' and '.join(f'`{symbol}`' for symbol in symbols)} a size at the input, such as `{symbols[0]}=32`",
+        help=f"give {' and '.join(symbols)} a size at the input, as in `H=32`",
     )
 
 
