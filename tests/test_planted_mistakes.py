@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 import pytest
 
 from benchmarks.diagnostics.attempt import CODE, MARK
+from benchmarks.diagnostics.column import column
 from benchmarks.diagnostics.mistakes import MISTAKES, Mistake
 from benchmarks.diagnostics.peer import Edit, Peer, Planted, Planting, edited, planted
 from benchmarks.diagnostics.peers import PEERS
 from benchmarks.diagnostics.peers.archspec import Archspec
+from benchmarks.diagnostics.table import table
 from benchmarks.diagnostics.verdict import REACHED, Cell, score
 from benchmarks.diagnostics.worker import cell
 
@@ -84,6 +86,9 @@ class Toy(Peer):
     mistakes: ClassVar[Mapping[str, Planting]] = {}
 
     def check(self, text: str) -> Sequence[str]:
+        nodes: dict[str, str] = {}
+        if "stumbles" in text:
+            return nodes["`b2b` needs a kernel"]
         return [text.split("check ", 1)[1]] if "check " in text else ()
 
     def build(self, text: str) -> Any:
@@ -112,6 +117,7 @@ MISTAKE = Mistake("missing", "a kernel is missing", (frozenset({"b2b"}),), ("ker
         ("check b2b2 needs a kernel", "s"),
         ("check `b2b` is wrong", "s"),
         ("check `b2b` needs a kernel" + "\n" * 20, "s"),
+        ("stumbles", "s"),
         ("raise", "S"),
         ("lookup", "B"),
         ("fails", "F"),
@@ -132,6 +138,26 @@ def test_what_a_format_cannot_say_is_not_counted() -> None:
     cells = [_graded("there are no kernels"), Cell("S"), Cell("ok"), Cell("F"), Cell("void")]
     assert cells[0].grade == "n/a"
     assert score(cells) == "2 of 3"
+
+
+def test_where_a_process_dies_another_does_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    def two_cells(_: Peer, __: Path, left: Sequence[str]) -> tuple[dict[str, Cell], str]:
+        return {name: Cell("S") for name in left[:2]}, "killed"
+
+    monkeypatch.setattr("benchmarks.diagnostics.column._run", two_cells)
+    cells = column(OURS, Path("python"))
+    assert list(cells) == [mistake.name for mistake in MISTAKES]
+    assert [cell.grade for cell in cells.values()][:6] == ["S", "S", "died", "S", "S", "died"]
+
+
+def test_the_table_has_a_row_for_each_mistake_and_the_scores() -> None:
+    cells = {mistake.name: Cell("S" if mistake.faults else "n/a") for mistake in MISTAKES}
+    cells["cycle"] = Cell("s", "(1 of 2)")
+    lines = list(table({"toy": cells}))
+    assert lines[:2] == ["| mistake | toy |", "| --- | --- |"]
+    assert "| a cycle | s (1 of 2) |" in lines
+    assert len(lines) == 2 + len(MISTAKES) + 1
+    assert lines[-1] == f"| **as it should be** | **{len(MISTAKES) - 2} of {len(MISTAKES) - 1}** |"
 
 
 @pytest.mark.parametrize("edit", [("z", "y"), ("a", "c")])

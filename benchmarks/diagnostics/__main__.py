@@ -1,6 +1,6 @@
 """Plant mistakes in a block, as archspec and each peer say it, and print how each is found, as a Markdown table.
 
-Peers run in environments of their own. `--install` makes these with pip, which takes some minutes and 2 GB, in a
+Peers run in environments of their own. `--install` makes these with pip, which takes some minutes and 1 GB, in a
 folder for temporary files unless `--environments` names another; what is already there is made anew. Without it, peers
 are taken that have such an environment.
 """

@@ -15,10 +15,10 @@ LINES_OF_A_MESSAGE = 15
 LEGEND = {
     "S": "said before anything runs, with the place (the node's name, or its line) and the matter",
     "s": "said before anything runs, but without the place or the matter, or in a dump of more than "
-    f"{LINES_OF_A_MESSAGE} lines",
+    f"{LINES_OF_A_MESSAGE} lines; where two mistakes are planted, how many of them have their place is said",
     "B": "a raw exception of something below, such as torch, while the module is made",
     "F": "an exception when it is run",
-    "MISS": "accepted",
+    "MISS": "accepted; `(ran it)` where code in the text was run, `(warns)` where a warning says the matter",
     "ok": "what is sound is accepted",
     "refused": "what is sound is refused",
     "n/a": "the format cannot say it, or gives it a meaning",

@@ -114,7 +114,7 @@ JSON_ANY_SIZE = (("[null, 192, 35, 35]", "[null, 192, null, null]"),)
 
 
 def _more(*layers: str) -> tuple[Edit, ...]:
-    """What puts layers behind the block, the last of which is called like its kind of output."""
+    """What puts layers behind the block; the last of them gives the output."""
     name = json.loads(layers[-1])["name"]
     return (CAT, ",\n".join((CAT, *layers))), ('"output_layers": [["cat"', f'"output_layers": [["{name}"')
 
