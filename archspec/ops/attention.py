@@ -14,22 +14,14 @@ from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Step, Weig
 from archspec.ir.types import Shape, TensorType
 from archspec.ops._attending import Attending, need_axes
 from archspec.ops._joining import agree, need_one_dtype
+from archspec.ops._moving import Moves, Views
 from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32
 
 _OptionalNumber: TypeAlias = Annotated[float | None, NUMBER]
 _COMPOSITES = "archspec.backends.composites"
 
 
-class _Heads(Op):
-    category: ClassVar[str] = "shape"
-    linear: ClassVar[bool] = True
-    keeps_values: ClassVar[bool] = True
-
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept()
-
-
-class SplitHeads(_Heads):
+class SplitHeads(Views):
     """Cut the last axis into heads: [..., T, heads * size] becomes [..., heads, T, size], as `attention` takes it."""
 
     name: ClassVar[str] = "split_heads"
@@ -46,15 +38,12 @@ class SplitHeads(_Heads):
         must.be_divisible(features, self.heads, message, attribute="heads", help="take a divisor of the features")
         return x.with_shape(*outer, self.heads, tokens, features // self.heads)
 
-    def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
-        return True
-
     def lower(self, x: TensorType) -> list[Step]:
         cut = Step("function", "torch.unflatten", (Arg(0), -1, (self.heads, -1)))
         return [cut, Step("function", "torch.transpose", (Result(0), -3, -2))]
 
 
-class MergeHeads(_Heads):
+class MergeHeads(Moves):
     """Put heads together again: [..., heads, T, size] becomes [..., T, heads * size]."""
 
     name: ClassVar[str] = "merge_heads"

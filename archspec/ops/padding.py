@@ -11,9 +11,9 @@ from pydantic import model_validator
 from archspec.ir.attributes import Number, OptionalAxis, one_of, sizes, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN
-from archspec.ir.op import Arg, Example, Kept, KnownSign, Sight, Step, Window
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step, Window
 from archspec.ir.types import TensorType
-from archspec.ops._moving import Moves, need_places
+from archspec.ops._moving import need_places
 from archspec.ops._shared import bounded, changed, need_in_range, resolve_axis
 from archspec.ops._windows import IMAGES, need_sides, spread
 
@@ -25,7 +25,7 @@ _Mode: TypeAlias = Annotated[
 ]
 
 
-class Pad(Moves):
+class Pad(Op):
     """Put a margin around a sequence, an image or a volume, or around one axis, as wide as wanted at each end.
 
     The padding of convolutions and pools is the same at both ends; TensorFlow's "SAME" is not where an odd number of
@@ -36,7 +36,8 @@ class Pad(Moves):
     also: ClassVar[tuple[str, ...]] = (
         "zeropad", "zeropadding", "constantpad", "reflectionpad", "mirrorpad", "replicationpad", "circularpad",
     )  # fmt: skip
-    keeps_values: ClassVar[bool] = False
+    category: ClassVar[str] = "shape"
+    linear: ClassVar[bool] = True
 
     begin: _Margin = 0
     """How much is put before the first place of every axis: a number, or a list with one for each spatial axis."""

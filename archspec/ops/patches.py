@@ -9,15 +9,15 @@ from typing import Any, ClassVar
 from archspec.ir.attributes import Padding, Sizes
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, KnownSign, Step
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Step
 from archspec.ir.types import TensorType, by
-from archspec.ops._moving import Moves
 from archspec.ops._shared import bounded, bytes_of, changed, compact, fixed
 from archspec.ops._windows import need_sides, pad_sides, slide, spread
 
 
-class _Patches(Moves):
-    keeps_values: ClassVar[bool] = False
+class _Patches(Op):
+    category: ClassVar[str] = "shape"
+    linear: ClassVar[bool] = True
     sign: ClassVar[KnownSign | None] = "kept"
 
     kernel: Sizes
@@ -35,6 +35,9 @@ class _Patches(Moves):
         return bounded(
             must, product(slide(must, sides, self.kernel, self.stride, self.padding, self.dilation, what="patch"))
         )
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
 
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         # torch makes the output in a tensor that was made as large as the input.

@@ -2,17 +2,18 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from archspec.ir.attributes import Axis, Count
 from archspec.ir.conditions import Conditions
-from archspec.ir.op import Arg, Example, KnownSign, Result, Step
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Step
 from archspec.ir.types import TensorType
-from archspec.ops._moving import Moves, need_places
+from archspec.ops._moving import need_places
 from archspec.ops._shared import resolve_axis
 
 
-class Positions(Moves):
+class Positions(Op):
     """Number the places of an axis: 0, 1, 2 and so on, one number a place, as a table of learned positions needs them.
 
     `embedding` makes rows of them, which `add` spreads over the batch (Radford et al. 2018, GPT).
@@ -20,8 +21,7 @@ class Positions(Moves):
 
     name: ClassVar[str] = "positions"
     also: ClassVar[tuple[str, ...]] = ("arange", "range")
-    keeps_values: ClassVar[bool] = False
-    linear: ClassVar[bool] = False
+    category: ClassVar[str] = "shape"
     sign: ClassVar[KnownSign | None] = "never negative"
     shape_only: ClassVar[tuple[int, ...]] = (0,)
     shorthand: ClassVar[str | None] = "below"
@@ -40,6 +40,9 @@ class Positions(Moves):
         message = f"`positions` stay below {self.below}, but axis {axis} of {x} has {side} places"
         need_places(must, self.below - side + 1, message, attribute="below")
         return TensorType((side,), "int64")
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
 
     def lower(self, x: TensorType) -> list[Step]:
         return [

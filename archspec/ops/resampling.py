@@ -13,6 +13,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step, Window
 from archspec.ir.types import TensorType, by
+from archspec.ops._moving import Moves
 from archspec.ops._shared import bounded, changed, compact, need_full_precision
 from archspec.ops._windows import IMAGES, need_room, need_sides, spread
 
@@ -175,7 +176,7 @@ class InterpolateLike(_Interpolation):
         return [Step("function", target, (Arg(0), Arg(1)), self._settings(x))]
 
 
-class CropLike(Op):
+class CropLike(Moves):
     """Cut the middle out of a sequence, an image or a volume, as large as another: what the first U-Net joins.
 
     Ronneberger et al. 2015, U-Net. Where the margin is odd, its end is the larger. Of the second input, `like`, only
@@ -184,11 +185,8 @@ class CropLike(Op):
 
     name: ClassVar[str] = "crop_like"
     also: ClassVar[tuple[str, ...]] = ("centercrop",)
-    linear: ClassVar[bool] = True
-    category: ClassVar[str] = "shape"
     inputs: ClassVar[tuple[str, ...]] = ("x", "like")
     shape_only: ClassVar[tuple[int, ...]] = (1,)
-    keeps_values: ClassVar[bool] = True
 
     def infer(self, must: Conditions, x: TensorType, like: TensorType) -> TensorType:
         must.have_rank(x, 3, 4, 5, what=IMAGES)
@@ -199,9 +197,6 @@ class CropLike(Op):
                 must.be_positive(have - want + 1, message, help="let the first input be the larger one")
         return x.with_shape(*x.shape[:2], *sides)
 
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept()
-
     def sees(self, x: TensorType, like: TensorType) -> Sight:
         margins = [have - want for have, want in zip(x.shape[2:], like.shape[2:], strict=True)]
         return tuple(Window(1, before=-(margin // 2)) for margin in margins) if _are_known(margins) else "around"
@@ -210,17 +205,7 @@ class CropLike(Op):
         return [Step("function", "archspec.backends.composites.crop_like", (Arg(0), Arg(1)))]
 
 
-class _PixelShuffle(Op):
-    category: ClassVar[str] = "shape"
-    linear: ClassVar[bool] = True
-    shorthand: ClassVar[str | None] = "factor"
-    keeps_values: ClassVar[bool] = True
-
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept()
-
-
-class PixelShuffle(_PixelShuffle):
+class PixelShuffle(Moves):
     """Make a `factor` x `factor` square of places of as many channels: [N, C r r, H, W] becomes [N, C, H r, W r].
 
     Shi et al. 2016, Real-time single image and video super-resolution using a sub-pixel convolutional network. Also
@@ -229,6 +214,7 @@ class PixelShuffle(_PixelShuffle):
 
     name: ClassVar[str] = "pixel_shuffle"
     also: ClassVar[tuple[str, ...]] = ("depthtospace",)
+    shorthand: ClassVar[str | None] = "factor"
     sight: ClassVar[Literal["around"]] = "around"
 
     factor: Count
@@ -250,7 +236,7 @@ class PixelShuffle(_PixelShuffle):
         return [Step("function", "torch.nn.functional.pixel_shuffle", (Arg(0), self.factor))]
 
 
-class PixelUnshuffle(_PixelShuffle):
+class PixelUnshuffle(Moves):
     """Make channels of every `factor` x `factor` square of places: [N, C, H r, W r] becomes [N, C r r, H, W].
 
     The opposite of `pixel_shuffle`. Also called space to depth, and in YOLOv5 focus.
@@ -258,6 +244,7 @@ class PixelUnshuffle(_PixelShuffle):
 
     name: ClassVar[str] = "pixel_unshuffle"
     also: ClassVar[tuple[str, ...]] = ("spacetodepth", "focus")
+    shorthand: ClassVar[str | None] = "factor"
 
     factor: Count
     """How many times as small both sides get."""

@@ -3,35 +3,23 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from pydantic import model_validator
 
 from archspec.ir.attributes import Axis, Dims, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Dim, Size, cancelled, product
-from archspec.ir.op import Arg, Example, Kept, Op, Result, Step
+from archspec.ir.op import Arg, Example, Op, Result, Step
 from archspec.ir.own_sizes import at_inputs, own_size, read
 from archspec.ir.types import Shape, TensorType
-from archspec.ops._moving import OptionalAxisOrAxes
+from archspec.ops._moving import OptionalAxisOrAxes, Views
 from archspec.ops._shared import resolve_axis
 
 _Op = TypeVar("_Op", bound=Op)
 
 
-class _Reshaping(Op):
-    category: ClassVar[str] = "shape"
-    keeps_values: ClassVar[bool] = True
-    linear: ClassVar[bool] = True
-
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept()
-
-    def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
-        return True
-
-
-class Reshape(_Reshaping):
+class Reshape(Views):
     """Read the values, in their order, in other axes; the sizes may be those of the input: `[$N, $T, 12, 64]`."""
 
     name: ClassVar[str] = "reshape"
@@ -58,7 +46,7 @@ class Reshape(_Reshaping):
         return [*steps, Step("function", "torch.reshape", (Arg(0), shape))]
 
 
-class Unflatten(_Reshaping):
+class Unflatten(Views):
     """Make several axes of one: the opposite of `flatten`."""
 
     name: ClassVar[str] = "unflatten"
@@ -86,7 +74,7 @@ class Unflatten(_Reshaping):
         return [*steps, Step("function", "torch.unflatten", (Arg(0), self.axis, sizes))]
 
 
-class Expand(_Reshaping):
+class Expand(Views):
     """Repeat a tensor along axes of size 1, and along new first axes, without copying it."""
 
     name: ClassVar[str] = "expand"
@@ -121,7 +109,7 @@ class Expand(_Reshaping):
         return [*steps, Step("method", "expand", (Arg(0), *sizes))]
 
 
-class ExpandLike(_Reshaping):
+class ExpandLike(Views):
     """Repeat a tensor along axes of size 1, without copying it, until it has the sides of another."""
 
     name: ClassVar[str] = "expand_like"
