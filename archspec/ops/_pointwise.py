@@ -7,12 +7,13 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from archspec.ir.attributes import wrong_value
 from archspec.ir.conditions import Conditions
-from archspec.ir.op import Arg, Kept, Op, Step
+from archspec.ir.dims import Size
+from archspec.ir.op import Arg, Example, Kept, Op, Step
 from archspec.ir.types import TensorType
-from archspec.ops._shared import need_in_range, need_numbers
+from archspec.ops._shared import bytes_of, need_in_range, need_numbers
 
 SlopeFrom: TypeAlias = Literal["input", "output", "nothing"]
-"""What the slope of a function follows from."""
+"""What the slope of a function follows from, beside what it makes on its way."""
 
 
 class Pointwise(Op):
@@ -21,10 +22,12 @@ class Pointwise(Op):
     sight: ClassVar[Literal["here"]] = "here"
     function: ClassVar[str]
     kept: ClassVar[SlopeFrom] = "input"
-    # Whether it gives whole numbers for whole numbers.
+    makes_another: ClassVar[bool] = False
+    """Whether it makes another tensor of the size of its input on its way, which its slope follows from too."""
     takes_whole_numbers: ClassVar[bool] = False
-    # The attributes that the dtype of the input has to be able to hold.
+    """Whether it gives whole numbers for whole numbers."""
     in_range: ClassVar[tuple[str, ...]] = ()
+    """The attributes that the dtype of the input has to be able to hold."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         """The type of the input."""
@@ -37,9 +40,14 @@ class Pointwise(Op):
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         """What the slope follows from; whole numbers have none."""
-        if self.kept == "nothing" or not inputs[0].is_floating:
+        if not inputs[0].is_floating:
             return Kept()
-        return Kept(outputs=True) if self.kept == "output" else Kept(inputs=(0,))
+        extra = self.scratch(inputs, outputs)
+        return Kept((0,) if self.kept == "input" else (), outputs=self.kept == "output", extra=extra)
+
+    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        """What it makes on its way."""
+        return bytes_of(inputs[0].elements, inputs[0]) if self.makes_another else 0
 
     def lower(self, x: TensorType) -> list[Step]:
         """The function, with what attributes say."""
@@ -47,6 +55,13 @@ class Pointwise(Op):
 
     def _settings(self) -> dict[str, Any]:
         return {}
+
+
+class Activation(Pointwise):
+    """Base of the activations among them."""
+
+    category: ClassVar[str] = "activation"
+    examples: ClassVar[tuple[Example, ...]] = (Example({}, (TensorType((2, 3, 4, 5)),)),)
 
 
 def need_order(least: float | None, most: float | None) -> None:

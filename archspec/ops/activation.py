@@ -7,18 +7,13 @@ from typing import Annotated, Any, ClassVar
 
 from archspec.ir.attributes import Number, PositiveNumber, one_of
 from archspec.ir.dims import Size
-from archspec.ir.op import Arg, Example, Kept, KnownSign, Result, Step
+from archspec.ir.op import Arg, Example, KnownSign, Result, Step
 from archspec.ir.types import TensorType
-from archspec.ops._pointwise import Pointwise, SlopeFrom
-from archspec.ops._shared import bytes_of, changed
+from archspec.ops._pointwise import Activation, SlopeFrom
+from archspec.ops._shared import changed
 
 
-class _Activation(Pointwise):
-    category: ClassVar[str] = "activation"
-    examples: ClassVar[tuple[Example, ...]] = (Example({}, (TensorType((2, 3, 4, 5)),)),)
-
-
-class Elu(_Activation):
+class Elu(Activation):
     """`x` where it is positive, `alpha * (exp(x) - 1)` elsewhere (Clevert et al. 2015)."""
 
     name: ClassVar[str] = "elu"
@@ -32,7 +27,7 @@ class Elu(_Activation):
         return changed(alpha=(self.alpha, 1.0))
 
 
-class Celu(_Activation):
+class Celu(Activation):
     """`x` where it is positive, `alpha * (exp(x / alpha) - 1)` elsewhere: an `elu` without a kink (Barron 2017)."""
 
     name: ClassVar[str] = "celu"
@@ -46,7 +41,7 @@ class Celu(_Activation):
         return changed(alpha=(self.alpha, 1.0))
 
 
-class Selu(_Activation):
+class Selu(Activation):
     """An `elu` scaled so that means and variances settle at 0 and 1 from layer to layer (Klambauer et al. 2017)."""
 
     name: ClassVar[str] = "selu"
@@ -54,7 +49,7 @@ class Selu(_Activation):
     function: ClassVar[str] = "torch.nn.functional.selu"
 
 
-class Gelu(_Activation):
+class Gelu(Activation):
     """`x` times the chance that a standard normal number is below it (Hendrycks and Gimpel 2016)."""
 
     name: ClassVar[str] = "gelu"
@@ -62,16 +57,14 @@ class Gelu(_Activation):
     sign: ClassVar[KnownSign | None] = "kept"
     shorthand: ClassVar[str | None] = "approximate"
     function: ClassVar[str] = "torch.nn.functional.gelu"
+    makes_another: ClassVar[bool] = True
 
     approximate: Annotated[str, one_of("none", "tanh", "sigmoid")] = "none"
     """`none` for the exact function, `tanh` for the formula that BERT and GPT-2 were trained with, `sigmoid` for
     `x * sigmoid(1.702 * x)`, that of CLIP."""
 
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept(inputs=(0,), extra=self.scratch(inputs, outputs))
-
     def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        return bytes_of(inputs[0].elements, inputs[0]) if self.approximate == "sigmoid" else 0
+        return super().scratch(inputs, outputs) if self.approximate == "sigmoid" else 0
 
     def lower(self, x: TensorType) -> list[Step]:
         if self.approximate != "sigmoid":
@@ -86,7 +79,7 @@ class Gelu(_Activation):
         return changed(approximate=(self.approximate, "none"))
 
 
-class Silu(_Activation):
+class Silu(Activation):
     """`x * sigmoid(x)`, also called swish (Elfwing et al. 2017; Ramachandran et al. 2017)."""
 
     name: ClassVar[str] = "silu"
@@ -95,7 +88,7 @@ class Silu(_Activation):
     function: ClassVar[str] = "torch.nn.functional.silu"
 
 
-class Mish(_Activation):
+class Mish(Activation):
     """`x * tanh(softplus(x))` (Misra 2019)."""
 
     name: ClassVar[str] = "mish"
@@ -103,7 +96,7 @@ class Mish(_Activation):
     function: ClassVar[str] = "torch.nn.functional.mish"
 
 
-class Sigmoid(_Activation):
+class Sigmoid(Activation):
     """`1 / (1 + exp(-x))`."""
 
     name: ClassVar[str] = "sigmoid"
@@ -112,20 +105,15 @@ class Sigmoid(_Activation):
     kept: ClassVar[SlopeFrom] = "output"
 
 
-class LogSigmoid(_Activation):
+class LogSigmoid(Activation):
     """The logarithm of `sigmoid`, computed without leaving the range of floats."""
 
     name: ClassVar[str] = "log_sigmoid"
     function: ClassVar[str] = "torch.nn.functional.logsigmoid"
-
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept(inputs=(0,), extra=self.scratch(inputs, outputs))
-
-    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        return bytes_of(inputs[0].elements, inputs[0])
+    makes_another: ClassVar[bool] = True
 
 
-class Tanh(_Activation):
+class Tanh(Activation):
     """The hyperbolic tangent."""
 
     name: ClassVar[str] = "tanh"
@@ -134,34 +122,25 @@ class Tanh(_Activation):
     kept: ClassVar[SlopeFrom] = "output"
 
 
-class TanhShrink(_Activation):
+class TanhShrink(Activation):
     """`x - tanh(x)`, which is near 0 for small values and keeps large ones but for 1."""
 
     name: ClassVar[str] = "tanhshrink"
     function: ClassVar[str] = "torch.nn.functional.tanhshrink"
-
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept(extra=self.scratch(inputs, outputs))
-
-    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        return bytes_of(inputs[0].elements, inputs[0])
+    kept: ClassVar[SlopeFrom] = "nothing"
+    makes_another: ClassVar[bool] = True
 
 
-class SoftSign(_Activation):
+class SoftSign(Activation):
     """`x / (1 + |x|)`, which comes to its limits more slowly than `tanh` (Glorot and Bengio 2010)."""
 
     name: ClassVar[str] = "softsign"
     sign: ClassVar[KnownSign | None] = "kept"
     function: ClassVar[str] = "torch.nn.functional.softsign"
-
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept(inputs=(0,), extra=self.scratch(inputs, outputs))
-
-    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        return bytes_of(inputs[0].elements, inputs[0])
+    makes_another: ClassVar[bool] = True
 
 
-class Softplus(_Activation):
+class Softplus(Activation):
     """`log(1 + exp(beta * x)) / beta`, a smooth `relu` (Dugas et al. 2000)."""
 
     name: ClassVar[str] = "softplus"

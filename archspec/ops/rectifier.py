@@ -2,26 +2,19 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
-from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from archspec.ir.attributes import Flag, NonNegativeNumber, Number
 from archspec.ir.conditions import Conditions
-from archspec.ir.dims import Size
-from archspec.ir.op import Example, Kept, KnownSign, Op, Result, Step, Weight
+from archspec.ir.op import Example, KnownSign, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._pointwise import Pointwise, SlopeFrom, need_order
-from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32, resolve_axis
+from archspec.ops._pointwise import Activation, SlopeFrom, need_order
+from archspec.ops._shared import changed, fixed, known_size, need_float32, resolve_axis
 
 
-class _Activation(Pointwise):
-    category: ClassVar[str] = "activation"
-    examples: ClassVar[tuple[Example, ...]] = (Example({}, (TensorType((2, 3, 4, 5)),)),)
-
-
-class Relu(_Activation):
+class Relu(Activation):
     """`max(x, 0)` (Nair and Hinton 2010)."""
 
     name: ClassVar[str] = "relu"
@@ -31,7 +24,7 @@ class Relu(_Activation):
     kept: ClassVar[SlopeFrom] = "output"
 
 
-class Relu6(_Activation):
+class Relu6(Activation):
     """`min(max(x, 0), 6)`, which keeps its range in few bits (Krizhevsky 2010)."""
 
     name: ClassVar[str] = "relu6"
@@ -39,24 +32,20 @@ class Relu6(_Activation):
     function: ClassVar[str] = "torch.nn.functional.relu6"
 
 
-class SquaredRelu(_Activation):
+class SquaredRelu(Activation):
     """The square of `relu` (So et al. 2021, Primer)."""
 
     name: ClassVar[str] = "squared_relu"
     also: ClassVar[tuple[str, ...]] = ("relu2",)
     sign: ClassVar[KnownSign | None] = "never negative"
-
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept(extra=self.scratch(inputs, outputs))
-
-    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        return bytes_of(outputs[0].elements, outputs[0])
+    kept: ClassVar[SlopeFrom] = "nothing"
+    makes_another: ClassVar[bool] = True
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.nn.functional.relu"), Step("function", "torch.square", (Result(0),))]
 
 
-class LeakyRelu(_Activation):
+class LeakyRelu(Activation):
     """`x` where it is positive, `slope * x` elsewhere (Maas et al. 2013)."""
 
     name: ClassVar[str] = "leaky_relu"
@@ -75,7 +64,7 @@ class LeakyRelu(_Activation):
         return changed(negative_slope=(self.slope, 0.01))
 
 
-class RandomizedRelu(_Activation):
+class RandomizedRelu(Activation):
     """`x` where it is positive, elsewhere `x` times a factor drawn anew for every number while training.
 
     In eval mode the factor is the middle of the range it is drawn from (Xu et al. 2015, Empirical evaluation of
@@ -84,6 +73,8 @@ class RandomizedRelu(_Activation):
 
     name: ClassVar[str] = "rrelu"
     bends_below_0: ClassVar[bool] = True
+    # The factors, for which torch has room in eval mode too.
+    makes_another: ClassVar[bool] = True
 
     least: Number = 1 / 8
     """The smallest factor of negative values."""
@@ -99,13 +90,6 @@ class RandomizedRelu(_Activation):
         if x.dtype == "float16":
             must.fail("wrong-dtype", f"`rrelu` has no half precision, but its input is {x}", ports=(0,))
         return super().infer(must, x)
-
-    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
-        return Kept(inputs=(0,), extra=self.scratch(inputs, outputs))
-
-    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
-        # The factors, for which torch has room in eval mode too.
-        return bytes_of(inputs[0].elements, inputs[0])
 
     def does_nothing(self, x: TensorType) -> tuple[str, ...]:
         return ("least", "most") if self.least == self.most == 1 else ()
@@ -146,7 +130,7 @@ class Prelu(Op):
         return fixed(x.shape[1]) if self.per_channel else 1
 
 
-class Threshold(_Activation):
+class Threshold(Activation):
     """`x` where it is above `threshold`, `value` elsewhere."""
 
     name: ClassVar[str] = "threshold"
@@ -168,7 +152,7 @@ class Threshold(_Activation):
         return {"threshold": self.threshold, "value": self.value}
 
 
-class HardTanh(_Activation):
+class HardTanh(Activation):
     """`min(max(x, least), most)`, a cheap `tanh` (Collobert 2004)."""
 
     name: ClassVar[str] = "hardtanh"
@@ -192,7 +176,7 @@ class HardTanh(_Activation):
         return changed(min_val=(self.least, -1.0), max_val=(self.most, 1.0))
 
 
-class HardSigmoid(_Activation):
+class HardSigmoid(Activation):
     """`relu6(x + 3) / 6`, a cheap `sigmoid` (Howard et al. 2019, MobileNet v3)."""
 
     name: ClassVar[str] = "hardsigmoid"
@@ -201,7 +185,7 @@ class HardSigmoid(_Activation):
     function: ClassVar[str] = "torch.nn.functional.hardsigmoid"
 
 
-class HardSwish(_Activation):
+class HardSwish(Activation):
     """`x * relu6(x + 3) / 6`, a cheap `silu` (Howard et al. 2019, MobileNet v3)."""
 
     name: ClassVar[str] = "hardswish"
@@ -210,7 +194,7 @@ class HardSwish(_Activation):
     function: ClassVar[str] = "torch.nn.functional.hardswish"
 
 
-class _Shrink(_Activation):
+class _Shrink(Activation):
     sign: ClassVar[KnownSign | None] = "kept"
     shorthand: ClassVar[str | None] = "threshold"
     in_range: ClassVar[tuple[str, ...]] = ("threshold",)
