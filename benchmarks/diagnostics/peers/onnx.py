@@ -13,14 +13,14 @@ BLOCK = """\
 block (float[N, 192, 35, 35] x, float[64, 192, 1, 1] w1, float[48, 192, 1, 1] w2, float[64, 48, 5, 5] w3)
   => (float[N, 128, 35, 35] y)
 {
-  [b1] u = Conv <kernel_shape = [1, 1]> (x, w1)
-  [b2a] v = Conv <kernel_shape = [1, 1]> (x, w2)
-  [b2b] w = Conv <kernel_shape = [5, 5], pads = [2, 2, 2, 2]> (v, w3)
-  [cat] y = Concat <axis = 1> (u, w)
+  [b1] b1 = Conv <kernel_shape = [1, 1]> (x, w1)
+  [b2a] b2a = Conv <kernel_shape = [1, 1]> (x, w2)
+  [b2b] b2b = Conv <kernel_shape = [5, 5], pads = [2, 2, 2, 2]> (b2a, w3)
+  [cat] y = Concat <axis = 1> (b1, b2b)
 }
 """
 PADS = ", pads = [2, 2, 2, 2]"
-CAT = "  [cat] y = Concat <axis = 1> (u, w)\n"
+CAT = "  [cat] y = Concat <axis = 1> (b1, b2b)\n"
 Y = "float[N, 128, 35, 35] y"
 B1 = "Conv <kernel_shape = [1, 1]> (x, w1)"
 
@@ -34,7 +34,7 @@ GROUPED = (("[5, 5], pads", "[5, 5], group = 4, pads"), ("float[64, 48, 5, 5]", 
 LINEAR = (
     (Y, "float[N, 10] y"),
     ("5, 5] w3)\n", "5, 5] w3, float[10, 156800] w4)\n"),
-    (CAT, "  [cat] z = Concat <axis = 1> (u, w)\n  [flat] f = Flatten (z)\n  [fc] y = Gemm <transB = 1> (f, w4)\n"),
+    (CAT, "  [cat] z = Concat <axis = 1> (b1, b2b)\n  [flat] f = Flatten (z)\n  [fc] y = Gemm <transB = 1> (f, w4)\n"),
 )
 LINEAR_OF_MEANS = (
     ("float[N, 192, 35, 35] x", "float[N, 192, H, W] x"),
@@ -42,7 +42,7 @@ LINEAR_OF_MEANS = (
     ("[flat] f = Flatten (z)", "[mean] m = GlobalAveragePool (z)\n  [flat] f = Flatten (m)"),
     ("156800", "128"),
 )
-ACTIVATED = ((CAT, "  [cat] z = Concat <axis = 1> (u, w)\n  [act] y = Relu (z)\n"),)
+ACTIVATED = ((CAT, "  [cat] z = Concat <axis = 1> (b1, b2b)\n  [act] y = Relu (z)\n"),)
 
 
 class Onnx(Peer):
@@ -55,19 +55,19 @@ class Onnx(Peer):
     lines: ClassVar[str] = r"line: (\d+)"
     defines: ClassVar[str] = r"\[{}\]"
     mistakes: ClassVar[Mapping[str, Planting]] = {
-        "unknown-layer": planted(("[b2b] w = Conv", "[b2b] w = Cnov")),
+        "unknown-layer": planted(("[b2b] b2b = Conv", "[b2b] b2b = Cnov")),
         "parameter-typo": planted(("pads", "paddign")),
-        "missing-parameter": planted((" <axis = 1> (u, w)", " (u, w)"), says=("axis",)),
+        "missing-parameter": planted((" <axis = 1> (b1, b2b)", " (b1, b2b)"), says=("axis",)),
         "wrong-type": planted((B1, 'Conv <kernel_shape = [1, 1], group = "64"> (x, w1)'), says=("group",)),
         "unknown-key": planted(("ir_version: 10,", 'ir_version: 10, titel: "A block",')),
-        "unknown-input": planted(("(u, w)", "(u, b2c)")),
-        "cycle": planted(("(x, w2)", "(w, w2)")),
-        "duplicate-name": planted(("  [b2b]", "  [b2a] v = Relu (x)\n  [b2b]")),
-        "dead-branch": planted(("(u, w)", "(u, u)")),
+        "unknown-input": planted(("(b1, b2b)", "(b1, b2c)")),
+        "cycle": planted(("(x, w2)", "(b2b, w2)")),
+        "duplicate-name": planted(("  [b2b]", "  [b2a] b2a = Relu (x)\n  [b2b]")),
+        "dead-branch": planted(("(b1, b2b)", "(b1, b1)")),
         "wrong-channels": planted(("float[64, 48, 5, 5]", "float[64, 64, 5, 5]")),
         "concat-mismatch": planted((PADS, "")),
         "large-kernel": planted(
-            ("[b2a] v = Conv <kernel_shape = [1, 1]>", "[b2a] v = Conv <kernel_shape = [99, 99]>"),
+            ("[b2a] b2a = Conv <kernel_shape = [1, 1]>", "[b2a] b2a = Conv <kernel_shape = [99, 99]>"),
             ("float[48, 192, 1, 1]", "float[48, 192, 99, 99]"),
         ),
         "rounded-up": planted(("strides = [2, 2]> (x)", "strides = [2, 2], ceil_mode = 1> (x)"), base=HALVED),
@@ -86,10 +86,10 @@ class Onnx(Peer):
         "code": planted(("y = Relu (z)", f"y = {CODE} (z)"), base=ACTIVATED),
         "two-mistakes": planted(
             (
-                "[b2a] v = Conv <kernel_shape = [1, 1]>",
-                "[b2a] v = Conv <kernel_shape = [1, 1], paddign = [0, 0, 0, 0]>",
+                "[b2a] b2a = Conv <kernel_shape = [1, 1]>",
+                "[b2a] b2a = Conv <kernel_shape = [1, 1], paddign = [0, 0, 0, 0]>",
             ),
-            ("(u, w)", "(u, b2c)"),
+            ("(b1, b2b)", "(b1, b2c)"),
         ),
         "oblong-kernel": planted(
             ("kernel_shape = [5, 5]", "kernel_shape = [1, 7]"),
