@@ -23,6 +23,7 @@ from archspec.ir.conditions import Conditions, Prober, RuleStopped, follows
 from archspec.ir.dims import LIMIT, UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
 from archspec.ir.graph import Deferred, Graph, Node, Scope, Value
 from archspec.ir.op import Op, Probed, Weight
+from archspec.ir.types import TensorType
 from archspec.language.expression import ExpressionError
 from archspec.source.diagnostic import Diagnostics, Label
 
@@ -165,6 +166,8 @@ class _Inference:
         try:
             types = op.infer(must, *inputs)
             node.types = types if isinstance(types, tuple) else (types,)
+            if must.failures:
+                node.types = tuple(map(_with_positive_sides, node.types))
             if any(isinstance(dim, int) and dim >= LIMIT for kind in node.types for dim in kind.shape):
                 must.refuse("dim-limit", f"`{op.name}` gives {node.types[0]}, and no dim may reach {LIMIT}")
             if not must.failures and not must.skipped:
@@ -284,6 +287,11 @@ class _Inference:
 
 def _is_measured(node: Node) -> bool:
     return isinstance(node.op, Deferred) and node.op.op is not None and bool(measured(node.op.op))
+
+
+def _with_positive_sides(kind: TensorType) -> TensorType:
+    """The type that a rule gives after a failure, without the sides that no tensor has."""
+    return kind.with_shape(*(UNKNOWN if isinstance(side, int) and side < 1 else side for side in kind.shape))
 
 
 def _has_unknown(value: Any) -> bool:

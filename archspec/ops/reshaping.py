@@ -97,7 +97,8 @@ class Expand(Views):
                 help="give every axis a size; new ones stand first",
             )
         sides = (1,) * new + x.shape
-        wanted = [side if size == -1 else at_inputs(size, [x]) for size, side in zip(self.shape, sides, strict=True)]
+        sizes = _at(must, self.shape, x, "shape")
+        wanted = [side if size == -1 else size for size, side in zip(sizes, sides, strict=True)]
         return TensorType(_spread(must, sides, wanted, f"{x} does not expand to {_listed(wanted)}"), x.dtype)
 
     def does_nothing(self, x: TensorType) -> tuple[str, ...]:
@@ -159,14 +160,19 @@ def _is_own(shape: Sequence[Size], x: TensorType) -> bool:
     return len(shape) == x.rank and all(size in (-1, own_size(axis)) for axis, size in enumerate(shape))
 
 
-def _filled(must: Conditions, sizes: tuple[Size, ...], whole: Size, x: TensorType, what: str, attribute: str) -> Shape:
-    """The sizes of new axes for what is divided among them, -1 filled in."""
+def _at(must: Conditions, sizes: tuple[Size, ...], x: TensorType, attribute: str) -> list[Size]:
+    """The sizes where the input is `x`, those that follow it held to be positive; -1 stays."""
     wanted = [size if size == -1 else at_inputs(size, [x]) for size in sizes]
-    refusal = f"`{attribute}` comes to {_listed(wanted)} where the input is {x}"
-    found = [
-        must.be_positive(size, refusal, attribute=attribute) if isinstance(said, Dim) else size
+    message = f"`{attribute}` comes to {_listed(wanted)} where the input is {x}"
+    return [
+        must.be_positive(size, message, attribute=attribute) if isinstance(said, Dim) else size
         for size, said in zip(wanted, sizes, strict=True)
     ]
+
+
+def _filled(must: Conditions, sizes: tuple[Size, ...], whole: Size, x: TensorType, what: str, attribute: str) -> Shape:
+    """The sizes of new axes for what is divided among them, -1 filled in."""
+    found = _at(must, sizes, x, attribute)
     given = product(tuple(size for size in found if size != -1))
     if given is UNKNOWN or whole is UNKNOWN:
         must.skipped = True

@@ -76,6 +76,11 @@ def test_nothing_is_said_of_a_size_that_an_error_was_reported_about() -> None:
         ("[{reshape: [$N, $(H - 40), $W, -1]}]", "side-not-positive", "[$N, $(H - 40), $W, -1]"),
         ("[{expand: [$N, 3]}]", "wrong-value", "[$N, 3]"),
         ("[{expand: [$N, 5, -1, -1]}]", "shape-mismatch", "expand"),
+        (
+            "[{pad: {end: [0, 1]}}, {expand: [$(H // 9), $N, -1, -1, -1]}]",
+            "side-not-positive",
+            "[$(H // 9), $N, -1, -1, -1]",
+        ),
     ],
 )
 def test_what_cannot_be_is_reported_at_the_attribute(layers: str, name: str, text: str) -> None:
