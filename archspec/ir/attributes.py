@@ -186,6 +186,10 @@ Sizes: TypeAlias = Annotated[int | tuple[int, ...], SIZE]
 """A size in space: a kernel, a stride."""
 OptionalSizes: TypeAlias = Annotated[int | tuple[int, ...] | None, SIZE]
 """A size that may be left out."""
+Distances: TypeAlias = Annotated[
+    int | tuple[int, ...], sizes(0, "a whole number of 0 or more, a size such as `0x1`, or a list such as [0, 1]")
+]
+"""How far along every spatial axis: a margin, a shift."""
 Padding: TypeAlias = Annotated[
     int | str | tuple[int, ...],
     sizes(0, "`valid`, `same`, a whole number of 0 or more, or a list such as [1, 1]", ("valid", "same")),

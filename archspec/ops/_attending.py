@@ -9,6 +9,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Kept
 from archspec.ir.types import Shape, TensorType
+from archspec.ops._joining import need_one_rank
 from archspec.ops._shared import bytes_of
 
 
@@ -17,12 +18,7 @@ def need_axes(must: Conditions, inputs: Sequence[TensorType], *, least: int, op:
     for port, given in enumerate(inputs):
         if given.rank < least:
             must.refuse("wrong-rank", f"{what} is needed here, but input {port + 1} is {given}", ports=(port,))
-        if given.rank != inputs[0].rank:
-            must.refuse(
-                "shape-mismatch",
-                f"`{op}` needs equally many axes, but input {port + 1} is {given} where input 1 is {inputs[0]}",
-                ports=(port, 0),
-            )
+    need_one_rank(must, op, inputs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import NUMBER, Count, Flag, Fraction, OptionalCount, wrong_value
+from archspec.ir.attributes import Count, Flag, Fraction, OptionalCount, OptionalNumber, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Step, Weight
@@ -17,7 +17,6 @@ from archspec.ops._joining import agree, need_one_dtype
 from archspec.ops._moving import Moves, Views
 from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32
 
-_OptionalNumber: TypeAlias = Annotated[float | None, NUMBER]
 _COMPOSITES = "archspec.backends.composites"
 
 
@@ -78,7 +77,7 @@ class Attention(Op):
 
     causal: Flag = False
     """Whether query `i` sees keys 0 to `i` only, counted from the first of both."""
-    scale: _OptionalNumber = None
+    scale: OptionalNumber = None
     """What scores are multiplied by; 1 through the root of the features of q where nothing is said."""
     grouped: Flag = False
     """Whether k and v may have fewer heads, each for a group of those of q (Ainslie et al. 2023)."""

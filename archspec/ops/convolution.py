@@ -4,11 +4,11 @@
 
 from collections.abc import Sequence
 from math import prod
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import Count, Flag, Padding, Sizes, sizes, wrong_value
+from archspec.ir.attributes import Count, Distances, Flag, Padding, Sizes, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size
 from archspec.ir.op import Example, Op, Sight, Step, Weight, Window
@@ -149,9 +149,7 @@ class ConvTranspose(_Convolution):
     padding: Padding = "valid"
     """How much is cut off on each side: a number, a list, `valid` for nothing, or `same` for as much as keeps the size,
     which needs an odd kernel and no stride. It undoes the padding of a convolution."""
-    output_padding: Annotated[
-        int | tuple[int, ...], sizes(0, "a whole number of 0 or more, a size such as `0x1`, or a list such as [0, 1]")
-    ] = 0
+    output_padding: Distances = 0
     """How many places are added at the end, less than the stride or the dilation: the sizes that a strided convolution
     makes equal are told apart by it."""
 

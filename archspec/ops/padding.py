@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import Number, OptionalAxis, one_of, sizes, wrong_value
+from archspec.ir.attributes import Distances, Number, OptionalAxis, one_of, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step, Window
@@ -17,9 +17,6 @@ from archspec.ops._moving import need_places
 from archspec.ops._shared import bounded, changed, need_in_range, resolve_axis
 from archspec.ops._windows import IMAGES, need_sides, spread
 
-_Margin: TypeAlias = Annotated[
-    int | tuple[int, ...], sizes(0, "a whole number of 0 or more, a size such as `0x1`, or a list such as [0, 1]")
-]
 _Mode: TypeAlias = Annotated[
     Literal["constant", "reflect", "replicate", "circular"], one_of("constant", "reflect", "replicate", "circular")
 ]
@@ -39,9 +36,9 @@ class Pad(Op):
     category: ClassVar[str] = "shape"
     linear: ClassVar[bool] = True
 
-    begin: _Margin = 0
+    begin: Distances = 0
     """How much is put before the first place of every axis: a number, or a list with one for each spatial axis."""
-    end: _Margin = 0
+    end: Distances = 0
     """How much is put after the last place of every axis: a number, or a list with one for each spatial axis."""
     axis: OptionalAxis = None
     """The only axis that gets a margin, every spatial axis where nothing is said; 1 adds channels, as a shortcut

@@ -3,11 +3,11 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import Count, Flag, Fraction, Sizes, sizes, wrong_value
+from archspec.ir.attributes import Count, Distances, Flag, Fraction, Sizes, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Example, Kept, Op, Step, Weight
@@ -33,9 +33,7 @@ class WindowAttention(Op):
     """How many heads there are; each has an equal share of the channels."""
     window: Sizes
     """The height and width of a window."""
-    shift: Annotated[
-        int | tuple[int, ...], sizes(0, "a whole number of 0 or more, a size such as `3x3`, or a list such as [3, 3]")
-    ] = 0
+    shift: Distances = 0
     """How far windows are moved down and right; not along a side that one window covers."""
     dropout: Fraction = 0.0
     """The chance that a weight of the softmax is dropped while training."""
