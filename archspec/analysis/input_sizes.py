@@ -17,7 +17,7 @@ from archspec.analysis.size_sets import SizeSet, TooIrregular
 from archspec.analysis.solve_sizes import solve
 from archspec.frontend.size_demands import Demands, explain, size_demands
 from archspec.ir.conditions import Condition
-from archspec.ir.dims import Size, evaluate, symbol, symbols
+from archspec.ir.dims import LIMIT, Size, evaluate, symbol, symbols
 from archspec.ir.graph import Graph, Phase
 
 _MAX_GROUP: Final = 8
@@ -53,11 +53,11 @@ class Sizes:
     beside: Mapping[str, int] = field(default_factory=dict)
     """The sizes of other symbols that this depends on, at which it is said."""
     below: Binding | None = None
-    """What stops just below the minimum; None where that is 1."""
+    """What stops just below the minimum; None where that is 1. Where none fits, what stops 1."""
     between: Binding | None = None
     """What stops in the first gap above the minimum, where there is one."""
     above: Binding | None = None
-    """What stops just above the maximum, where there is one."""
+    """What stops just above the maximum, where there is one. Where none fits, what stops the largest of all."""
     unknown: str = ""
     """Why the sizes cannot be told."""
 
@@ -176,6 +176,8 @@ class _Phase:
         for sizes in found:
             keys = sorted({key for name in sizes.symbols for key in about.get(name, ())}, key=place.__getitem__)
             low, high = sizes.minimum, sizes.maximum
+            if sizes.fitting is not None and low is None:
+                low, high = 2, LIMIT - 2  # none fits: what stops the smallest, and the largest
             yield replace(
                 sizes,
                 below=self._stop(sizes, low - 1, keys, base) if low is not None and low > 1 else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Any
 
 from archspec.frontend.instances import Frame, Instance, Names
@@ -13,7 +14,7 @@ from archspec.ir.graph import GraphInput, Node, Scope, Value
 from archspec.ir.types import TensorType
 from archspec.language.expression import Expression, ExpressionError, is_expression, parse, parse_bare
 from archspec.language.schema import Body, InputDeclaration
-from archspec.language.validate import shown
+from archspec.language.validate import did_you_mean, shown
 from archspec.language.values import Sequence
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.origin import Origin
@@ -37,7 +38,9 @@ def file_inputs(body: Body, frame: Frame, root: Scope, names: Names, found: Diag
         nominal = tuple(sizes.get(str(dim), dim) if not isinstance(dim, int) else dim for dim in declared)
         kind = TensorType(nominal, declaration.dtype)
         own = {name: sizes[name] for name in _symbols(declaration) if name in sizes}
-        conditions = tuple(c for text, span in declaration.constraints for c in _constraint(text, span, sizes, found))
+        conditions = tuple(
+            c for text, span in declaration.constraints for c in _constraint(text, span, frame, sizes, found)
+        )
         inputs.append(
             GraphInput(
                 declaration.name,
@@ -163,15 +166,19 @@ def _below(declaration: InputDeclaration, frame: Frame, found: Diagnostics) -> i
     return None
 
 
-def _constraint(text: str, span: Span, sizes: dict[str, int], found: Diagnostics) -> list[Condition]:
-    """`T <= 1024` as conditions on its symbols."""
+def _constraint(text: str, span: Span, frame: Frame, sizes: Mapping[str, int], found: Diagnostics) -> list[Condition]:
+    """`T <= 1024` as conditions on its symbols; a parameter stands for its value."""
     try:
         expression = parse_bare(text)
         if not isinstance(expression.tree, ast.Compare):
             raise ExpressionError(f"`{text}` compares nothing", help="for example `T <= 1024` or `H % 32 == 0`")
         sides = [expression.tree.left, *expression.tree.comparators]
-        symbols = {name: symbol(name) for name in expression.names}
-        values = [Expression(text, side, 0, expression.names).evaluate(symbols) for side in sides]
+        known: Mapping[str, Any] = {**frame.params, **{name: symbol(name) for name in frame.dims}}
+        unknown = next((name for name in expression.names if name not in known), None)
+        if unknown is not None:
+            hint = did_you_mean(unknown, known) or "the symbols of the inputs can be used here, and parameters"
+            raise ExpressionError(f"there is no dim or parameter `{unknown}`", name="unknown-parameter", help=hint)
+        values = [Expression(text, side, 0, expression.names).evaluate(known) for side in sides]
         conditions = [
             _compared(op, left, right, text)
             for op, left, right in zip(expression.tree.ops, values, values[1:], strict=False)

@@ -25,6 +25,7 @@ from archspec.rules.pooling_only_reduction import PoolingOnlyReduction
 from archspec.rules.representational_bottleneck import RepresentationalBottleneck
 from archspec.rules.residual_scale_range import ResidualScaleRange
 from archspec.rules.rule import Case, Finding, Rule
+from archspec.rules.runs_at_no_size import RunsAtNoSize
 from archspec.rules.softmax_before_cross_entropy import SoftmaxBeforeCrossEntropy
 from archspec.rules.stage_imbalance import StageImbalance
 from archspec.rules.together import said_once
@@ -40,6 +41,7 @@ from archspec.source.span import Span
 
 RULES: tuple[Rule, ...] = (
     DeadNode(),
+    RunsAtNoSize(),
     UnmetContract(),
     RepresentationalBottleneck(),
     ExpensiveReduction(),

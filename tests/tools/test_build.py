@@ -65,5 +65,6 @@ def test_macs_that_were_counted_wrongly_are_found() -> None:
 def test_symbols_without_a_fitting_size_are_refused() -> None:
     sketch = Sketch(image=("N", 1, "H", 1))
     sketch.add("a", "conv", "image", channels=1, kernel=[2000, 1])
+    sketch.add("b", "squeeze", "image", axes=[2])
     with pytest.raises(NoSizesError, match="no size up to 1024 of `H`"):
-        build(sketch.graph(a="a"))
+        build(sketch.graph(a="a", b="b"))
