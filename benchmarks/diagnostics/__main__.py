@@ -32,18 +32,13 @@ def main(arguments: Sequence[str]) -> int:
     if unknown := [name for name in names if name not in THEIRS]:
         print(f"there is no peer `{unknown[0]}`; there are {', '.join(THEIRS)}", file=sys.stderr)
         return 2
-    missing: dict[str, str] = {}
-    versions: dict[str, str] = {}
-    columns: dict[str, dict[str, Cell]] = {}
-    if asked.install:
-        missing = _install([PEERS[name] for name in names], asked.environments)
-    for peer in (PEERS[name] for name in [OURS, *names]):
-        python = Path(sys.executable) if peer.name == OURS else python_of(peer, asked.environments)
-        if peer.name not in missing and python.exists():
-            versions[peer.packages[0]] = version_of(peer, python)
-            columns[peer.name] = column(peer, python)
-        else:
-            missing.setdefault(peer.name, "not installed")
+    peers = [PEERS[name] for name in names]
+    missing = _install(peers, asked.environments) if asked.install else {}
+    pythons = {OURS: Path(sys.executable)} | {peer.name: python_of(peer, asked.environments) for peer in peers}
+    missing |= {name: "not installed" for name, python in pythons.items() if not python.exists()}
+    taken = {name: python for name, python in pythons.items() if name not in missing}
+    columns = {name: column(PEERS[name], python) for name, python in taken.items()}
+    versions = {PEERS[name].packages[0]: version_of(PEERS[name], python) for name, python in taken.items()}
     _print(columns, versions, missing)
     if asked.verbose:
         print(*details(columns), sep="\n")
