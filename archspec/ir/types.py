@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from archspec.ir.dims import UNKNOWN, Size, product
+from archspec.ir.dims import UNKNOWN, Size, evaluate, product
 
 Shape: TypeAlias = tuple[Size, ...]
 
@@ -42,6 +42,14 @@ class TensorType:
     def with_shape(self, *shape: Size) -> TensorType:
         """The same dtype in another shape."""
         return TensorType(shape, self.dtype)
+
+    def with_side(self, axis: int, *sides: Size) -> TensorType:
+        """The same with other sides in the place of one: none takes the axis out."""
+        return self.with_shape(*self.shape[:axis], *sides, *self.shape[axis + 1 :])
+
+    def at(self, sizes: Mapping[str, Size]) -> TensorType:
+        """The type where some symbols have these sizes."""
+        return self.with_shape(*(evaluate(side, sizes) for side in self.shape))
 
     @property
     def is_known(self) -> bool:

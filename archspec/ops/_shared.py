@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
+from archspec.ir.op import Sight
 from archspec.ir.types import DTYPES, TensorType
 
 _LARGEST: Final = {"float16": 65504.0, "bfloat16": 2.0**128 - 2.0**120}
@@ -23,8 +24,14 @@ def need_float32(must: Conditions, tensor: TensorType, op: str, port: int = 0) -
         )
 
 
+def need_rank_from(must: Conditions, tensor: TensorType, least: int, what: str, port: int = 0) -> None:
+    """Demand at least so many axes; `what` describes them: `[N, C, ...]`."""
+    if tensor.rank < least:
+        must.refuse("wrong-rank", f"{what} is needed here, but the input is {tensor}", ports=(port,))
+
+
 def need_full_precision(must: Conditions, tensor: TensorType, op: str) -> None:
-    """Demand 32 bits or more, where torch averages over volumes: it has no half precision for that on a CPU."""
+    """Demand 32 bits or more, where torch has no half precision on a CPU."""
     if tensor.dtype not in ("float32", "float64"):
         must.fail("wrong-dtype", f"`{op}` needs float32 or float64 here, but its input is {tensor}", ports=(0,))
 
@@ -86,6 +93,11 @@ def resolve_axis(must: Conditions, axis: int, tensor: TensorType, attribute: str
         attribute=attribute,
         ports=(port,),
     )
+
+
+def sight_along(tensor: TensorType, *axes: int, in_space: Sight | None = None) -> Sight | None:
+    """What a place sees of an op that does something along axes: the same place, unless one of them is in space."""
+    return "here" if all(axis % tensor.rank < 2 for axis in axes) else in_space
 
 
 def changed(**settings: tuple[Any, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
-from archspec.ops._shared import bytes_of, fixed, known_size, need_float32, resolve_axis
+from archspec.ops._shared import bytes_of, fixed, known_size, need_float32, need_rank_from, resolve_axis
 
 
 class Scale(Op):
@@ -69,8 +69,7 @@ class Affine(Op):
             if not isinstance(constant, tuple):
                 continue
             need_float32(must, x, self.name)
-            if x.rank < 2:
-                must.refuse("wrong-rank", f"[N, C, ...] is needed here, but the input is {x}", ports=(0,))
+            need_rank_from(must, x, 2, "[N, C, ...]")
             message = f"`{attribute}` has {len(constant)} numbers, one for each channel, but the input is {x}"
             must.be_equal(x.shape[1], len(constant), message, ports=(0,))
         return x

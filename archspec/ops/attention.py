@@ -15,7 +15,7 @@ from archspec.ir.types import Shape, TensorType
 from archspec.ops._attending import Attending, need_axes
 from archspec.ops._joining import agree, need_one_dtype
 from archspec.ops._moving import Moves, Views
-from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32
+from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32, need_rank_from
 
 _COMPOSITES = "archspec.backends.composites"
 
@@ -30,8 +30,7 @@ class SplitHeads(Views):
     """Into how many heads."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        if x.rank < 2:
-            must.refuse("wrong-rank", f"[..., T, features] is needed here, but the input is {x}", ports=(0,))
+        need_rank_from(must, x, 2, "[..., T, features]")
         *outer, tokens, features = x.shape
         message = f"{features} features do not fall into {self.heads} equal heads"
         must.be_divisible(features, self.heads, message, attribute="heads", help="take a divisor of the features")
@@ -48,8 +47,7 @@ class MergeHeads(Moves):
     name: ClassVar[str] = "merge_heads"
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        if x.rank < 3:
-            must.refuse("wrong-rank", f"[..., heads, T, size] is needed here, but the input is {x}", ports=(0,))
+        need_rank_from(must, x, 3, "[..., heads, T, size]")
         *outer, heads, tokens, size = x.shape
         return x.with_shape(*outer, tokens, heads * size)
 

@@ -13,7 +13,7 @@ from archspec.ir.dims import LIMIT
 from archspec.ir.op import Arg, Example, Result, Sight, Step
 from archspec.ir.types import TensorType
 from archspec.ops._moving import AxisOrAxes, Moves, Views, one_or_more, resolve_axes
-from archspec.ops._shared import resolve_axis
+from archspec.ops._shared import resolve_axis, sight_along
 
 _TWO = wholes(1 - LIMIT, "two axes such as [1, 2]", fewest=2)
 _Pair: TypeAlias = Annotated[
@@ -127,7 +127,7 @@ class Flip(Moves):
         return x
 
     def sees(self, x: TensorType) -> Sight | None:
-        return "here" if all(axis % x.rank < 2 for axis in self.axes) else None
+        return sight_along(x, *self.axes)
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.flip", (Arg(0), self.axes))]
@@ -155,7 +155,7 @@ class Roll(Moves):
         return x
 
     def sees(self, x: TensorType) -> Sight | None:
-        return "here" if all(axis % x.rank < 2 for axis in self.axes) else None
+        return sight_along(x, *self.axes)
 
     def does_nothing(self, x: TensorType) -> tuple[str, ...]:
         return () if any(self.shifts) else ("shifts",)

@@ -10,7 +10,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Sight, Step
 from archspec.ir.types import TensorType
-from archspec.ops._shared import bytes_of, changed, resolve_axis
+from archspec.ops._shared import bytes_of, changed, resolve_axis, sight_along
 
 _FUNCTIONS: Final = {
     "relu": "torch.nn.functional.relu",
@@ -43,10 +43,10 @@ class Glu(Op):
         axis = resolve_axis(must, self.axis, x)
         message = f"`glu` needs an even size at axis {axis}, but its input is {x}"
         must.be_divisible(x.shape[axis], 2, message)
-        return x.with_shape(*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1 :])
+        return x.with_side(axis, x.shape[axis] // 2)
 
     def sees(self, x: TensorType) -> Sight | None:
-        return "here" if self.axis % x.rank < 2 else None
+        return sight_along(x, self.axis)
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), extra=self.scratch(inputs, outputs))

@@ -13,7 +13,7 @@ from archspec.ir.dims import LIMIT, Size
 from archspec.ir.op import Arg, Example, Op, Sight, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._joining import need_equal_sides
-from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32
+from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32, need_rank_from
 
 
 class Linear(Op):
@@ -31,8 +31,7 @@ class Linear(Op):
     """Whether a learned number is added to every feature."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        if x.rank < 2:
-            must.refuse("wrong-rank", f"[N, ..., features] is needed here, but the input is {x}", ports=(0,))
+        need_rank_from(must, x, 2, "[N, ..., features]")
         need_float32(must, x, self.name)
         known_size(must, x, x.rank - 1, self.name, "features")
         return TensorType((*x.shape[:-1], self.features), x.dtype)
@@ -71,8 +70,7 @@ class Bilinear(Op):
 
     def infer(self, must: Conditions, x: TensorType, y: TensorType) -> TensorType:
         for port, given in enumerate((x, y)):
-            if given.rank < 2:
-                must.refuse("wrong-rank", f"[N, ..., features] is needed here, but the input is {given}", ports=(port,))
+            need_rank_from(must, given, 2, "[N, ..., features]", port)
             need_float32(must, given, self.name, port)
             known_size(must, given, given.rank - 1, self.name, "features", port)
         need_equal_sides(must, self.name, (x, y), range(x.rank - 1), "equal sides but for the last")

@@ -11,7 +11,7 @@ from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._over_axes import OverAxes
-from archspec.ops._shared import bytes_of, changed, need_full_precision, need_in_range, resolve_axis
+from archspec.ops._shared import bytes_of, changed, need_full_precision, need_in_range, need_rank_from, resolve_axis
 
 
 class RmsNorm(OverAxes):
@@ -70,8 +70,7 @@ class LocalResponseNorm(Op):
     """What is added to the weighted mean square."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        if x.rank < 3:
-            must.refuse("wrong-rank", f"[N, C, L] or more axes are needed here, but the input is {x}", ports=(0,))
+        need_rank_from(must, x, 3, "[N, C, ...] with spatial axes")
         must.be_floating(x, op=self.name)
         if x.rank > 3:
             need_full_precision(must, x, self.name)
@@ -134,8 +133,7 @@ class L2Normalize(Op):
         return bytes_of(self._vectors(inputs[0]), inputs[0])
 
     def _vectors(self, x: TensorType) -> Size:
-        axis = self.axis % x.rank
-        return product((*x.shape[:axis], *x.shape[axis + 1 :]))
+        return x.with_side(self.axis % x.rank).elements
 
     def lower(self, x: TensorType) -> list[Step]:
         settings = changed(dim=(self.axis, 1), eps=(self.eps, 1e-12))

@@ -12,7 +12,7 @@ from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Rest, Result, Sight, Step
 from archspec.ir.types import Shape, TensorType
 from archspec.ops._joining import agree, broadcast_shape, need_one_dtype, need_one_rank, need_real_numbers, need_two
-from archspec.ops._shared import bounded, bytes_of, need_numbers, resolve_axis
+from archspec.ops._shared import bounded, bytes_of, need_numbers, need_rank_from, resolve_axis, sight_along
 
 
 class Concat(Op):
@@ -41,7 +41,7 @@ class Concat(Op):
         return TensorType(tuple(shape[axis] for axis in range(first.rank)), first.dtype)
 
     def sees(self, *inputs: TensorType) -> Sight | None:
-        return "here" if self.axis % inputs[0].rank < 2 else None
+        return sight_along(inputs[0], self.axis)
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept()
@@ -268,10 +268,7 @@ class Matmul(Op):
         need_two(must, self.name, inputs)
         a, b = inputs
         for port, given in enumerate(inputs):
-            if given.rank < 2:
-                must.refuse(
-                    "wrong-rank", f"matrices [..., M, K] are needed here, but the input is {given}", ports=(port,)
-                )
+            need_rank_from(must, given, 2, "[..., M, K]", port)
         need_real_numbers(must, self.name, inputs)
         need_one_dtype(must, self.name, inputs)
         message = f"`matmul` needs as many rows in input 2 as input 1 has columns, but they are {b} and {a}"

@@ -11,7 +11,7 @@ from archspec.ir.dims import Size, product
 from archspec.ir.op import Example, Kept, Op, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.ops._over_axes import OverAxes
-from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32, spatial
+from archspec.ops._shared import bytes_of, changed, fixed, known_size, need_float32, need_rank_from, spatial
 from archspec.ops._windows import IMAGES
 
 
@@ -130,8 +130,7 @@ class GroupNorm(Op):
     """Whether the learned scale and shift are there."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        if x.rank < 2:
-            must.refuse("wrong-rank", f"[N, C, ...] is needed here, but the input is {x}", ports=(0,))
+        need_rank_from(must, x, 2, "[N, C, ...]")
         need_float32(must, x, self.name)
         channels = known_size(must, x, 1, self.name)
         must.be_divisible(

@@ -111,7 +111,6 @@ class MaxPool(_PaddedPool):
 
     name: ClassVar[str] = "max_pool"
     also: ClassVar[tuple[str, ...]] = ("maxpooling",)
-    keeps_values: ClassVar[bool] = True
     function: ClassVar[str] = "max_pool"
 
     dilation: Sizes = 1
@@ -120,6 +119,10 @@ class MaxPool(_PaddedPool):
     @property
     def _dilation(self) -> int | tuple[int, ...]:
         return self.dilation
+
+    def gives_sign(self) -> KnownSign | None:
+        # A window with gaps may see nothing but padding, of which the largest is minus infinity.
+        return "kept" if set(spread(self.dilation, 1)) == {1} or self.padding in ("valid", 0) else None
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), extra=_indices(outputs))
@@ -321,6 +324,7 @@ MaxPool.examples = (
     *_WINDOWS,
     Example({"kernel": 3, "stride": 2, "padding": 1, "dilation": 2}, (_IMAGE,)),
     Example({"kernel": 1}, (_IMAGE,)),
+    Example({"kernel": 2, "stride": 1, "padding": 1, "dilation": 2}, (TensorType((1, 2, 1, 3)),)),
 )
 AvgPool.examples = (
     *_WINDOWS,

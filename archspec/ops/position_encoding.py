@@ -13,7 +13,7 @@ from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
 from archspec.ir.types import DTYPES, TensorType
 from archspec.ops._moving import need_places
-from archspec.ops._shared import bounded, bytes_of, changed, fixed, known_size, need_float32
+from archspec.ops._shared import bounded, bytes_of, changed, fixed, known_size, need_float32, need_rank_from
 
 _COMPOSITES = "archspec.backends.composites"
 
@@ -23,8 +23,7 @@ class _OnTokens(Op):
     linear: ClassVar[bool] = True
 
     def _need_tokens(self, must: Conditions, x: TensorType) -> None:
-        if x.rank < 3:
-            must.refuse("wrong-rank", f"[N, ..., T, features] is needed here, but the input is {x}", ports=(0,))
+        need_rank_from(must, x, 3, "[N, ..., T, features]")
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept()

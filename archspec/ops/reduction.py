@@ -11,7 +11,7 @@ from archspec.ir.dims import product
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step
 from archspec.ir.types import Shape, TensorType
 from archspec.ops._moving import AxisOrAxes, resolve_axes
-from archspec.ops._shared import changed, need_in_range, resolve_axis
+from archspec.ops._shared import changed, need_in_range, resolve_axis, sight_along
 
 _IMAGE = TensorType((2, 3, 4, 5))
 _WHOLE = TensorType((2, 3), "int32")
@@ -196,8 +196,8 @@ class CumulativeSum(Op):
         resolve_axis(must, self.axis, x)
         return TensorType(x.shape, _summed(x))
 
-    def sees(self, x: TensorType) -> Sight:
-        return "here" if self.axis % x.rank < 2 else "everywhere"
+    def sees(self, x: TensorType) -> Sight | None:
+        return sight_along(x, self.axis, in_space="everywhere")
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept()

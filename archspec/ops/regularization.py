@@ -11,7 +11,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Example, Kept, KnownSign, Op, Step
 from archspec.ir.types import TensorType
-from archspec.ops._shared import bytes_of, changed, spatial
+from archspec.ops._shared import bytes_of, changed, need_rank_from, spatial
 from archspec.ops._windows import IMAGES, need_room
 
 _Odd: TypeAlias = Annotated[
@@ -99,8 +99,7 @@ class StochasticDepth(_Dropout):
     """Whether every sample of a batch is dropped or kept by itself, or all of them together."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        if x.rank == 0:
-            must.refuse("wrong-rank", f"[N, ...] is needed here, but the input is {x}", ports=(0,))
+        need_rank_from(must, x, 1, "[N, ...]")
         return super().infer(must, x)
 
     def lower(self, x: TensorType) -> list[Step]:
@@ -129,8 +128,7 @@ class FeatureAlphaDropout(_Dropout):
     name: ClassVar[str] = "feature_alpha_dropout"
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        if x.rank < 2:
-            must.refuse("wrong-rank", f"[N, C, ...] is needed here, but the input is {x}", ports=(0,))
+        need_rank_from(must, x, 2, "[N, C, ...]")
         return super().infer(must, x)
 
     def _module(self, x: TensorType) -> str:

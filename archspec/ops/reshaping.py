@@ -63,7 +63,7 @@ class Unflatten(Views):
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         axis = resolve_axis(must, self.axis, x)
         sizes = _filled(must, self.sizes, x.shape[axis], x, f"axis {axis} of {x}", "sizes")
-        return TensorType((*x.shape[:axis], *sizes, *x.shape[axis + 1 :]), x.dtype)
+        return x.with_side(axis, *sizes)
 
     def does_nothing(self, x: TensorType) -> tuple[str, ...]:
         return ("sizes",) if len(self.sizes) == 1 else ()

@@ -10,7 +10,7 @@ from archspec.ir.dims import LIMIT, UNKNOWN, Size
 from archspec.ir.op import Arg, Example, Result, Sight, Step, Weight, Window
 from archspec.ir.types import TensorType
 from archspec.ops._moving import Moves, Views, need_places
-from archspec.ops._shared import bounded, resolve_axis
+from archspec.ops._shared import bounded, resolve_axis, sight_along
 
 _PLACE = whole(1 - LIMIT, "a whole number, the number of a place: 0 for the first, or -1 for the last")
 _Place: TypeAlias = Annotated[int, _PLACE]
@@ -39,7 +39,7 @@ class Slice(Views):
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         axis = resolve_axis(must, self.axis, x)
-        return x.with_shape(*x.shape[:axis], self._places(must, axis, x), *x.shape[axis + 1 :])
+        return x.with_side(axis, self._places(must, axis, x))
 
     def sees(self, x: TensorType) -> Sight | None:
         axis = self.axis % x.rank
@@ -93,7 +93,7 @@ class Select(Views):
         room = side - self.index if self.index >= 0 else side + self.index + 1
         message = f"`index` is {self.index}, but axis {axis} of {x} has {side} places"
         need_places(must, room, message, attribute="index")
-        return x.with_shape(*x.shape[:axis], *x.shape[axis + 1 :])
+        return x.with_side(axis)
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.select", (Arg(0), self.axis, self.index))]
@@ -115,13 +115,13 @@ class IndexSelect(Moves):
         side, last = x.shape[axis], max(self.indices)
         message = f"`indices` go up to {last}, but axis {axis} of {x} has {side} places"
         need_places(must, side - last, message, attribute="indices")
-        return x.with_shape(*x.shape[:axis], len(self.indices), *x.shape[axis + 1 :])
+        return x.with_side(axis, len(self.indices))
 
     def weights(self, x: TensorType) -> dict[str, Weight]:
         return {"indices": Weight((len(self.indices),), "constant", "int64", self.indices)}
 
     def sees(self, x: TensorType) -> Sight | None:
-        return "here" if self.axis % x.rank < 2 else None
+        return sight_along(x, self.axis)
 
     def lower(self, x: TensorType) -> list[Step]:
         read = Step("weight", args=(), name="indices")

@@ -20,7 +20,7 @@ from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Sight, Step
 from archspec.ir.types import TensorType
 from archspec.ops._moving import Moves, Views
-from archspec.ops._shared import bounded, changed, resolve_axis
+from archspec.ops._shared import bounded, changed, need_rank_from, resolve_axis, sight_along
 
 _MOST_PARTS: Final = 10_000
 """Each is an output with a name of its own."""
@@ -138,10 +138,10 @@ class Split(Views):
             total = sum(self.sections or ())
             message = f"axis {axis} of {x} is {side}, but the sections add up to {total}"
             must.be_equal(side, total, message, ports=(0,))
-        return tuple(TensorType((*x.shape[:axis], part, *x.shape[axis + 1 :]), x.dtype) for part in sides)
+        return tuple(x.with_side(axis, part) for part in sides)
 
     def sees(self, x: TensorType) -> Sight | None:
-        return "here" if self.axis % x.rank < 2 else None
+        return sight_along(x, self.axis)
 
     def lower(self, x: TensorType) -> list[Step]:
         if self.parts is not None:
@@ -163,8 +163,7 @@ class ChannelShuffle(Moves):
     """The number of groups."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        if x.rank < 3:
-            must.refuse("wrong-rank", f"[N, C, ...] with spatial axes is needed here, but the input is {x}", ports=(0,))
+        need_rank_from(must, x, 3, "[N, C, ...] with spatial axes")
         message = f"{x.shape[1]} channels do not fall into {self.groups} equal groups"
         must.be_divisible(x.shape[1], self.groups, message, attribute="groups")
         return x

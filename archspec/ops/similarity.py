@@ -46,7 +46,7 @@ class CosineSimilarity(_OfTwo):
     def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
         both = self._joined(must, inputs)
         axis = resolve_axis(must, self.axis, both)
-        return both.with_shape(*both.shape[:axis], *both.shape[axis + 1 :])
+        return both.with_side(axis)
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         # Lengths, what is divided by instead of them, and vectors of length 1: two of each.

@@ -10,7 +10,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step
 from archspec.ir.types import TensorType
-from archspec.ops._shared import bytes_of, resolve_axis
+from archspec.ops._shared import bytes_of, resolve_axis, sight_along
 
 
 class _AlongAxis(Op):
@@ -26,8 +26,8 @@ class _AlongAxis(Op):
         resolve_axis(must, self.axis, x)
         return x
 
-    def sees(self, x: TensorType) -> Sight:
-        return "here" if self.axis % x.rank < 2 else "everywhere"
+    def sees(self, x: TensorType) -> Sight | None:
+        return sight_along(x, self.axis, in_space="everywhere")
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(outputs=True)
