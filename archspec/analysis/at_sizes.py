@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from archspec.analysis.phases import running
 from archspec.frontend.size_demands import Demands, explain, size_demands
-from archspec.ir.dims import UNKNOWN, Size, evaluate
+from archspec.ir.dims import UNKNOWN, Size
 from archspec.ir.graph import Graph, Node, Phase, Scope
 from archspec.ir.types import TensorType
 
@@ -70,9 +70,7 @@ def _with_types(graph: Graph, demands: Demands, sizes: Mapping[str, Size], neede
     def typed(path: str) -> tuple[TensorType, ...]:
         if path not in needed:
             return ()
-        kinds = tuple(
-            kind.with_shape(*(evaluate(dim, sizes) for dim in kind.shape)) for kind in demands.types.get(path, ())
-        )
+        kinds = tuple(kind.at(sizes) for kind in demands.types.get(path, ()))
         if any(dim is UNKNOWN for kind in kinds for dim in kind.shape):
             raise WrongSizesError(f"what `{path}` gives at other sizes cannot be told")
         return kinds

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from archspec.analysis.phases import running
-from archspec.ir.dims import Size, evaluate, symbols
+from archspec.ir.dims import Size, symbols
 from archspec.ir.graph import Graph, Node, Phase, Scope
 from archspec.ir.op import Op
 from archspec.ir.types import TensorType
@@ -97,10 +97,7 @@ def _of_node(
 def _macs(node: Node, inputs: tuple[TensorType, ...], sample: Mapping[str, int]) -> Size:
     if type(node.resolved).macs is Op.macs:
         return 0
-    each = [
-        [kind.with_shape(*(evaluate(dim, sample) for dim in kind.shape)) for kind in side]
-        for side in (inputs, node.types)
-    ]
+    each = [[kind.at(sample) for kind in side] for side in (inputs, node.types)]
     return node.resolved.macs(*each)
 
 

@@ -34,7 +34,7 @@ def probe(op: Op, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
             are neither numbers nor those of an input.
     """
     sizes = [*_sizes(inputs)]
-    runs = [_run(op, tuple(_at(given, at) for given in inputs)) for at in sizes]
+    runs = [_run(op, tuple(given.at(at) for given in inputs)) for at in sizes]
     return tuple(_joined(op, inputs, types, sizes) for types in zip(*runs, strict=True))
 
 
@@ -97,10 +97,6 @@ def _joined(
         return by_sizes[sides]
 
     return types[0].with_shape(*map(joined, zip(*(given.shape for given in types), strict=True)))
-
-
-def _at(given: TensorType, sizes: Mapping[str, int]) -> TensorType:
-    return given.with_shape(*(evaluate(dim, sizes) for dim in given.shape))
 
 
 def _shape(given: TensorType) -> list[int]:

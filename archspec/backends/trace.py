@@ -14,7 +14,7 @@ from torch import nn
 
 from archspec.backends.program import Program
 from archspec.backends.scope_module import ScopeModule, compile_graph
-from archspec.ir.dims import Dim, evaluate
+from archspec.ir.dims import Dim
 from archspec.ir.graph import Graph, Phase, Scope, Value
 from archspec.ir.types import TensorType
 
@@ -147,7 +147,7 @@ def _mismatches(
     for value, executed in pairs:
         inferred = graph.type_of(value)
         assert inferred is not None, f"{value.node} has no type"
-        inferred = inferred.with_shape(*(evaluate(dim, sizes) for dim in inferred.shape))
+        inferred = inferred.at(sizes)
         if inferred != executed:
             yield Mismatch(value.node, value.port, phase, inferred, executed)
 

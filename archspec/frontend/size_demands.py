@@ -138,7 +138,7 @@ def explain(graph: Graph, demands: Demands, path: str, condition: Condition, siz
     """
     node = graph[path]
     kinds = [demands.types[value.node][value.port] for value in node.inputs]
-    inputs = [kind.with_shape(*(evaluate(dim, sizes) for dim in kind.shape)) for kind in kinds]
+    inputs = [kind.at(sizes) for kind in kinds]
     must = Conditions()
     with suppress(RuleStopped):
         node.resolved.infer(must, *inputs)

@@ -15,7 +15,7 @@ from archspec.analysis.diff.totals import Total, totals
 from archspec.analysis.diff.weights import Carried, carried
 from archspec.analysis.facts import Facts
 from archspec.ir.collector import collector_paused
-from archspec.ir.dims import Size, evaluate, symbol
+from archspec.ir.dims import Size, symbol
 from archspec.ir.graph import Boundary, Graph, Node, Scope, boundaries
 from archspec.ir.types import TensorType
 
@@ -174,7 +174,7 @@ class Diff:
     def _plain(self, kind: TensorType | None) -> TensorType | None:
         if kind is None or not self._batches:
             return kind
-        return kind.with_shape(*(evaluate(dim, self._batches) for dim in kind.shape))
+        return kind.at(self._batches)
 
     @cached_property
     def _crossing(self) -> tuple[Mapping[str, Boundary], Mapping[str, Boundary]]:
