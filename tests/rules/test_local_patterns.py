@@ -360,6 +360,8 @@ def test_a_network_without_batch_norm_may_have_an_auxiliary_classifier_without()
     [
         ("{softmax: {id: o}}", "cross_entropy", True),
         ("{softmax: {}}, {identity: {id: o}}", "cross_entropy", True),
+        ("{softmax: {}}, {slice: {end: 2, id: o}}", "cross_entropy", True),
+        ("{softmax: {}}, {scale: {factor: 9, id: o}}", "cross_entropy", False),
         ("{log_softmax: {id: o}}", "cross_entropy", True),
         ("{log_softmax: {id: o}}", "nll", False),
         ("{sigmoid: {id: o}}", "binary_cross_entropy", True),
