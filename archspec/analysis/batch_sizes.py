@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from archspec.analysis.input_sizes import Binding, Sizes, solved
 from archspec.analysis.phases import running
@@ -26,13 +27,17 @@ def batch_sizes(graph: Graph, fitting: Mapping[Phase, tuple[Sizes, ...]]) -> dic
     return {phase: _Phase(graph, demands, phase, runs[phase]).sizes(every) for phase, every in fitting.items()}
 
 
+_Demand: TypeAlias = tuple[str | None, Condition]
+"""The path of the node that demands it, or None for the `where` of an input, and what it demands."""
+
+
 class _Phase:
     def __init__(self, graph: Graph, demands: Demands, phase: Phase, runs: set[str]) -> None:
         self.graph, self.demands = graph, demands
         kinds = [demands.of_nodes] + ([demands.of_training] if phase == "training" else [])
         of_nodes = [(path, each) for kind in kinds for path, every in kind.items() if path in runs for each in every]
         promised = [(None, condition) for given in graph.inputs.values() for condition in given.constraints]
-        self.conditions: list[tuple[str | None, Condition]] = [
+        self.conditions: list[_Demand] = [
             (path, condition)
             for path, condition in (*of_nodes, *promised)
             if symbols(condition.dim) & graph.batch_symbols
@@ -44,20 +49,29 @@ class _Phase:
         for sizes in fitting:
             beside.update({name: sizes.minimum or 1 for name in sizes.symbols})
             beside.update(sizes.beside)
+        alone = self._solved(names, {}, [each for each in self.conditions if symbols(each[1].dim) <= {*names}])
+        found = self._solved(names, beside, self.conditions)
+        same = alone.fitting is not None and found.fitting is not None and alone.fitting.runs == found.fitting.runs
+        return alone if same else found
+
+    def _solved(self, names: Sequence[str], beside: Mapping[str, int], demands: Iterable[_Demand]) -> Sizes:
+        """The batches that meet some demands at some other sizes."""
         one: dict[str, Size] = {**beside, **{name: symbol(names[0]) for name in names}}
-        conditions = [replace(condition, dim=evaluate(condition.dim, one)) for _, condition in self.conditions]
-        found = solved(Sizes(names, None, together=len(names) > 1, beside=beside), conditions)
+        conditions = [replace(condition, dim=evaluate(condition.dim, one)) for _, condition in demands]
+        found = solved(Sizes(tuple(names), None, together=len(names) > 1, beside=beside), conditions)
         low = found.minimum
         return replace(
             found,
-            below=self._stop(low - 1, names, beside) if low is not None and low > 1 else None,
-            between=self._stop(found.gap, names, beside) if found.gap is not None else None,
+            below=self._stop(low - 1, names, beside, demands) if low is not None and low > 1 else None,
+            between=self._stop(found.gap, names, beside, demands) if found.gap is not None else None,
         )
 
-    def _stop(self, size: int, names: Iterable[str], beside: Mapping[str, int]) -> Binding | None:
+    def _stop(
+        self, size: int, names: Iterable[str], beside: Mapping[str, int], demands: Iterable[_Demand]
+    ) -> Binding | None:
         """What stops a batch of some size."""
         at = {**beside, **dict.fromkeys(names, size)}
-        for path, condition in self.conditions:
+        for path, condition in demands:
             if condition.holds(at) is False:
                 said = explain(self.graph, self.demands, path, condition, at) if path else condition.message
                 return Binding(size, path, said)

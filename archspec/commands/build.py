@@ -75,10 +75,11 @@ def _show_stage(stage: str) -> None:
 
 
 def _text(graph: Graph, report: Report, depth: int) -> str:
-    from archspec.analysis.input_sizes import input_sizes
-    from archspec.render.sizes import sizes_text
+    from archspec.analysis.facts import Facts
+    from archspec.render.sizes import batches_text, sizes_text
     from archspec.render.table import COSTS, as_text, count_text, rows
 
+    told = Facts(graph)
     counts, probed = report.counts, ", ".join(f"`{path}`" for path in _probed(graph))
     macs = f"{count_text(counts.macs) or 0} per sample in eval mode"
     if counts.training_macs != counts.macs:
@@ -91,7 +92,7 @@ def _text(graph: Graph, report: Report, depth: int) -> str:
         "parameters": f"{counts.parameters:,}, and {counts.buffers:,} numbers in buffers",
         "MACs": macs,
         "ran": ran + (f", at {sizes}" if sizes else ""),
-        "sizes": sizes_text(input_sizes(graph)),
+        "sizes": ", ".join(filter(None, (sizes_text(told.input_sizes), batches_text(told.batch_sizes)))),
         "probed": f"{probed}: shapes by probe, not by rule; nothing is known at other sizes" if probed else "",
         "checked": "every tensor, parameter, buffer and MAC is as inferred" if not report.mismatches else "it differs",
     }

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _LARGEST: Final = LIMIT - 1
 _SIDE: Final = "(0|[1-9][0-9]{0,9})"
+SIDE: Final = re.compile(r"x(\d*)\[(\d+)\]")
+"""The symbol for a side of an input: see `archspec.ir.own_sizes`."""
 _BY: Final = re.compile(f"{_SIDE}(x{_SIDE})+")
 
 
@@ -131,8 +133,12 @@ def _read_numbers(value: Any) -> float | tuple[float, ...] | None:
 def _read_dims(value: Any) -> tuple[Size, ...] | None:
     if not isinstance(value, list | tuple) or not value:
         return None
-    fits = (isinstance(item, Dim) or (_is_whole(item) and (item == -1 or 1 <= item <= _LARGEST)) for item in value)
+    fits = ((_is_whole(item) and (item == -1 or 1 <= item <= _LARGEST)) or _is_of_sides(item) for item in value)
     return tuple(value) if all(fits) else None
+
+
+def _is_of_sides(value: Any) -> bool:
+    return isinstance(value, Dim) and all(map(SIDE.fullmatch, value.symbols))
 
 
 def _read_flag(value: Any) -> bool | None:

@@ -6,15 +6,13 @@ an input that has it, `x[1]` for axis 1: the op stays the same whatever comes in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
+from archspec.ir.attributes import SIDE
 from archspec.ir.dims import Dim, Floor, Size, evaluate, symbol, symbols
 from archspec.ir.op import Arg, Result, Step
 from archspec.ir.types import TensorType
-
-_PLACE: Final = re.compile(r"x(\d*)\[(\d+)\]")
 
 Operand: TypeAlias = "int | Result"
 
@@ -70,6 +68,6 @@ def _add(step: Step, steps: list[Step]) -> Operand:
 
 def _place(name: str) -> tuple[int, int]:
     """The input and its axis that a symbol is about."""
-    found = _PLACE.fullmatch(name)
+    found = SIDE.fullmatch(name)
     assert found is not None, f"{name} is the side of no input"
     return int(found[1] or 1) - 1, int(found[2])

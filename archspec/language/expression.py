@@ -59,6 +59,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "round": round,
     "ceil": math.ceil,
     "floor": math.floor,
+    "sqrt": math.sqrt,
     "make_divisible": make_divisible,
     "range": numbers_between,
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from archspec.analysis.input_sizes import Sizes
 from archspec.ir.graph import Phase
+
+_SEVERAL: Final = 2
 
 SizesByPhase: TypeAlias = Mapping[Phase, tuple[Sizes, ...]]
 
@@ -18,6 +20,12 @@ def sizes_text(sizes: SizesByPhase) -> str:
     if len(set(texts.values())) == 1:
         return texts["eval"]
     return f"{texts['eval']} in eval mode; {texts['training']} in training mode"
+
+
+def batches_text(batches: Mapping[Phase, Sizes]) -> str:
+    """The batches that fit, where not every batch of several does; empty elsewhere."""
+    told = [sizes for sizes in batches.values() if (sizes.minimum or 0) > _SEVERAL or sizes.gap or sizes.maximum]
+    return sizes_text({phase: (sizes,) for phase, sizes in batches.items()}) if told else ""
 
 
 def _fitting_text(sizes: Sizes) -> str:

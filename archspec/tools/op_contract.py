@@ -36,7 +36,8 @@ def check_op(op: type[Op]) -> None:
     for example in op.examples:
         said = f"{dict(example.attributes)} of {', '.join(map(str, example.inputs)) or 'nothing'}"
         wrong += [f"{said}: {sentence}" for sentence in held_at(op, example)]
-    assert not wrong, "\n".join([f"the op `{op.name}` does not keep its contract:", *wrong])
+    if wrong:
+        raise AssertionError("\n".join([f"the op `{op.name}` does not keep its contract:", *wrong]))
 
 
 def held_at(kind: type[Op], example: Example) -> Iterator[str]:
@@ -81,20 +82,21 @@ def executed(op: Op, example: Example) -> Iterator[str]:
         yield from (f"a demand is left open: {condition.message}" for condition in must.pending)
         return
     tensors = [draw(given, example.below) for given in example.inputs]
-    try:
-        with flop_counter() as counter:
-            outputs, made = run(op, example.inputs, tensors)
-    except Exception as error:  # whatever torch raises
-        yield f"torch refuses it: {error}"
-        return
-    given = tuple(map(type_of, outputs))
-    if types != given:
-        yield f"{_listed(types)} is inferred, but torch gives {_listed(given)}"
     if len(op.output_names()) != len(types):
         yield f"it has the ports {op.output_names()}, but {len(types)} types are inferred"
-    macs, flops = op.macs(example.inputs, types), counter.get_total_flops()
-    if 2 * macs != flops:
-        yield f"`macs` are {macs}, but torch counts {flops / 2:g}"
+    for mode in ("training", "eval"):
+        try:
+            with flop_counter() as counter:
+                outputs, made = run(op, example.inputs, tensors, training=mode == "training")
+        except Exception as error:  # whatever torch raises
+            yield f"torch refuses it in {mode} mode: {error}"
+            return
+        given = tuple(map(type_of, outputs))
+        if types != given:
+            yield f"{_listed(types)} is inferred, but torch gives {_listed(given)} in {mode} mode"
+        macs, flops = op.macs(example.inputs, types), counter.get_total_flops()
+        if 2 * macs != flops:
+            yield f"`macs` are {macs}, but torch counts {flops / 2:g} in {mode} mode"
     yield from differences(op.weights(*example.inputs), made)
 
 

@@ -21,7 +21,7 @@ def test_batch_norm_over_one_place_trains_on_two_samples() -> None:
     facts, module = Facts(graph), emit(graph)
     for phase in PHASES:
         batches = facts.batch_sizes[phase]
-        assert str(batches) == f"N {2 if phase == 'training' else 1} and up (at H=3, W=3)"
+        assert str(batches) == ("N 2 and up (at H=3, W=3)" if phase == "training" else "N 1 and up")
         module.train(phase == "training")
         assert [runs(module, batch, 4, 3, 3) for batch in (1, 2)] == [batches.minimum == 1, True]
         assert runs(module, 1, 4, 3, 4)
@@ -32,6 +32,14 @@ def test_batch_norm_over_one_place_trains_on_two_samples() -> None:
 def test_batch_norm_without_averages_needs_them_in_eval_mode_too() -> None:
     facts = Facts(load(NORMALISED.replace("id: bn", "id: bn, track: false"), "{x: [N, 4, H=8, W=8]}"))
     assert {phase: facts.batch_sizes[phase].minimum for phase in PHASES} == {"training": 2, "eval": 2}
+
+
+def test_what_stops_a_batch_at_any_other_size_is_said_without_one() -> None:
+    rows = NORMALISED.replace("]\n", ", global_avg_pool, {batch_norm: {id: bn2}}]")
+    batches = Facts(load(rows, "{x: [N, 4, H=8, W=8]}")).batch_sizes["training"]
+    assert str(batches) == "N 2 and up"
+    assert batches.below is not None
+    assert batches.below.node == "bn2"
 
 
 def test_a_fixed_batch_has_no_sizes() -> None:

@@ -11,6 +11,7 @@ from archspec.backends.inputs import random_inputs
 from archspec.backends.torch_fx import emit
 from archspec.compiler import load_graph
 from archspec.frontend.builder import Builder
+from archspec.ir.dims import symbol
 from archspec.source.diagnostic import SpecError
 from tests.specs import hold_canonical_form, outline, spec
 
@@ -95,6 +96,7 @@ def test_taps_out_of_blocks_are_named_outputs() -> None:
         ("conv", {"channels": 4, "kernal": 3}, "unknown-attribute", "kernal"),
         ("konv", {}, "unknown-op", "konv"),
         ("add", {}, "wrong-input-count", "add"),
+        ("reshape", {"shape": [symbol("N"), -1]}, "wrong-value", "[N, -1]"),
     ],
 )
 def test_a_mistake_is_shown_in_the_call_as_a_row(op: str, attributes: dict[str, Any], name: str, place: str) -> None:

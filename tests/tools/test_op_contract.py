@@ -90,7 +90,11 @@ def test_it_is_public() -> None:
         ),
         (
             with_method("lower", lambda self, x: [Step("function", "torch.permute", settings={"dims": (5,)})]),
-            "torch refuses it: ",
+            "torch refuses it in training mode: ",
+        ),
+        (
+            with_method("lower", lambda self, x: [Step("module", "torch.nn.Dropout", settings={"p": 0.5})]),
+            "[2, 5] is inferred, but torch gives [2, 3] in eval mode",
         ),
         (
             with_method("infer", lambda self, must, x: must.refuse("wrong-rank", "no batch is taken")),
