@@ -162,6 +162,16 @@ class _Inference:
         node.op = op
         self.found.checked.append(node.origin)
         self._check_phase(node)
+        self._report(node, self._infer_types(node, op, inputs))
+        if node.types and node.share is None:
+            self._check_weights(node)
+        if node.types and isinstance(op, Probed):
+            report_probe(node, self.graph, self.expansion, self.found)
+        if self.sides is not None:
+            self.sides.add(node)
+
+    def _infer_types(self, node: Node, op: Op, inputs: tuple[TensorType, ...]) -> Conditions:
+        """Give a node its types and weights; what it demands of its inputs."""
         must = Conditions(self.prober)
         try:
             types = op.infer(must, *inputs)
@@ -181,6 +191,10 @@ class _Inference:
                 help="give the inputs nominal sizes, such as `H=224`",
             )
         node.conditions = tuple(must.pending)
+        return must
+
+    def _report(self, node: Node, must: Conditions) -> None:
+        """What a node demands and does not get, or gets at some sizes only."""
         for failure in must.failures:
             report_failure(failure, node, self.graph, self.expansion, self.found)
         for condition, doubt in must.doubts:
@@ -189,12 +203,6 @@ class _Inference:
         if must.skipped and not must.failures:
             self.found.dependent += 1
             self.found.checked.pop()
-        if node.types and node.share is None:
-            self._check_weights(node)
-        if node.types and isinstance(op, Probed):
-            report_probe(node, self.graph, self.expansion, self.found)
-        if self.sides is not None:
-            self.sides.add(node)
 
     def _weigh(self, node: Node, weights: Mapping[str, Weight]) -> None:
         if node.share is None:
