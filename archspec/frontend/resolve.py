@@ -7,16 +7,18 @@ place in a file, whether or not a block is used, so that every mistake is one di
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from archspec.frontend.closures import part_of
 from archspec.frontend.load import STRUCTURES
 from archspec.frontend.names import check_names
 from archspec.frontend.parameters import check as check_parameter
+from archspec.frontend.shorthands import add_shorthand
 from archspec.frontend.targets import find_target
 from archspec.ir.op import Op
 from archspec.language.expression import Expression, ExpressionError, is_expression, parse
+from archspec.language.fields import IdRange
 from archspec.language.schema import Argument, Body, Branch, Document, Item
 from archspec.language.validate import did_you_mean, nearest, one_of, shown, validate
 from archspec.language.values import Entry, Mapping, Scalar, Value
@@ -166,7 +168,16 @@ class _Resolver:
             item.broken = True
             return
         item.target = target
-        bind_arguments(item, target, self.found, names, self._arguments)
+        bind_arguments(item, target, self.found, names, self._arguments, self._names_here())
+
+    def _names_here(self) -> Iterator[str]:
+        """The names that something in this body has."""
+        yield from ("in", *(declaration.name for declaration in self.body.inputs))
+        yield from (str(head.name) for head in self.body.heads)
+        for item in all_items(self.body):
+            given = item.keys.id
+            names = given.names() if isinstance(given, IdRange) else [str(given)]
+            yield from (name.partition(".")[0] for name in names)
 
     def _arguments(self, entries: dict[str, Entry], names: frozenset[str]) -> dict[str, Argument]:
         return {
@@ -209,11 +220,21 @@ class _Resolver:
         self.found.error("misplaced-key", message, item.entries[key].span, help=help_text)
 
 
-def bind_arguments(item: Item, target: type[Op] | Body, found: Diagnostics, names: frozenset[str], read: Any) -> None:
-    """Fill in an item's arguments from its attributes and the file's defaults, and check those that are plain."""
+def bind_arguments(
+    item: Item,
+    target: type[Op] | Body,
+    found: Diagnostics,
+    names: frozenset[str],
+    read: Any,
+    seen: Iterable[str] = (),
+) -> None:
+    """Fill in an item's arguments from its attributes and the file's defaults, and check those that are plain.
+
+    `seen` are the names of what stands around the item, which a value without a name may have meant.
+    """
     entries = dict(item.attributes)
     if item.shorthand is not None:
-        _add_shorthand(item, target, entries, found)
+        add_shorthand(item, target, entries, seen, found)
     defaults = item.document.defaults.get(item.name)
     if defaults is not None and item.keys.share is None:
         entries = {**defaults.entries, **entries}
@@ -285,23 +306,6 @@ def check_block_arguments(
             found.error(
                 "missing-attribute", f"block `{block.name}` needs the parameter `{name}`", item.span, labels=label
             )
-
-
-def _add_shorthand(item: Item, target: type[Op] | Body, entries: dict[str, Entry], found: Diagnostics) -> None:
-    assert item.shorthand is not None
-    value = item.shorthand
-    name = None if isinstance(target, Body) else target.shorthand
-    key = next(iter(target.params if isinstance(target, Body) else target.model_fields), None)
-    if name is None:
-        found.error(
-            "item-form",
-            f"`{item.name}` takes no value without a name",
-            value.span,
-            help=f"write `- {item.name}: {{{key}: ...}}`" if key else f"write `- {item.name}`: it has no attributes",
-        )
-        item.broken = True
-        return
-    entries[name] = Entry(name, value.source, value.start, value.end, value)
 
 
 def _report_unknown_later(target: type[Op], later: set[str], item: Item, found: Diagnostics) -> None:
