@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archspec.frontend.instances import Instance, ListContext
 from archspec.ir.graph import Value
-from archspec.language.schema import Item
+from archspec.language.fields import IdRange
+from archspec.language.schema import Body, Item
 from archspec.language.validate import did_you_mean, one_of
 from archspec.language.values import Mapping, Sequence
 from archspec.source.diagnostic import Diagnostics
@@ -23,7 +24,7 @@ def sources_of(
         spans = [child.span for child in entry.items] if isinstance(entry, Sequence) else [entry.span]
         values = [read_value(path, span, context, found) for path, span in zip(item.keys.from_, spans, strict=True)]
         if turn and previous is not None:
-            values[0] = single_output(previous, item.span, context, found)
+            values[0] = _output_of_turn(previous, item, context, found)
         return None if None in values else [value for value in values if value is not None]
     if reads_nothing:
         return []
@@ -33,7 +34,10 @@ def sources_of(
         message = f"`{item.name}` has nothing before it to read"
         found.error("nothing-to-read", message, item.span, help="say what it reads with `from`", origin=context.origin)
         return None
-    value = single_output(previous, item.span, context, found)
+    if turn:
+        value = _output_of_turn(previous, item, context, found)
+    else:
+        value = single_output(previous, item.span, context, found)
     return [value] if value is not None else None
 
 
@@ -43,6 +47,26 @@ def _misses_inputs(context: ListContext) -> bool:
     written = body.document.mapping.get("inputs")
     says_none = isinstance(written, Mapping) and not written.entries
     return context.frame.use is None and not body.inputs and not says_none
+
+
+def _output_of_turn(turn: Instance, item: Item, context: ListContext, found: Diagnostics) -> Value | None:
+    """What a turn of a repeat gives to the next; None after reporting that it has several outputs."""
+    if len(turn.outputs) < 2 or turn.unknown:
+        return single_output(turn, item.span, context, found)
+    message = (
+        f"every turn of a repeat reads the one output of the turn before, but `{item.name}` has {len(turn.outputs)}"
+    )
+    named = item.target if isinstance(item.target, Body) else None
+    if named is None or not context.sees_inside or item.keys.id is None or isinstance(item.keys.id, IdRange):
+        help_text = "write every turn as an item of its own that says `from` which output"
+    else:
+        *_, (_, (inner, _)) = named.outputs.items()
+        help_text = (
+            f"end `{named.name}` with what the next turn reads and leave out its `outputs`; the rest can be read"
+            f" by its path, such as `{item.keys.id}.0.{inner}`"
+        )
+    found.error("several-outputs", message, item.span, help=help_text, origin=context.origin)
+    return None
 
 
 def single_output(instance: Instance, span: Span, context: ListContext, found: Diagnostics) -> Value | None:
