@@ -11,6 +11,7 @@ from archspec.analysis.branches import Join, joins
 from archspec.analysis.cost import Cost, cost
 from archspec.analysis.factorization import Convolution, convolution
 from archspec.analysis.layers_in_a_row import Pair, layers_in_a_row
+from archspec.analysis.linear_over_space import linear_over_space
 from archspec.analysis.linear_runs import LinearRuns, linear_runs
 from archspec.analysis.phases import running
 from archspec.analysis.receptive_field import Field, receptive_fields
@@ -44,6 +45,11 @@ class Facts:
     def linear_runs(self) -> LinearRuns:
         """The layers around each node that no nonlinearity stands before."""
         return linear_runs(self.graph)
+
+    @cached_property
+    def linear_over_space(self) -> Mapping[str, str]:
+        """The linear layers that mix places instead of channels, each with what laid its input out so."""
+        return linear_over_space(self.graph)
 
     @cached_property
     def layers_in_a_row(self) -> tuple[Pair, ...]:

@@ -20,6 +20,7 @@ from archspec.rules.factorise_asymmetric import FactoriseAsymmetric
 from archspec.rules.identity_op import IdentityOp
 from archspec.rules.large_kernel import LargeKernel
 from archspec.rules.linear_between_factors import LinearBetweenFactors
+from archspec.rules.linear_over_space import LinearOverSpace
 from archspec.rules.missing_reduction import MissingReduction
 from archspec.rules.pooling_only_reduction import PoolingOnlyReduction
 from archspec.rules.representational_bottleneck import RepresentationalBottleneck
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     DeadNode(),
     RunsAtNoSize(),
     UnmetContract(),
+    LinearOverSpace(),
     RepresentationalBottleneck(),
     ExpensiveReduction(),
     PoolingOnlyReduction(),

@@ -110,10 +110,11 @@ class RepresentationalBottleneck(Rule):
 
     def _grid_changes(self, case: Case) -> list[Finding]:
         limit = self.setting("grid_warning")
+        explained = set(case.facts.linear_over_space.values())  # channels that were to be flattened
         return [
             self._grid_change(case, change)
             for change in case.facts.grid_changes
-            if kept(case.facts, change) < limit and not is_of_image(case.graph, change)
+            if kept(case.facts, change) < limit and not is_of_image(case.graph, change) and change.path not in explained
         ]
 
     def _grid_change(self, case: Case, change: GridChange) -> Finding:

@@ -373,3 +373,29 @@ def test_a_network_without_batch_norm_may_have_an_auxiliary_classifier_without()
 def test_a_loss_of_logits_takes_no_probabilities(last: str, loss: str, is_found: bool) -> None:
     rows = f"layers: [{{linear: 4}}, {last}]\noutputs: {{o: o}}\ntraining: {{loss: {{o: {loss}}}}}"
     assert len(findings("softmax-before-cross-entropy", rows, FEATURES)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("between", "is_found"),
+    [
+        ("global_avg_pool", True),
+        ("relu, {dropout: 0.5}", True),
+        ("{interpolate: {scale: 2}}, {multiply: {branches: {a: [], b: [sigmoid]}}}", True),
+        ("global_avg_pool, flatten", False),
+        ("{permute: [0, 2, 3, 1]}", False),
+        ("{permute: [0, 1, 3, 2]}", False),
+        ("{flatten: {start: 2}}", False),
+        ("{mean: {axes: [2], keep: false}}", False),
+    ],
+)
+def test_a_linear_layer_is_over_space_where_nothing_moves_the_channels_of_a_convolution(
+    between: str, is_found: bool
+) -> None:
+    rows = f"layers: [{{{CONV}}}}}, {between}, {{linear: {{id: fc, features: 16}}}}]"
+    assert places("linear-over-space", rows) == ["fc"] * is_found
+
+
+@pytest.mark.parametrize("rows", ["{linear: 16}", "{linear: 16}, relu, {linear: 8}"])
+@pytest.mark.parametrize("inputs", ["{x: [N, T=5, 8]}", "{x: [N, 4, 6, 8]}"])
+def test_a_linear_layer_is_over_features_where_no_layer_says_otherwise(rows: str, inputs: str) -> None:
+    assert places("linear-over-space", f"layers: [{rows}]", inputs) == []

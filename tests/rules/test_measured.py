@@ -103,6 +103,12 @@ def test_a_pool_of_a_volume_keeps_as_much_as_one_of_an_image() -> None:
     assert finding.severity is Severity.ERROR
 
 
+def test_a_pool_behind_which_a_linear_layer_lacks_its_flatten_is_told_as_that_alone() -> None:
+    layers = f"{conv(16)}, global_avg_pool, {{linear: 10}}"
+    assert not found("representational-bottleneck", layers)
+    assert found("linear-over-space", layers)
+
+
 def test_an_image_may_be_normalised_before_it_is_made_smaller() -> None:
     layers = f"{{affine: {{scale: 2}}}}, {{conv: {{kernel: 16, stride: 16, channels: 24}}}}, relu, {conv(64)}, {END}"
     assert not found("representational-bottleneck", layers, "{x: [N, 3, 64, 64]}")
