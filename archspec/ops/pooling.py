@@ -111,6 +111,7 @@ class MaxPool(_PaddedPool):
 
     name: ClassVar[str] = "max_pool"
     also: ClassVar[tuple[str, ...]] = ("maxpooling",)
+    keeps_values: ClassVar[bool] = True
     function: ClassVar[str] = "max_pool"
 
     dilation: Sizes = 1
@@ -120,9 +121,24 @@ class MaxPool(_PaddedPool):
     def _dilation(self) -> int | tuple[int, ...]:
         return self.dilation
 
-    def gives_sign(self) -> KnownSign | None:
-        # A window with gaps may see nothing but padding, of which the largest is minus infinity.
-        return "kept" if set(spread(self.dilation, 1)) == {1} or self.padding in ("valid", 0) else None
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        found = super().infer(must, x)
+        axes = x.rank - 2
+        dilation = spread(self.dilation, axes)
+        pads = pad_sides(self.padding, spread(self.kernel, axes), dilation)
+        for side, pad, reach in zip(x.shape[2:], pads, dilation, strict=True):
+            self._need_a_value(must, side, -pad % reach, x)
+        return found
+
+    def _need_a_value(self, must: Conditions, side: Size, first: int, x: TensorType) -> None:
+        """Demand the first place of the input that the first window comes to.
+
+        Of padding alone torch says that the largest is minus infinity, and where it was is outside of the input.
+        """
+        if first and not must.failures:
+            message = f"the first window sees padding, and then place {first}, which is beyond a side of {x}"
+            help = "take less dilation, or no padding"
+            must.be_positive(side - first, message, attribute="dilation", help=help)
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), extra=_indices(outputs))

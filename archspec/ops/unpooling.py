@@ -21,6 +21,8 @@ class MaxPoolWithIndices(MaxPool):
 
     name: ClassVar[str] = "max_pool_with_indices"
     also: ClassVar[tuple[str, ...]] = ("maxpoolwithargmax",)
+    keeps_values: ClassVar[bool] = False
+    sign: ClassVar[KnownSign | None] = "kept"
 
     def output_names(self) -> tuple[str, ...]:
         return "values", "indices"

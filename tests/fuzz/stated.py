@@ -85,5 +85,6 @@ STATED = (
     Stated("index-out-of-range", "what is asked for is there", _ops("rotary position_embedding positions slice")),
     Stated("side-not-positive", "a block that is dropped lies within the map", _ops("drop_block")),
     Stated("side-not-positive", "what is cut out lies within", _ops("crop_like")),
+    Stated("side-not-positive", "a window sees more than padding", _ops("max_pool max_pool_with_indices")),
     Stated("side-not-positive", "one number has no variance", _ops("variance")),
 )

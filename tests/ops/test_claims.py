@@ -12,17 +12,9 @@ from archspec.ops import find, names
 from archspec.ops.activation import Tanh
 from archspec.ops.arithmetic import Scale
 from archspec.ops.normalization import BatchNorm
-from archspec.ops.pooling import MaxPool
 from archspec.ops.rectifier import Relu
 from archspec.ops.regularization import AlphaDropout
-from archspec.tools.op_claims import (
-    bends_below_0_at,
-    claimed,
-    does_nothing_at,
-    has_sign_at,
-    is_linear_at,
-    keeps_values_at,
-)
+from archspec.tools.op_claims import bends_below_0_at, claimed, does_nothing_at, is_linear_at, keeps_values_at
 
 SEEM_TO_DO_NOTHING = {"identity", "position_embedding"}
 """The one that is meant to, and the one whose weights start from 0."""
@@ -54,14 +46,7 @@ def test_an_op_that_bends_below_0_alone_or_keeps_values_says_so(name: str) -> No
     found = uses(name)
     for op, _ in found[:1]:
         assert op.bends_below_0 == all(bends_below_0_at(*use) for use in found)
-        assert op.keeps_values == (all(keeps_values_at(*use) for use in found) and op.name != "max_pool")
-
-
-def test_a_window_with_gaps_that_sees_padding_alone_keeps_no_sign() -> None:
-    pool = MaxPool(kernel=2, stride=1, padding=1, dilation=2)
-    assert not has_sign_at(pool, Example({}, (TensorType((1, 2, 1, 3)),)), "kept")
-    assert pool.gives_sign() is None
-    assert MaxPool(kernel=2, dilation=2).gives_sign() == MaxPool(kernel=2, padding=1).gives_sign() == "kept"
+        assert op.keeps_values == all(keeps_values_at(*use) for use in found)
 
 
 class LinearTanh(Tanh):

@@ -62,7 +62,8 @@ def test_a_window_is_refused_exactly_where_torch_refuses_it(window: tuple[Op, tu
     except RuntimeError:
         assert must.failures
         return
-    if 0 in outputs[0].shape:  # torch gives nothing where a transposed convolution is padded away
+    # torch gives nothing where a transposed convolution is padded away, and where a pool sees padding alone.
+    if 0 in outputs[0].shape or outputs[0].isinf().any():
         assert must.failures
     else:
         assert not must.failures
@@ -229,6 +230,20 @@ def test_a_pool_that_pads_more_than_half_its_window_is_refused() -> None:
     _, must = infer(made("avg_pool", {"kernel": 3, "stride": 1, "padding": [1, 2]}), TensorType((2, 2, 9, 9)))
     (found,) = must.failures
     assert (found.attribute, found.message) == ("padding", "a padding of 1x2 is more than half of the 3x3 kernel")
+
+
+def test_a_window_with_gaps_sees_more_than_padding() -> None:
+    pool = find("max_pool")
+    assert pool is not None
+    op = pool.model_validate({"kernel": 2, "padding": 1, "dilation": 3})
+    (failure,) = infer(op, TensorType((1, 2, 2)))[1].failures
+    said = "the first window sees padding, and then place 2, which is beyond a side of [1, 2, 2]"
+    assert (failure.name, failure.message) == ("side-not-positive", said)
+    assert run(op, [TensorType((1, 2, 2))], [torch.zeros(1, 2, 2)])[0][0].tolist() == [[[-torch.inf]] * 2]
+    assert run(op, [TensorType((1, 2, 3))], [torch.zeros(1, 2, 3)])[0][0].isfinite().all()
+    must = infer(op, TensorType((1, 2, symbol("L"))))[1]
+    assert [condition.holds({"L": 2}) for condition in must.pending] == [True, False]
+    assert all(condition.holds({"L": 3}) for condition in must.pending)
 
 
 def test_an_input_of_the_wrong_rank_is_refused() -> None:
