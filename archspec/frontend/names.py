@@ -37,6 +37,8 @@ class _Level:
     written: bool = True
     """Whether it is a list, so that a leading `.` steps out of it; a branch of one item is none."""
     earlier: dict[str, _Step] = field(default_factory=dict)
+    unnamed: set[str] = field(default_factory=set)
+    """What the items are uses of that have no id and are already defined."""
 
 
 def check_names(body: Body, found: Diagnostics) -> None:
@@ -89,6 +91,8 @@ class _Checker:
                 if name in level.earlier and not item.broken and level.every.get(name) is not _span_of_id(item):
                     self._duplicate(name, item, level)
                 level.earlier[name] = step
+            if item.keys.id is None:
+                level.unnamed.add(item.name)
             previous = step
         return previous
 
@@ -166,8 +170,14 @@ class _Checker:
         return None
 
     def _meant(self, path: str, first: str, level: _Level) -> str:
-        known = [*self.inputs, *_known(level)]
-        return did_you_mean(path, known) or did_you_mean(first, known) or _seen_from_here(known)
+        levels = list(_levels(level))
+        known = [*self.inputs, *(name for each in levels for name in each.every)]
+        unnamed = {name for each in levels for name in each.unnamed}
+        if first in unnamed:
+            return (
+                f"give the `{first}` that is meant an `id`, or write its position, `0` for the first item of its list"
+            )
+        return did_you_mean(path, known) or did_you_mean(first, known) or _seen_from_here(known, bool(unnamed))
 
     def _report_forward(self, top: _Level) -> None:
         steps = _all_steps(top)
@@ -193,13 +203,14 @@ class _Checker:
                 )
 
 
-def _seen_from_here(known: list[str]) -> str:
-    return "from here one sees: " + ", ".join(f"`{name}`" for name in dict.fromkeys(known))[:200]
+def _seen_from_here(known: list[str], some_unnamed: bool) -> str:
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(known))[:200]
+    return f"from here one sees: {names}" + ("; items without an `id` go by position: `0`, `1`" if some_unnamed else "")
 
 
-def _known(level: _Level | None) -> Iterator[str]:
+def _levels(level: _Level | None) -> Iterator[_Level]:
     while level is not None:
-        yield from level.every
+        yield level
         level = level.outer
 
 
