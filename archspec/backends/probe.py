@@ -8,8 +8,7 @@ from typing import Final
 import torch
 
 from archspec.backends.flops import flop_counter
-from archspec.backends.program import resolve
-from archspec.backends.run_op import Made, differences, run, type_of
+from archspec.backends.run_op import Made, differences, run, torch_name, type_of
 from archspec.ir.conditions import ProbeError
 from archspec.ir.dims import Dim, Size, evaluate, symbols
 from archspec.ir.op import Op
@@ -59,7 +58,7 @@ def _run(op: Op, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
 def _in_phase(op: Op, inputs: tuple[TensorType, ...], *, training: bool) -> tuple[TensorType, ...]:
     try:
         with torch.device("meta"), torch.no_grad(), flop_counter() as counter:
-            tensors = [torch.empty(_shape(given), dtype=resolve(f"torch.{given.dtype}")) for given in inputs]
+            tensors = [torch.empty(_shape(given), dtype=torch_name(given.dtype)) for given in inputs]
             outputs, made = run(op, inputs, tensors, training=training)
             types = tuple(map(type_of, outputs))
     except Exception as error:  # whatever torch raises, and what a module of the package does

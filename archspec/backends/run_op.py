@@ -25,6 +25,20 @@ class Made:
     own: list[torch.Tensor] = field(default_factory=list)
     """Those that were read, which no module of torch made."""
 
+    def read_weight(self, name: str, weight: Weight) -> torch.Tensor:
+        """Make a weight that a step reads."""
+        self.read.add(name)
+        self.own.append(_tensor(weight))
+        return self.own[-1]
+
+    def make_module(self, step: Step, settings: Mapping[str, Any]) -> nn.Module:
+        """Make the module of a step, with its weights."""
+        module: nn.Module = torch_name(step.target)(**settings)
+        prefix = f"{step.name}." if step.name else ""
+        self.parameters |= {prefix + name: tensor for name, tensor in module.named_parameters()}
+        self.buffers |= {prefix + name: tensor for name, tensor in module.named_buffers()}
+        return module
+
 
 def torch_name(target: str) -> Any:
     """What a name stands for; one without a dot is torch's own: `float32`."""
@@ -46,34 +60,25 @@ def run(
             return type(arg)(map(value, arg))
         return list(tensors[arg.index :]) if isinstance(arg, Rest) else constant(arg)
 
+    weights = op.weights(*types)
     for step in op.lower(*types):
+        if step.kind == "weight":
+            results.append(made.read_weight(step.name, weights[step.name]))
+            continue
         args, settings = [value(arg) for arg in step.args], {name: value(arg) for name, arg in step.settings.items()}
-        results.append(_call(step, args, settings, op.weights(*types), made, training))
+        if step.kind == "module":
+            module = made.make_module(step, settings)
+            results.append(module.train(training)(*args))
+        else:
+            results.append(_call(step, args, settings))
     last = results[-1]
     return (last if isinstance(last, tuple) else (last,)), made
 
 
-def _call(
-    step: Step,
-    args: list[Any],
-    settings: Mapping[str, Any],
-    weights: Mapping[str, Weight],
-    made: Made,
-    training: bool,
-) -> Any:
-    if step.kind == "weight":
-        made.read.add(step.name)
-        made.own.append(_tensor(weights[step.name]))
-        return made.own[-1]
-    if step.kind == "function":
-        return torch_name(step.target)(*args, **settings)
+def _call(step: Step, args: list[Any], settings: Mapping[str, Any]) -> Any:
     if step.kind == "method":
         return getattr(args[0], step.target)(*args[1:], **settings)
-    module: nn.Module = torch_name(step.target)(**settings)
-    prefix = f"{step.name}." if step.name else ""
-    made.parameters |= {prefix + name: tensor for name, tensor in module.named_parameters()}
-    made.buffers |= {prefix + name: tensor for name, tensor in module.named_buffers()}
-    return module.train(training)(*args)
+    return torch_name(step.target)(*args, **settings)
 
 
 def _tensor(weight: Weight) -> torch.Tensor:
