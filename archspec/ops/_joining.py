@@ -111,11 +111,21 @@ def agree(
     return agreed
 
 
+def broadcast(must: Conditions, op: str, inputs: Sequence[TensorType], shapes: Sequence[Shape] | None = None) -> Shape:
+    """Demand shapes that go with each other, those of the inputs where no others are given; what they make together."""
+    padded = _of_one_rank([given.shape for given in inputs] if shapes is None else shapes)
+    return tuple(agree(must, op, inputs, padded, range(len(padded[0])), broadcast=True).values())
+
+
 def broadcast_shape(left: Shape, right: Shape) -> Shape:
     """The shape of a product of two tensors that go with each other."""
-    rank = max(len(left), len(right))
-    sides = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
-    return tuple(b if a == 1 else a for a, b in sides)
+    return tuple(b if a == 1 else a for a, b in zip(*_of_one_rank([left, right]), strict=True))
+
+
+def _of_one_rank(shapes: Sequence[Shape]) -> list[Shape]:
+    """Missing first axes count as 1."""
+    rank = max(map(len, shapes))
+    return [(1,) * (rank - len(shape)) + shape for shape in shapes]
 
 
 def _disagreement(

@@ -11,7 +11,15 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Rest, Result, Sight, Step
 from archspec.ir.types import Shape, TensorType
-from archspec.ops._joining import agree, broadcast_shape, need_one_dtype, need_one_rank, need_real_numbers, need_two
+from archspec.ops._joining import (
+    agree,
+    broadcast,
+    broadcast_shape,
+    need_one_dtype,
+    need_one_rank,
+    need_real_numbers,
+    need_two,
+)
 from archspec.ops._shared import bounded, bytes_of, need_numbers, need_rank_from, resolve_axis, sight_along
 
 
@@ -99,10 +107,7 @@ class _Broadcast(Op):
         first = inputs[0]
         if all(other.shape == first.shape for other in inputs) and first.is_known:
             return first
-        rank = max(given.rank for given in inputs)
-        shapes = [(1,) * (rank - given.rank) + given.shape for given in inputs]
-        shape = agree(must, self.name, inputs, shapes, range(rank), broadcast=True)
-        return TensorType(tuple(shape.values()), first.dtype)
+        return first.with_shape(*broadcast(must, self.name, inputs))
 
     def gives_view(self, phase: Literal["training", "eval"], *inputs: Any) -> bool:
         return len(inputs) == 1
@@ -273,10 +278,8 @@ class Matmul(Op):
         need_one_dtype(must, self.name, inputs)
         message = f"`matmul` needs as many rows in input 2 as input 1 has columns, but they are {b} and {a}"
         must.be_equal(b.shape[-2], a.shape[-1], message, ports=(1, 0))
-        rank = max(a.rank, b.rank) - 2
-        outer = [(1,) * (rank + 2 - given.rank) + given.shape[:-2] for given in inputs]
-        shape = agree(must, self.name, inputs, outer, range(rank), broadcast=True)
-        return TensorType((*shape.values(), a.shape[-2], b.shape[-1]), a.dtype)
+        outer = broadcast(must, self.name, inputs, [given.shape[:-2] for given in inputs])
+        return a.with_shape(*outer, a.shape[-2], b.shape[-1])
 
     def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         return outputs[0].elements * inputs[0].shape[-1]

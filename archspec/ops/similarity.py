@@ -10,7 +10,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Step
 from archspec.ir.types import TensorType
-from archspec.ops._joining import agree, broadcast_shape, need_one_dtype, need_real_numbers, need_two
+from archspec.ops._joining import broadcast, broadcast_shape, need_one_dtype, need_real_numbers, need_two
 from archspec.ops._shared import bytes_of, changed, need_in_range, resolve_axis
 
 
@@ -24,10 +24,7 @@ class _OfTwo(Op):
         need_two(must, self.name, inputs)
         need_real_numbers(must, self.name, inputs)
         need_one_dtype(must, self.name, inputs)
-        rank = max(given.rank for given in inputs)
-        shapes = [(1,) * (rank - given.rank) + given.shape for given in inputs]
-        sides = agree(must, self.name, inputs, shapes, range(rank), broadcast=True)
-        return inputs[0].with_shape(*sides.values())
+        return inputs[0].with_shape(*broadcast(must, self.name, inputs))
 
 
 class CosineSimilarity(_OfTwo):
