@@ -95,6 +95,14 @@ def resolve_axis(must: Conditions, axis: int, tensor: TensorType, attribute: str
     )
 
 
+def resolve_new_axis(must: Conditions, axis: int, rank: int, attribute: str = "axis") -> int:
+    """Demand an axis of an output that has so many, and count it from the first."""
+    if not -rank <= axis < rank:
+        message = f"there is no axis {axis} in an output of {rank} axes: they are 0 to {rank - 1}, or -{rank} to -1"
+        must.refuse("wrong-axis", message, attribute=attribute, ports=(0,))
+    return axis % rank
+
+
 def sight_along(tensor: TensorType, *axes: int, in_space: Sight | None = None) -> Sight | None:
     """What a place sees of an op that does something along axes: the same place, unless one of them is in space."""
     return "here" if all(axis % tensor.rank < 2 for axis in axes) else in_space

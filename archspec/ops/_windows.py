@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import LIMIT, UNKNOWN, Size
 from archspec.ir.op import Window
-from archspec.ir.types import by
+from archspec.ir.types import Shape, TensorType, by
 
 Sides: TypeAlias = "int | tuple[int, ...]"
 Each = TypeVar("Each", int, float)
@@ -88,6 +88,17 @@ def slide(
         help=f"a smaller {what}, more padding, a larger input, or fewer strides before this point",
     )
     return tuple((room - 1) // step + 1 for room, step in zip(rooms, strides, strict=True))
+
+
+def space_of(must: Conditions, op: str, like: TensorType, x: TensorType, port: int = 1) -> Shape:
+    """The spatial sides of an input that stands for a size, which has as many as the first input."""
+    if like.rank != x.rank:
+        must.refuse(
+            "wrong-rank",
+            f"`{op}` takes the spatial sides of input {port + 1}, {like}, which has not as many axes as input 1, {x}",
+            ports=(port, 0),
+        )
+    return like.shape[2:]
 
 
 def need_room(

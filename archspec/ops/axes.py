@@ -13,7 +13,7 @@ from archspec.ir.dims import LIMIT
 from archspec.ir.op import Arg, Example, Result, Sight, Step
 from archspec.ir.types import TensorType
 from archspec.ops._moving import AxisOrAxes, Moves, Views, one_or_more, resolve_axes
-from archspec.ops._shared import resolve_axis, sight_along
+from archspec.ops._shared import resolve_axis, resolve_new_axis, sight_along
 
 _TWO = wholes(1 - LIMIT, "two axes such as [1, 2]", fewest=2)
 _Pair: TypeAlias = Annotated[
@@ -99,13 +99,7 @@ class Unsqueeze(Views):
 
     def _resolved(self, must: Conditions, x: TensorType) -> set[int]:
         rank = x.rank + len(self.axes)
-        missing = next((axis for axis in self.axes if not -rank <= axis < rank), None)
-        if missing is not None:
-            message = (
-                f"there is no axis {missing} in an output of {rank} axes: they are 0 to {rank - 1}, or -{rank} to -1"
-            )
-            must.refuse("wrong-axis", message, attribute="axes", ports=(0,))
-        found = {axis % rank for axis in self.axes}
+        found = {resolve_new_axis(must, axis, rank, "axes") for axis in self.axes}
         if len(found) < len(self.axes):
             message = f"`axes` is {list(self.axes)}, which has an axis of the output twice"
             must.refuse("wrong-axis", message, attribute="axes", ports=(0,))

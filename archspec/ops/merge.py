@@ -20,7 +20,15 @@ from archspec.ops._joining import (
     need_real_numbers,
     need_two,
 )
-from archspec.ops._shared import bounded, bytes_of, need_numbers, need_rank_from, resolve_axis, sight_along
+from archspec.ops._shared import (
+    bounded,
+    bytes_of,
+    need_numbers,
+    need_rank_from,
+    resolve_axis,
+    resolve_new_axis,
+    sight_along,
+)
 
 
 class Concat(Op):
@@ -75,16 +83,12 @@ class Stack(Op):
     """The number of the new axis in the output, the first behind the batch where nothing is said."""
 
     def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
-        first, rank = inputs[0], inputs[0].rank + 1
+        first = inputs[0]
         need_one_rank(must, self.name, inputs)
         need_one_dtype(must, self.name, inputs)
-        if not -rank <= self.axis < rank:
-            message = (
-                f"there is no axis {self.axis} in an output of {rank} axes: they are 0 to {rank - 1}, or -{rank} to -1"
-            )
-            must.refuse("wrong-axis", message, attribute="axis", ports=(0,))
+        new = resolve_new_axis(must, self.axis, first.rank + 1)
         sides = list(agree(must, self.name, inputs, [given.shape for given in inputs], range(first.rank)).values())
-        sides.insert(self.axis % rank, len(inputs))
+        sides.insert(new, len(inputs))
         return first.with_shape(*sides)
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:

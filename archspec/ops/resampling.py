@@ -15,7 +15,7 @@ from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step, Windo
 from archspec.ir.types import TensorType, by
 from archspec.ops._moving import Moves
 from archspec.ops._shared import bounded, changed, compact, need_full_precision
-from archspec.ops._windows import IMAGES, need_room, need_sides, spread
+from archspec.ops._windows import IMAGES, need_room, need_sides, space_of, spread
 
 _MODES: Final = {
     "nearest": ("nearest",) * 3,
@@ -169,7 +169,7 @@ class InterpolateLike(_Interpolation):
 
     def infer(self, must: Conditions, x: TensorType, like: TensorType) -> TensorType:
         self._need_mode(must, x)
-        return x.with_shape(*x.shape[:2], *_space_of(must, self.name, x, like))
+        return x.with_shape(*x.shape[:2], *space_of(must, self.name, like, x))
 
     def lower(self, x: TensorType, like: TensorType) -> list[Step]:
         target = "archspec.backends.composites.interpolate_like"
@@ -190,7 +190,7 @@ class CropLike(Moves):
 
     def infer(self, must: Conditions, x: TensorType, like: TensorType) -> TensorType:
         must.have_rank(x, 3, 4, 5, what=IMAGES)
-        sides = _space_of(must, self.name, x, like)
+        sides = space_of(must, self.name, like, x)
         for have, want in zip(x.shape[2:], sides, strict=True):
             if not must.failures:
                 message = f"there is no {by(sides)} to cut out of the {by(x.shape[2:])} of {x}"
@@ -290,17 +290,6 @@ def _scale_text(scales: Sequence[float]) -> str:
 
 def _are_known(sides: Sequence[Size]) -> TypeGuard[Sequence[int]]:
     return all(isinstance(side, int) for side in sides)
-
-
-def _space_of(must: Conditions, op: str, x: TensorType, like: TensorType) -> tuple[Size, ...]:
-    """The spatial sides of the second input, which has as many as the first."""
-    if like.rank != x.rank:
-        must.refuse(
-            "wrong-rank",
-            f"`{op}` takes the spatial sides of input 2, {like}, which has not as many axes as input 1, {x}",
-            ports=(1, 0),
-        )
-    return like.shape[2:]
 
 
 _SEQUENCE = TensorType((2, 3, 9))

@@ -9,7 +9,7 @@ from archspec.ir.conditions import Conditions
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Step
 from archspec.ir.types import TensorType
 from archspec.ops._joining import need_equal_sides
-from archspec.ops._windows import IMAGES
+from archspec.ops._windows import IMAGES, space_of
 from archspec.ops.pooling import MaxPool
 
 
@@ -66,10 +66,7 @@ class MaxUnpool(Op):
         if indices.dtype != "int64":
             must.refuse("wrong-dtype", f"`max_unpool` needs int64 indices, but they are {indices}", ports=(1,))
         need_equal_sides(must, self.name, (x, indices), range(x.rank), "one index for every value")
-        if like.rank != x.rank:
-            message = f"`max_unpool` takes the space of {like}, which has not as many axes as its input {x}"
-            must.refuse("wrong-rank", message, ports=(2, 0))
-        return TensorType((*x.shape[:2], *like.shape[2:]), x.dtype)
+        return x.with_shape(*x.shape[:2], *space_of(must, self.name, like, x, port=2))
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(1,))
