@@ -102,7 +102,12 @@ def space_of(must: Conditions, op: str, like: TensorType, x: TensorType, port: i
 
 
 def need_room(
-    must: Conditions, sides: Sequence[Size], message: Callable[[], str], *, attribute: str, help: str
+    must: Conditions,
+    sides: Sequence[Size],
+    message: Callable[[], str],
+    *,
+    attribute: str | None = None,
+    help: str | None = None,
 ) -> list[Size]:
     """Demand that every side is positive, and give them, `UNKNOWN` where one is not; all of these are one failure."""
     if any(isinstance(side, int) and side < 1 for side in sides):
@@ -110,7 +115,7 @@ def need_room(
     return [_room(must, side, message, attribute) for side in sides]
 
 
-def _room(must: Conditions, side: Size, message: Callable[[], str], attribute: str) -> Size:
+def _room(must: Conditions, side: Size, message: Callable[[], str], attribute: str | None) -> Size:
     if isinstance(side, int) and side < LIMIT:
         return side if side >= 1 else UNKNOWN
     return must.be_positive(side, message(), attribute=attribute)

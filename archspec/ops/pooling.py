@@ -11,7 +11,7 @@ from archspec.ir.dims import UNKNOWN, Size
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step, Window
 from archspec.ir.types import DTYPES, TensorType, by
 from archspec.ops._shared import bytes_of, changed, compact, need_full_precision, spatial
-from archspec.ops._windows import IMAGES, need_sides, pad_sides, slide, spread, windows
+from archspec.ops._windows import IMAGES, need_room, need_sides, pad_sides, slide, spread, windows
 
 
 class _WindowPool(Op):
@@ -204,11 +204,16 @@ class LpPool(_WindowPool):
 
 def _need_averages_of_volumes(must: Conditions, x: TensorType, kernel: int | tuple[int, ...], op: str) -> None:
     need_full_precision(must, x, op)
+    if must.failures:
+        return
+    windows = spread(kernel, 3)
     # torch.nn.functional.avg_pool3d alone demands it, in ceil mode and with padding too.
-    for side, window in zip(x.shape[2:], spread(kernel, 3), strict=True):
-        message = f"a {by(spread(kernel, 3))} average needs at least as large a volume, but the input is {x}"
-        if not must.failures:
-            must.be_positive(side - window + 1, message, attribute="kernel")
+    need_room(
+        must,
+        [side - window + 1 for side, window in zip(x.shape[2:], windows, strict=True)],
+        lambda: f"a {by(windows)} average needs at least as large a volume, but the input is {x}",
+        attribute="kernel",
+    )
 
 
 class _AdaptivePool(Op):

@@ -191,10 +191,12 @@ class CropLike(Moves):
     def infer(self, must: Conditions, x: TensorType, like: TensorType) -> TensorType:
         must.have_rank(x, 3, 4, 5, what=IMAGES)
         sides = space_of(must, self.name, like, x)
-        for have, want in zip(x.shape[2:], sides, strict=True):
-            if not must.failures:
-                message = f"there is no {by(sides)} to cut out of the {by(x.shape[2:])} of {x}"
-                must.be_positive(have - want + 1, message, help="let the first input be the larger one")
+        need_room(
+            must,
+            [have - want + 1 for have, want in zip(x.shape[2:], sides, strict=True)],
+            lambda: f"there is no {by(sides)} to cut out of the {by(x.shape[2:])} of {x}",
+            help="let the first input be the larger one",
+        )
         return x.with_shape(*x.shape[:2], *sides)
 
     def sees(self, x: TensorType, like: TensorType) -> Sight:
