@@ -10,7 +10,7 @@ from random import Random
 import torch
 
 from archspec.analysis.at_sizes import at_sizes
-from archspec.analysis.input_sizes import BATCH, Sizes, input_sizes
+from archspec.analysis.input_sizes import Sizes, input_sizes
 from archspec.analysis.phases import running
 from archspec.backends.scope_module import ScopeModule
 from archspec.backends.torch_fx import emit
@@ -50,7 +50,7 @@ def judge(spec: Spec, random: Random) -> Verdict:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return Verdict("accepted", _canonical(graph) or _built(graph) or _at_other_sizes(graph, random))
+            return Verdict("accepted", _canonical(graph) or _runs(graph, random))
         except NoSizesError:
             return Verdict("not asked", reason="no sizes")
         except IndexError as error:
@@ -75,23 +75,25 @@ def _canonical(graph: Graph) -> str:
     return ""
 
 
-def _built(graph: Graph) -> str:
+def _runs(graph: Graph, random: Random) -> str:
     """Whether it builds and runs; sizes that are not found, and numbers of rows that are none, are raised."""
     try:
-        mismatches = build(graph).mismatches
+        report = build(graph)
     except (NoSizesError, IndexError):
         raise
     except Exception as error:
         return f"what is accepted runs: {type(error).__name__}: {error}"
-    return f"what is accepted runs as inferred: {mismatches[0]}" if mismatches else ""
+    if report.mismatches:
+        return f"what is accepted runs as inferred: {report.mismatches[0]}"
+    return _at_other_sizes(graph, {name: report.sizes[name] for name in graph.batch_symbols}, random)
 
 
-def _at_other_sizes(graph: Graph, random: Random) -> str:
+def _at_other_sizes(graph: Graph, batch: Mapping[str, int], random: Random) -> str:
     module = emit(graph)
     for phase, entries in input_sizes(graph).items():
         if any(sizes.fitting is None for sizes in entries):
             continue  # they are said to be unknown
-        usual = {name: size for name, size in _usual(graph, entries).items() if size is not None}
+        usual = {**batch} | {name: size for name, size in _usual(graph, entries).items() if size is not None}
         for sizes in entries:
             for size, fits in _tried(sizes, random):
                 at = usual | dict.fromkeys(sizes.symbols if sizes.together else [random.choice(sizes.symbols)], size)
@@ -144,9 +146,8 @@ def _stops(graph: Graph, module: ScopeModule, at: Mapping[str, int], phase: Phas
 
 def _tensors(graph: Graph, at: Mapping[str, int]) -> dict[str, torch.Tensor]:
     """Random inputs of some sizes, whatever is demanded of these."""
-    sizes = {name: BATCH for name in graph.batch_symbols} | dict(at)
     return {
-        name: random_tensor(given.type.with_shape(*(evaluate(side, sizes) for side in given.shape)), given.below or 2)
+        name: random_tensor(given.type.with_shape(*(evaluate(side, at) for side in given.shape)), given.below or 2)
         for name, given in graph.inputs.items()
     }
 
@@ -157,7 +158,7 @@ def _is_stated(graph: Graph, inputs: Mapping[str, torch.Tensor], at: Mapping[str
     A network stays what it was built as: what was sized or counted at the nominal sizes, and what was spread.
     """
     stopping = _stopping(graph, at, runs)
-    types = {name: (type_of(given),) for name, given in inputs.items()}
+    types: dict[str, tuple[TensorType, ...]] = {name: (type_of(given),) for name, given in inputs.items()}
     for node in graph.operations():
         if node.path in runs:
             given = tuple(types[value.node][value.port] for value in node.inputs)

@@ -36,6 +36,8 @@ def judge(case: OpCase, random: Random) -> Verdict:
     if any(not isinstance(kind.elements, int) or kind.elements > _MOST_ELEMENTS for kind in types):
         return Verdict("not asked", reason="too large to run")
     found = "" if not (must.pending or must.skipped) else "fixed sizes are decided: conditions are left over"
+    if any(isinstance(side, int) and side < 1 for kind in types for side in kind.shape):
+        found = found or f"every side is positive: {_listed(types)} was inferred"
     found = found or _disagreement(op, case, types, random)
     return Verdict("accepted", found or symbolic_disagreement(op, case.inputs, random))
 

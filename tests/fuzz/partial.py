@@ -14,7 +14,10 @@ from archspec.source.span import Source
 
 
 def type_after(rows: Sequence[Mapping[str, Any]], given: TensorType, blocks: Mapping[str, Any]) -> TensorType | None:
-    """The type of what the last row gives; None where something is wrong with them."""
+    """The type of what the last row gives; None where something is wrong with them.
+
+    Where that is no report but an exception, the rows are taken, for the laws to find it in the whole.
+    """
     names = {side: f"D{place}" for place, side in enumerate(given.shape) if isinstance(side, Dim)}
     shape = [names[side] if isinstance(side, Dim) else side for side in given.shape]
     spec = {
@@ -25,7 +28,10 @@ def type_after(rows: Sequence[Mapping[str, Any]], given: TensorType, blocks: Map
         "layers": [*rows, {"identity": {"id": "last"}}],
     }
     found = Diagnostics()
-    graph = load_spec(Source("partial.yaml", json.dumps(spec)), found, rules=())
+    try:
+        graph = load_spec(Source("partial.yaml", json.dumps(spec)), found, rules=())
+    except Exception:
+        return given
     if graph is None or found.failed:
         return None
     sides = {name: side for side, name in names.items()}

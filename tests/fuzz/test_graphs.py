@@ -8,7 +8,7 @@ from tests.fuzz.campaign import run
 from tests.fuzz.graphs import graphs
 from tests.fuzz.report import disagreements
 
-CASES = int(os.environ.get("ARCHSPEC_EXAMPLES", "16"))
+CASES = int(os.environ.get("ARCHSPEC_EXAMPLES", "12"))
 """Specs; `python -m tests.fuzz graphs` is for many."""
 
 

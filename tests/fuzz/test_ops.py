@@ -15,7 +15,7 @@ from tests.fuzz.campaign import run
 from tests.fuzz.ops import ops
 from tests.fuzz.report import disagreements
 
-CASES = int(os.environ.get("ARCHSPEC_EXAMPLES", "30"))
+CASES = int(os.environ.get("ARCHSPEC_EXAMPLES", "16"))
 """Uses of each op; `python -m tests.fuzz ops` is for many."""
 
 

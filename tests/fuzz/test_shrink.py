@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.shrink import shrink, smaller
@@ -23,6 +23,7 @@ def size(data: Any) -> int:
 
 
 @given(DATA)
+@settings(max_examples=30)
 def test_what_is_smaller_is_smaller(data: Any) -> None:
     assert all(size(less) < size(data) for less in smaller(data))
 
