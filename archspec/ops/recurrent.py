@@ -32,10 +32,7 @@ class _Direction(NamedTuple):
 
 
 class _Recurrent(Op):
-    """A layer of torch's class `module`, which computes `gates` vectors of `features` numbers at every place.
-
-    What goes from place to place are its `states`, and the backward pass needs `saved` vectors of every place.
-    """
+    """Base of the layers that read a sequence place by place."""
 
     category: ClassVar[str] = "recurrent"
     inputs: ClassVar[tuple[str, ...]] = ("x", "hidden")
@@ -44,8 +41,11 @@ class _Recurrent(Op):
     is_loop: ClassVar[bool] = True
 
     module: ClassVar[str]
+    """The class of torch that it is."""
     gates: ClassVar[int]
+    """How many vectors of `features` numbers it computes at every place."""
     saved: ClassVar[int]
+    """How many vectors of every place the backward pass needs."""
 
     features: Count
     """How many numbers are remembered, in each direction: the hidden size."""

@@ -20,9 +20,9 @@ from archspec.ops._windows import need_sides, spread
 class WindowAttention(Op):
     """Multi-head self-attention within windows of an image [N, H, W, C], the channels last.
 
-    Every head adds to its scores a learned number for each relative position of two places. Every other use is shifted
-    by half a window, around the borders, where places that are no neighbours do not see each other (Liu et al. 2021,
-    Swin). A side that windows do not fill is filled up with zeros.
+    Every head adds to its scores a learned number for each relative position of two places (Liu et al. 2021, Swin).
+    Windows that are shifted go on around the borders, and places there that are no neighbours do not see each other. A
+    side that windows do not fill is filled up with zeros.
     """
 
     name: ClassVar[str] = "window_attention"
@@ -34,7 +34,8 @@ class WindowAttention(Op):
     window: Sizes
     """The height and width of a window."""
     shift: Distances = 0
-    """How far windows are moved down and right; not along a side that one window covers."""
+    """How far windows are moved down and right, such as by half of one in every second layer of Swin; not along a side
+    that one window covers."""
     dropout: Fraction = 0.0
     """The chance that a weight of the softmax is dropped while training."""
     bias: Flag = True
