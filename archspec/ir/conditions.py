@@ -205,16 +205,23 @@ class Conditions:
         return UNKNOWN
 
     def be_divisible(
-        self, dim: Size, by: int, message: str, *, attribute: str | None = None, port: int = 0, help: str | None = None
+        self,
+        dim: Size,
+        by: int,
+        message: str,
+        *,
+        attribute: str | None = None,
+        ports: tuple[int, ...] = (0,),
+        help: str | None = None,
     ) -> None:
         """Demand a multiple of `by`."""
         rest = dim % by
         if rest is UNKNOWN:
             self.skipped = True
         elif isinstance(rest, Dim):
-            self.doubt(rest, message, attribute=attribute, ports=(port,))
+            self.doubt(rest, message, attribute=attribute, ports=ports)
         elif rest:
-            self.fail("not-divisible", message, attribute=attribute, ports=(port,), help=help)
+            self.fail("not-divisible", message, attribute=attribute, ports=ports, help=help)
 
     def doubt(self, dim: Size, message: str, *, attribute: str | None = None, ports: tuple[int, ...] = ()) -> None:
         """Keep the demand that `dim` is 0, which it is at some sizes only; `message` says what is wrong elsewhere."""

@@ -118,8 +118,8 @@ class Attention(Op):
             must.be_equal(key.shape[-3], query.shape[-3], message, ports=(1, 0), help=help)
             return
         groups = must.be_known(key.shape[-3], f"`attention` needs a fixed number of groups, but keys are {key}", port=1)
-        message = f"{query.shape[-3]} heads of queries do not fall into {groups} equal groups"
-        must.be_divisible(query.shape[-3], groups, message, attribute="grouped")
+        message = f"{query.shape[-3]} heads of queries do not fall into equal groups for {groups} heads of keys"
+        must.be_divisible(query.shape[-3], groups, message, attribute="grouped", ports=(0, 1))
 
     def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         return self._attending(inputs, outputs[0].shape[:-2]).macs
@@ -187,10 +187,7 @@ class MultiHeadAttention(Op):
         return self
 
     def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
-        given = inputs[: len(inputs) - self.mask]
-        if len(given) not in (1, 2, 3):
-            what = "one to three inputs and a mask" if self.mask else "one to three inputs"
-            must.refuse("wrong-input-count", f"`multi_head_attention` takes {what}, but there are {len(inputs)}")
+        given = self._given(must, inputs)
         for port, each in enumerate(given):
             need_float32(must, each, self.name, port)
         need_axes(must, given, least=3, op=self.name, what="[N, ..., T, features]")
@@ -209,6 +206,23 @@ class MultiHeadAttention(Op):
         if self.mask:
             self._attending(inputs, outer).need_mask(must, len(given), self.name)
         return x.with_shape(*outer, *x.shape[-2:])
+
+    def _given(self, must: Conditions, inputs: Sequence[TensorType]) -> Sequence[TensorType]:
+        """The inputs but for the mask."""
+        given = inputs[: len(inputs) - self.mask]
+        if self.mask and not given:
+            message = "`multi_head_attention` with `mask: true` needs a mask behind what attends, but there is 1 input"
+            help = "name both, as in `from: [x, mask]`, or leave `mask: true` out"
+            must.refuse("wrong-input-count", message, attribute="mask", ports=(0,), help=help)
+        if len(given) not in (1, 2, 3):
+            what = "one to three inputs and a mask" if self.mask else "one to three inputs"
+            must.refuse("wrong-input-count", f"`multi_head_attention` takes {what}, but there are {len(inputs)}")
+        if len(given) > 1 and not self.mask and _is_mask(given[-1], given[0], given[-2]):
+            named = "wrong-dtype" if given[-1].dtype == "bool" else "wrong-rank"
+            message = f"`multi_head_attention` makes keys and values of its inputs, but the last is {given[-1]}"
+            help = "write `mask: true` where it says which places are seen"
+            must.refuse(named, message, ports=(len(given) - 1,), help=help)
+        return given
 
     def weights(self, *inputs: TensorType) -> dict[str, Weight]:
         features, rows = self._features(inputs), self._rows(inputs)
@@ -282,6 +296,14 @@ class MultiHeadAttention(Op):
         )
         mask = inputs[-1] if self.mask else None
         return Attending(query, key, value, (*outer, self.heads), mask, self.causal, strided=True)
+
+
+def _is_mask(last: TensorType, x: TensorType, keys: TensorType) -> bool:
+    """Whether an input can be a mask of the scores only: truth values, or a number for every pair of places."""
+    if last.dtype == "bool":
+        return True
+    pairs = (*x.shape[-2:-1], *keys.shape[-2:-1])
+    return last.rank != x.rank and last.shape[-2:] == pairs
 
 
 _HEADS = TensorType((2, 6, 5, 4))

@@ -13,6 +13,7 @@ from torchvision.models.swin_transformer import ShiftedWindowAttention
 
 from archspec.backends.program import resolve
 from archspec.compiler import compile_spec
+from archspec.ir.conditions import Conditions, RuleStopped
 from archspec.ir.types import TensorType
 from archspec.ops import find
 from tests.ops.runner import run
@@ -100,6 +101,41 @@ def test_multi_head_attention_hides_what_a_mask_or_the_order_hides() -> None:
     causal = make("multi_head_attention", x, heads=3, causal=True).double()
     causal.load_state_dict(ours.state_dict())
     torch.testing.assert_close(causal(x), expected)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "inputs", "said", "help"),
+    [
+        ({}, [TensorType((N, T, C)), TensorType((N, T), "bool")], "the last is bool[2, 5]", "write `mask: true`"),
+        ({}, [TensorType((N, T, C)), TensorType((T, T))], "the last is [5, 5]", "write `mask: true`"),
+        (
+            {},
+            [TensorType((N, T, C)), TensorType((N, S, C)), TensorType((N, 1, T, S))],
+            "the last is [2, 1, 5, 7]",
+            "write `mask: true`",
+        ),
+        ({}, [TensorType((N, T, C)), TensorType((S, C))], "input 2 is [7, 12]", "no help"),
+        ({"mask": True}, [TensorType((N, T, C))], "needs a mask behind what attends", "or leave `mask: true` out"),
+    ],
+)
+def test_a_mask_that_is_not_said_to_be_one_or_not_there_is_told_apart_from_keys(
+    attributes: dict[str, Any], inputs: list[TensorType], said: str, help: str
+) -> None:
+    kind, must = find("multi_head_attention"), Conditions()
+    assert kind is not None
+    with pytest.raises(RuleStopped):
+        kind.model_validate({"heads": 3} | attributes).infer(must, *inputs)
+    (failure,) = must.failures
+    assert said in failure.message
+    assert help in (failure.help or "no help")
+
+
+def test_heads_that_do_not_fall_into_groups_are_shown_with_the_keys_that_say_how_many() -> None:
+    kind, must = find("attention"), Conditions()
+    assert kind is not None
+    q, k = TensorType((N, 8, T, 3)), TensorType((N, 3, T, 3))
+    kind.model_validate({"grouped": True}).infer(must, q, k, k)
+    assert [failure.ports for failure in must.failures] == [(0, 1)]
 
 
 def test_grouped_queries_are_heads_whose_keys_and_values_are_the_same() -> None:
