@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from archspec.frontend.resolve import all_items, reachable
+from archspec.frontend.bodies import all_items, reachable
 from archspec.ir.dims import Size, symbol
 from archspec.ir.graph import PHASES, Contract, Graph, Phase
 from archspec.language.expression import ExpressionError, is_expression, parse, parse_bare

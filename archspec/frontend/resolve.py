@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from archspec.frontend.bodies import all_items, reachable
 from archspec.frontend.closures import part_of
 from archspec.frontend.load import STRUCTURES
 from archspec.frontend.names import check_names
@@ -19,8 +20,9 @@ from archspec.frontend.targets import find_target
 from archspec.ir.op import Op
 from archspec.language.expression import Expression, ExpressionError, is_expression, parse
 from archspec.language.fields import IdRange
+from archspec.language.keys import BESIDE_ATTRIBUTES
 from archspec.language.schema import Argument, Body, Branch, Document, Item
-from archspec.language.validate import did_you_mean, nearest, one_of, shown, validate
+from archspec.language.validate import did_you_mean, help_of_attribute, help_of_key, meant_key, one_of, shown, validate
 from archspec.language.values import Entry, Mapping, Scalar, Value
 from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.span import Span
@@ -37,22 +39,6 @@ def resolve(document: Document, found: Diagnostics) -> None:
     _report_recursion(bodies, found)
     for source_document in {id(body.document): body.document for body in bodies}.values():
         _check_defaults(source_document, found)
-
-
-def reachable(document: Document) -> list[Body]:
-    """The network, the blocks of its file, and those of included files, each once."""
-    bodies: dict[int, Body] = {}
-    pending = [document]
-    seen: set[int] = set()
-    while pending:
-        current = pending.pop()
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        for body in [*current.blocks.values(), *([current.body] if current.body else []), *current.visible.values()]:
-            bodies.setdefault(id(body), body)
-            pending.append(body.document)
-    return list(bodies.values())
 
 
 class _Resolver:
@@ -253,7 +239,15 @@ def bind_arguments(
         else:
             plain = {name: argument.value for name, argument in item.arguments.items() if name not in later}
             op = validate(
-                target, plain, entries, found, owner=f"`{item.name}`", span=item.span, noun="attribute", later=later
+                target,
+                plain,
+                entries,
+                found,
+                owner=f"`{item.name}`",
+                span=item.span,
+                noun="attribute",
+                later=later,
+                also=BESIDE_ATTRIBUTES,
             )
             item.op = op if not later else None
             _report_unknown_later(target, later, item, found)
@@ -285,7 +279,7 @@ def check_block_arguments(
         argument = arguments.get(name)
         span = argument.entry.span if argument and argument.entry else span_of_turns(item, name)
         if name not in block.params:
-            help_text = did_you_mean(name, block.params) or one_of(list(block.params), "its parameters")
+            help_text = help_of_key(name, block.params, "its parameters", BESIDE_ATTRIBUTES)
             label = (Label(block.span, "defined here"),)
             found.error(
                 "unknown-attribute",
@@ -297,7 +291,7 @@ def check_block_arguments(
         elif argument is not None and name not in later:
             place = argument.entry.value.span if argument.entry else item.span
             check_parameter(block.params[name], argument.value, f"block `{block.name}`", place, found)
-    meant = {nearest(name, block.params) for name in {*arguments, *later} if name not in block.params}
+    meant = {meant_key(name, block.params) for name in {*arguments, *later} if name not in block.params}
     for name, parameter in block.params.items():
         if parameter.broken:
             continue
@@ -313,7 +307,7 @@ def _report_unknown_later(target: type[Op], later: set[str], item: Item, found: 
     for name in sorted(later - set(target.model_fields)):
         entry = item.arguments[name].entry if name in item.arguments else None
         span = entry.span if entry else span_of_turns(item, name)
-        help_text = did_you_mean(name, target.model_fields) or one_of(list(target.model_fields), "its attributes are")
+        help_text = help_of_attribute(name, target.model_fields, "its attributes are", BESIDE_ATTRIBUTES)
         found.error("unknown-attribute", f"`{item.name}` has no attribute `{name}`", span, help=help_text)
 
 
@@ -338,7 +332,7 @@ def _check_defaults(document: Document, found: Diagnostics) -> None:
                     "unknown-attribute",
                     f"`{name}` has no attribute `{key}`",
                     entry.span,
-                    help=did_you_mean(key, fields),
+                    help=help_of_attribute(key, fields, "its attributes are"),
                 )
 
 
@@ -380,15 +374,3 @@ def _visit(
         elif id(target) not in done:
             stack.append((target, iter(uses.get(id(target), ()))))
             path.append(target)
-
-
-def all_items(body: Body) -> list[Item]:
-    """Every item of a body, those inside of others included."""
-    items: list[Item] = []
-    pending = [*body.layers, *(item for head in body.heads for item in head.items)]
-    while pending:
-        item = pending.pop()
-        items.append(item)
-        pending.extend(item.layers or ())
-        pending.extend(inner for branch in item.branches or () for inner in branch.items)
-    return items

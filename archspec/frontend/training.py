@@ -6,8 +6,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
+from archspec.frontend.bodies import all_items, reachable
 from archspec.frontend.recipe_parts import AVERAGING, LOSS, OPTIMIZER, SCHEDULE, Family, read_model, read_part
-from archspec.frontend.resolve import all_items, reachable
 from archspec.frontend.settled import is_broken, settle
 from archspec.ir.graph import Graph, GraphOutput
 from archspec.language.schema import Document

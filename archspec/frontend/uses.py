@@ -15,9 +15,9 @@ from archspec.frontend.references import find_instance
 from archspec.ir.graph import Allowance, Deferred, Node, Phase, Scope, Value
 from archspec.ir.op import Op
 from archspec.language.expression import is_expression
-from archspec.language.keys import SequenceKeys
+from archspec.language.keys import BESIDE_ATTRIBUTES, SequenceKeys
 from archspec.language.schema import Body, Branch, Item
-from archspec.language.validate import did_you_mean, validate
+from archspec.language.validate import help_of_key, validate
 from archspec.language.values import Entry, Sequence
 from archspec.language.values import Mapping as MappingValue
 from archspec.source.diagnostic import Label
@@ -100,6 +100,7 @@ def make_op(
         owner=f"`{item.name}`",
         span=item.span,
         noun="attribute",
+        also=BESIDE_ATTRIBUTES,
         evaluated=evaluated,
         origin=origin,
     )
@@ -285,7 +286,7 @@ def _parameters(expander: Expander, use: Use, body: Body, given: Mapping[str, An
                 "unknown-attribute",
                 f"block `{body.name}` has no parameter `{name}`",
                 span,
-                help=did_you_mean(name, body.params),
+                help=help_of_key(name, body.params, "its parameters", BESIDE_ATTRIBUTES),
                 origin=use.origin,
             )
     for name, parameter in body.params.items():

@@ -138,6 +138,10 @@ def keys_of(model: type[Keys]) -> tuple[str, ...]:
 
 RESERVED: Final = frozenset(keys_of(ItemKeys))
 """Keys of items, and so no names of attributes or parameters."""
+BESIDE_ATTRIBUTES: Final = tuple(
+    key for key in keys_of(ItemKeys) if key not in ("branches", "layers", "block", "after")
+)
+"""The keys that may be meant by a name that is no attribute: those that fit on any item."""
 SEQUENCE_KEYS: Final = frozenset(keys_of(SequenceKeys))
 NO_KEYS: Final = ItemKeys()
 PARAMETER_TYPES: Final = ("int", "float", "bool", "str", "size", "padding", "list", "op", "dim", "any")

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from archspec.language.attribute_names import called_here, why_not_here
 from archspec.language.values import Entry
 from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.sanitize import brief
@@ -16,9 +17,6 @@ from archspec.source.span import Span
 
 M = TypeVar("M", bound=BaseModel)
 _PATHS = ("id", "from", "share", "after")
-_INFERRED = dict.fromkeys(
-    ("in_channels", "in_features", "num_features", "in_planes"), "leave it out: the size of what comes in is inferred"
-)
 _CLOSE: Final = 0.68
 """`max_pol` is close to `max_pool`; `depth` is not to `width`, nor `pad` to `add`."""
 _MOST_COMPARED: Final = 300
@@ -41,6 +39,33 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         by_lower = {lower: by_lower[lower] for lower in islice(alike, _MOST_COMPARED)}
     matches = difflib.get_close_matches(word[:100].lower(), by_lower, n=1, cutoff=_CLOSE)
     return by_lower[matches[0]] if matches else None
+
+
+def meant_key(key: str, known: Collection[str], also: Collection[str] = ()) -> str | None:
+    """Which of the known keys was most likely meant, or else of those that may be written beside them."""
+    return called_here(key, known) or nearest(key, known) or called_here(key, also) or nearest(key, also)
+
+
+def help_of_key(key: str, known: Collection[str], what: str, also: Collection[str] = ()) -> str:
+    """The help for a key that there is not: the one that was meant, or all that there are.
+
+    Args:
+        key: the key that was written.
+        known: the keys that there are.
+        what: what they are called, before the list of them.
+        also: other keys that may be written there.
+    """
+    meant = meant_key(key, known, also)
+    if meant is None:
+        return one_of(known, what)
+    is_elsewhere = meant in (called_here(key, known), called_here(key, also))
+    return f"it is called `{meant}` here" if is_elsewhere else f"did you mean `{meant}`?"
+
+
+def help_of_attribute(key: str, known: Collection[str], what: str, also: Collection[str] = ()) -> str:
+    """The help for an attribute that an op has not: why it needs none, or as for any key."""
+    reason = why_not_here(key) if called_here(key, known) is None else None
+    return reason or help_of_key(key, known, what, also)
 
 
 def one_of(words: Collection[str], what: str) -> str:
@@ -82,6 +107,7 @@ def validate(
     span: Span,
     noun: str = "key",
     later: Collection[str] = (),
+    also: Collection[str] = (),
     evaluated: Mapping[str, str] | None = None,
     **details: Any,
 ) -> M | None:
@@ -96,6 +122,7 @@ def validate(
         span: where a missing key is reported.
         noun: what a key is called here: key, attribute.
         later: keys whose values are not known yet; they are taken as present.
+        also: other keys that may be written beside those of the model, and so be meant.
         evaluated: the expression that a value came from, by key.
         details: further fields of each diagnostic, such as its origin.
     """
@@ -106,7 +133,7 @@ def validate(
     fields = _field_names(model)
     unknown = {str(problem["loc"][0]) for problem in errors if problem["type"] == "extra_forbidden"}
     unknown |= set(later) - set(fields)
-    meant = {nearest(word, fields) for word in unknown}
+    meant = {meant_key(word, fields) for word in unknown}
     for problem in errors:
         if later and not problem["loc"]:
             continue  # what goes together is decided when all of it is known
@@ -114,7 +141,7 @@ def validate(
         entry = entries.get(key)
         if problem["type"] == "extra_forbidden":
             place = entry.span if entry else span
-            help_text = _INFERRED.get(key) or did_you_mean(key, fields) or one_of(fields, f"its {noun}s are")
+            help_text = help_of_attribute(key, fields, f"its {noun}s are", also)
             found.error(f"unknown-{noun}", f"{owner} has no {noun} `{key}`", place, help=help_text, **details)
         elif problem["type"] == "missing":
             if key not in later and key not in meant:
