@@ -1,4 +1,4 @@
-"""Axes: the same values, with axes swapped, put in, taken out, or run through from another place or backwards."""
+"""Axes: the same values, with axes in another order, put in, taken out, or run through from another place."""
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Self, TypeAlias
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import wholes, wrong_value
+from archspec.ir.attributes import Axes, wholes, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import LIMIT
 from archspec.ir.op import Arg, Example, Result, Sight, Step
@@ -50,6 +50,33 @@ class Transpose(Views):
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("function", "torch.transpose", (Arg(0), *self.axes))]
+
+
+class Permute(Views):
+    """Put the axes in another order."""
+
+    name: ClassVar[str] = "permute"
+    shorthand: ClassVar[str | None] = "axes"
+
+    axes: Axes
+    """For each axis of the output, the axis of the input it is: [0, 2, 3, 1] brings the channels last."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        axes = [resolve_axis(must, axis, x, "axes") for axis in self.axes]
+        if sorted(axes) != list(range(x.rank)):
+            must.refuse(
+                "wrong-axis",
+                f"`axes` is {list(self.axes)}, which is not every axis of {x} once",
+                attribute="axes",
+                ports=(0,),
+            )
+        return TensorType(tuple(x.shape[axis] for axis in axes), x.dtype)
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("axes",) if [axis % x.rank for axis in self.axes] == list(range(x.rank)) else ()
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("function", "torch.permute", (Arg(0), self.axes))]
 
 
 class Squeeze(Views):
@@ -165,6 +192,11 @@ Transpose.examples = (
     Example({"axes": [1, 2]}, (_IMAGE,)),
     Example({"axes": [-1, 0]}, (_WORDS,)),
     Example({"axes": [3, -1]}, (_IMAGE,)),
+)
+Permute.examples = (
+    Example({"axes": [0, 2, 3, 1]}, (_IMAGE,)),
+    Example({"axes": [0, -1, 1]}, (TensorType((2, 3, 4)),)),
+    Example({"axes": [0, 1, -1]}, (TensorType((2, 3, 4)),)),
 )
 Squeeze.examples = (
     Example({"axes": [2, -1]}, (TensorType((2, 6, 1, 1)),)),

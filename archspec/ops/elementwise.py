@@ -11,6 +11,7 @@ from archspec.ir.attributes import Number, OptionalNumber, one_of, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Step
 from archspec.ir.types import DTYPES, TensorType
+from archspec.ops._moving import Views
 from archspec.ops._pointwise import Pointwise, SlopeFrom, need_order
 from archspec.ops._shared import changed
 
@@ -199,6 +200,20 @@ class Round(_Function):
     kept: ClassVar[SlopeFrom] = "nothing"
 
 
+class Identity(Views):
+    """Give the input as it is: something to hang a name on."""
+
+    name: ClassVar[str] = "identity"
+    also: ClassVar[tuple[str, ...]] = ("noop",)
+    sight: ClassVar[Literal["here"]] = "here"
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        return x
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("module", "torch.nn.Identity")]
+
+
 class Cast(Op):
     """Bring numbers to another dtype, as torch does: what is cut off or does not fit is lost."""
 
@@ -240,6 +255,7 @@ Clamp.examples = (
     Example({"most": -0.5}, (_IMAGE,)),
     Example({"least": -0.5, "most": 0.5}, (TensorType((2, 3)),)),
 )
+Identity.examples = (Example({}, (_IMAGE,)), Example({}, (TensorType((2, 3), "bool"),)))
 Cast.examples = (
     Example({"to": "float64"}, (_IMAGE,)),
     Example({"to": "float32"}, (_IMAGE,)),

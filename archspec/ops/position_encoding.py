@@ -1,4 +1,4 @@
-"""Positions of tokens: what tells attention, which sees a set, where each of them stands."""
+"""Positions: where tokens stand, which attention, that sees a set, has to be told."""
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
@@ -7,13 +7,22 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import Count, Flag, OptionalCount, PositiveNumber, wrong_value
+from archspec.ir.attributes import Axis, Count, Flag, OptionalCount, PositiveNumber, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size, product
-from archspec.ir.op import Arg, Example, Kept, Op, Result, Step, Weight
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Result, Step, Weight
 from archspec.ir.types import DTYPES, TensorType
 from archspec.ops._moving import need_places
-from archspec.ops._shared import bounded, bytes_of, changed, fixed, known_size, need_float32, need_rank_from
+from archspec.ops._shared import (
+    bounded,
+    bytes_of,
+    changed,
+    fixed,
+    known_size,
+    need_float32,
+    need_rank_from,
+    resolve_axis,
+)
 
 _COMPOSITES = "archspec.backends.composites"
 
@@ -55,6 +64,45 @@ class PrependTokens(_OnTokens):
 
     def lower(self, x: TensorType) -> list[Step]:
         return [Step("weight", args=()), Step("function", f"{_COMPOSITES}.prepend_tokens", (Arg(0), Result(0)))]
+
+
+class Positions(Op):
+    """Number the places of an axis: 0, 1, 2 and so on, one number a place, as a table of learned positions needs them.
+
+    `embedding` makes rows of them, which `add` spreads over the batch (Radford et al. 2018, GPT).
+    """
+
+    name: ClassVar[str] = "positions"
+    also: ClassVar[tuple[str, ...]] = ("arange", "range")
+    category: ClassVar[str] = "shape"
+    sign: ClassVar[KnownSign | None] = "never negative"
+    shape_only: ClassVar[tuple[int, ...]] = (0,)
+    shorthand: ClassVar[str | None] = "below"
+
+    axis: Axis = 1
+    """The axis whose places are numbered."""
+    below: Count
+    """What the numbers stay below: the most places that the axis may have, as many as the table has rows."""
+
+    def gives_below(self) -> int:
+        return self.below
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        axis = resolve_axis(must, self.axis, x)
+        side = x.shape[axis]
+        message = f"`positions` stay below {self.below}, but axis {axis} of {x} has {side} places"
+        need_places(must, self.below - side + 1, message, attribute="below")
+        return TensorType((side,), "int64")
+
+    def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
+        return Kept()
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [
+            Step("method", "size", (Arg(0), self.axis)),
+            Step("function", "builtins.getattr", (Arg(0), "device")),
+            Step("function", "torch.arange", (Result(0),), {"device": Result(1)}),
+        ]
 
 
 class PositionEmbedding(_OnTokens):
@@ -187,6 +235,10 @@ _TOKENS = TensorType((2, 5, 6))
 _HEADS = TensorType((2, 3, 5, 8))
 
 PrependTokens.examples = (Example({}, (_TOKENS,)), Example({"tokens": 4}, (TensorType((2, 3, 5, 6)),)))
+Positions.examples = (
+    Example({"below": 8}, (TensorType((2, 5), "int64"),)),
+    Example({"axis": -2, "below": 4}, (TensorType((2, 4, 3)),)),
+)
 PositionEmbedding.examples = (
     Example({}, (_TOKENS,)),
     Example({"batched": True}, (TensorType((2, 3, 5, 6)),)),

@@ -1,4 +1,4 @@
-"""Resampling: images and their like on another grid."""
+"""Resampling: images and their like on another grid, and places that become channels."""
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
@@ -14,7 +14,7 @@ from archspec.ir.dims import UNKNOWN, Size
 from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step, Window
 from archspec.ir.types import TensorType, by
 from archspec.ops._moving import Moves
-from archspec.ops._shared import bounded, changed, compact, need_full_precision
+from archspec.ops._shared import bounded, changed, compact, need_full_precision, need_rank_from
 from archspec.ops._windows import IMAGES, need_room, need_sides, space_of, spread
 
 _MODES: Final = {
@@ -270,6 +270,32 @@ class PixelUnshuffle(Moves):
         return [Step("function", "torch.nn.functional.pixel_unshuffle", (Arg(0), self.factor))]
 
 
+class ChannelShuffle(Moves):
+    """Deal the channels of every group out to all groups, so that the next grouped convolution sees them mixed.
+
+    Channel `i` of group `g` becomes channel `i * groups + g` (Zhang et al. 2017, ShuffleNet). The channels are axis 1.
+    """
+
+    name: ClassVar[str] = "channel_shuffle"
+    sight: ClassVar[Literal["here"]] = "here"
+    shorthand: ClassVar[str | None] = "groups"
+
+    groups: Count
+    """The number of groups."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        need_rank_from(must, x, 3, "[N, C, ...] with spatial axes")
+        message = f"{x.shape[1]} channels do not fall into {self.groups} equal groups"
+        must.be_divisible(x.shape[1], self.groups, message, attribute="groups")
+        return x
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("groups",) if self.groups in (1, x.shape[1]) else ()
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("function", "torch.channel_shuffle", (Arg(0), self.groups))]
+
+
 def _times(must: Conditions, side: Size, scale: float) -> Size:
     """The whole part of a side times a scale, as torch computes it: in floating point."""
     if isinstance(side, int):
@@ -331,4 +357,9 @@ PixelUnshuffle.examples = (
     Example({"factor": 2}, (_IMAGE,)),
     Example({"factor": 3}, (TensorType((1, 2, 3, 6), "bool"),)),
     Example({"factor": 1}, (_IMAGE,)),
+)
+ChannelShuffle.examples = (
+    Example({"groups": 3}, (TensorType((2, 6, 4, 5)),)),
+    Example({"groups": 2}, (TensorType((2, 6, 5)),)),
+    Example({"groups": 1}, (_IMAGE,)),
 )

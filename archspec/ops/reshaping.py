@@ -10,11 +10,11 @@ from pydantic import model_validator
 from archspec.ir.attributes import Axis, Dims, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Dim, Size, cancelled, product
-from archspec.ir.op import Arg, Example, Op, Result, Step
+from archspec.ir.op import Arg, Example, Op, Result, Sight, Step
 from archspec.ir.own_sizes import at_inputs, own_size, read
 from archspec.ir.types import Shape, TensorType
 from archspec.ops._moving import OptionalAxisOrAxes, Views
-from archspec.ops._shared import resolve_axis
+from archspec.ops._shared import bounded, changed, resolve_axis
 
 _Op = TypeVar("_Op", bound=Op)
 
@@ -44,6 +44,38 @@ class Reshape(Views):
         steps: list[Step] = []
         shape = tuple(read(self.shape, steps))
         return [*steps, Step("function", "torch.reshape", (Arg(0), shape))]
+
+
+class Flatten(Views):
+    """Make one axis of several neighbouring ones; of all but the batch where nothing is said."""
+
+    name: ClassVar[str] = "flatten"
+
+    start: Axis = 1
+    """The first axis of them."""
+    end: Axis = -1
+    """The last axis of them."""
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        start = resolve_axis(must, self.start, x, "start")
+        end = resolve_axis(must, self.end, x, "end")
+        if start > end:
+            must.refuse(
+                "wrong-axis", f"`start` is axis {start} of {x}, which is after `end`, axis {end}", attribute="start"
+            )
+        side = bounded(must, product(x.shape[start : end + 1]))
+        return TensorType((*x.shape[:start], side, *x.shape[end + 1 :]), x.dtype)
+
+    def sees(self, x: TensorType) -> Sight | None:
+        start, end = self.start % x.rank, self.end % x.rank
+        return "here" if end == start else "everywhere" if (start, end) == (1, x.rank - 1) else None
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return ("start", "end") if self.start % x.rank == self.end % x.rank else ()
+
+    def lower(self, x: TensorType) -> list[Step]:
+        settings = {"start_dim": self.start} | changed(end_dim=(self.end, -1))
+        return [Step("function", "torch.flatten", (Arg(0),), settings)]
 
 
 class Unflatten(Views):
@@ -213,6 +245,12 @@ Reshape.examples = (
     Example({"shape": [own_size(0), -1, 3]}, (_IMAGE,)),
     Example({"shape": [24]}, (TensorType((2, 3, 4), "int64"),)),
     Example({"shape": [own_size(0), -1, own_size(2), own_size(3)]}, (_IMAGE,)),
+)
+Flatten.examples = (
+    Example({}, (_IMAGE,)),
+    Example({"start": 2}, (_IMAGE,)),
+    Example({"start": 0, "end": 1}, (_IMAGE,)),
+    Example({"start": -2, "end": -2}, (TensorType((2, 3), "int64"),)),
 )
 Unflatten.examples = (
     Example({"sizes": [2, 3]}, (_IMAGE,)),

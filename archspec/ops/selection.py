@@ -1,10 +1,12 @@
-"""Selection: some places of an axis, or all of them several times."""
+"""Selection: some places of an axis, all of them in parts, or all of them several times."""
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, Final, Self, TypeAlias
 
-from archspec.ir.attributes import Axis, Count, whole, wholes
+from pydantic import model_validator
+
+from archspec.ir.attributes import Axis, Count, OptionalCount, OptionalCounts, whole, wholes, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import LIMIT, UNKNOWN, Size
 from archspec.ir.op import Arg, Example, Result, Sight, Step, Weight, Window
@@ -17,6 +19,10 @@ _Place: TypeAlias = Annotated[int, _PLACE]
 _OptionalPlace: TypeAlias = Annotated[int | None, _PLACE]
 _Times: TypeAlias = Annotated[tuple[int, ...], wholes(1, "a list of positive whole numbers such as [1, 2, 2]")]
 _Places: TypeAlias = Annotated[tuple[int, ...], wholes(0, "a list of places, counted from 0, such as [2, 0, 1]")]
+
+
+_MOST_PARTS: Final = 10_000
+"""Each part of a tensor is an output with a name of its own."""
 
 
 class Slice(Views):
@@ -74,6 +80,56 @@ class Slice(Views):
 
     def _from_first(self, place: int, side: Size) -> Size:
         return place if place >= 0 else side + place
+
+
+class Split(Views):
+    """Cut a tensor into parts along an axis; each part is an output, `0`, `1` and so on."""
+
+    name: ClassVar[str] = "split"
+    also: ClassVar[tuple[str, ...]] = ("chunk",)
+    shorthand: ClassVar[str | None] = "parts"
+
+    parts: Annotated[OptionalCount, whole(2, "a whole number of 2 or more")] = None
+    """The number of equal parts."""
+    sections: OptionalCounts = None
+    """The sizes of the parts, which add up to the size of the axis; instead of `parts`."""
+    axis: Axis = 1
+    """The axis that is cut."""
+
+    @model_validator(mode="after")
+    def _parts_or_sections(self) -> Self:
+        if self.parts is None and self.sections is None:
+            raise wrong_value("parts", "either `parts` or `sections`")
+        if self.parts is not None and self.sections is not None:
+            raise wrong_value("parts", "no `parts` where `sections` are given")
+        if self.parts is not None and self.parts > _MOST_PARTS:
+            raise wrong_value("parts", f"at most {_MOST_PARTS} parts")
+        return self
+
+    def output_names(self) -> tuple[str, ...]:
+        return tuple(str(index) for index in range(self.parts or len(self.sections or ())))
+
+    def infer(self, must: Conditions, x: TensorType) -> tuple[TensorType, ...]:
+        axis = resolve_axis(must, self.axis, x)
+        side = x.shape[axis]
+        if self.parts is not None:
+            message = f"axis {axis} of {x} does not fall into {self.parts} equal parts"
+            must.be_divisible(side, self.parts, message, attribute="parts")
+            sides: list[Size] = [side // self.parts] * self.parts
+        else:
+            sides = list(self.sections or ())
+            total = sum(self.sections or ())
+            message = f"axis {axis} of {x} is {side}, but the sections add up to {total}"
+            must.be_equal(side, total, message, ports=(0,))
+        return tuple(x.with_side(axis, part) for part in sides)
+
+    def sees(self, x: TensorType) -> Sight | None:
+        return sight_along(x, self.axis)
+
+    def lower(self, x: TensorType) -> list[Step]:
+        if self.parts is not None:
+            return [Step("function", "torch.chunk", (Arg(0), self.parts), {"dim": self.axis})]
+        return [Step("function", "torch.split", (Arg(0), list(self.sections or ())), {"dim": self.axis})]
 
 
 class Select(Views):
@@ -168,6 +224,11 @@ Slice.examples = (
     Example({"axis": 2, "end": 3}, (_IMAGE,)),
     Example({"step": 2}, (_WORDS,)),
     Example({"axis": 2}, (_IMAGE,)),
+)
+Split.examples = (
+    Example({"parts": 2}, (_IMAGE,)),
+    Example({"sections": [1, 2, 3]}, (_IMAGE,)),
+    Example({"parts": 5, "axis": -1}, (_IMAGE,)),
 )
 Select.examples = (Example({"index": 0}, (TensorType((2, 5, 3)),)), Example({"axis": 2, "index": -1}, (_IMAGE,)))
 IndexSelect.examples = (

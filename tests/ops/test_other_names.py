@@ -9,8 +9,8 @@ import pytest
 from archspec.frontend.other_names import called_here
 from archspec.ir.op import Op
 from archspec.ops._generate import other_names
+from archspec.ops.elementwise import Identity
 from archspec.ops.pooling import AvgPool, MaxPool
-from archspec.ops.shape import Identity
 from archspec.ops.unpooling import MaxPoolWithIndices
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from archspec import ops
 from archspec.commands.main import main
-from archspec.ops.shape import Identity
+from archspec.ops.elementwise import Identity
 from tests.conftest import Register
 from tests.specs import errors, load, spec
 
