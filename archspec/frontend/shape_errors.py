@@ -7,6 +7,7 @@ from dataclasses import replace
 from archspec.frontend.instances import Expansion
 from archspec.frontend.join_remedies import NEAR, Mend, other_padding, projection
 from archspec.ir.conditions import Condition, Failure
+from archspec.ir.dims import Dim
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.types import TensorType
 from archspec.language.schema import Item
@@ -20,9 +21,9 @@ def report_doubt(
     condition: Condition, failure: Failure, node: Node, graph: Graph, expansion: Expansion, found: Diagnostics
 ) -> None:
     """Warn of one demand that a node's inputs meet at some sizes only."""
-    help_text = (
-        f"this holds where `{condition.dim}` is 0; give the inputs nominal sizes, or say in `where` which are meant"
-    )
+    left, right = condition.dim.sides if isinstance(condition.dim, Dim) else (condition.dim, 0)
+    equal = f"`{left}` is " + (f"`{right}`" if isinstance(right, Dim) else str(right))
+    help_text = f"this holds where {equal}; give the inputs nominal sizes, or say in `where` which are meant"
     doubt = replace(failure, help=help_text)
     report_failure(doubt, node, graph, expansion, found, Severity.WARNING)
 

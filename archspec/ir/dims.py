@@ -161,6 +161,13 @@ class Dim:
         inside = (atom for monomial, _ in self.terms for atom in monomial)
         return sum(1 if isinstance(atom, str) else 1 + atom.dim.atoms for atom in inside)
 
+    @property
+    def sides(self) -> tuple[Size, Size]:
+        """Two sums without a minus that are equal where the dim is 0; the first has what the dim begins with."""
+        by = gcd(*(count for _, count in self.terms)) * (1 if self._leading > 0 else -1)
+        left = _normal({monomial: count // by for monomial, count in self.terms if count * by > 0})
+        return left, _normal({monomial: -count // by for monomial, count in self.terms if count * by < 0})
+
     @cached_property
     def symbols(self) -> frozenset[str]:
         """The names of the symbols in it."""

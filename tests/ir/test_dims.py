@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import gcd
 from typing import Any
 
 import pytest
@@ -70,6 +71,16 @@ def test_symbols_can_be_filled_in_one_after_the_other(tree: Expression, height: 
     half = evaluate(dim, {"H": height})
     assert symbols(half) <= {"W"}
     assert evaluate(half, {"W": width}) == evaluate(dim, {"H": height, "W": width})
+
+
+@given(expressions("H", "W", products=True))
+def test_the_sides_of_a_dim_are_equal_where_it_is_0(tree: Expression) -> None:
+    dim = compute(tree, symbol)
+    if not isinstance(dim, Dim):
+        return
+    left, right = dim.sides
+    assert not any(count < 0 for side in (left, right) if isinstance(side, Dim) for _, count in side.terms)
+    assert gcd(*(count for _, count in dim.terms)) * (left - right) in (dim, -dim)
 
 
 @settings(max_examples=300, deadline=None)
