@@ -8,7 +8,7 @@ from torch.nn import functional
 
 
 class ScaledDotProductAttention(nn.Module):
-    """`torch.nn.functional.scaled_dot_product_attention`, with dropout in training mode only."""
+    """`torch.nn.functional.scaled_dot_product_attention` with an order beside a mask, and dropout in training only."""
 
     def __init__(self, dropout: float, causal: bool = False, scale: float | None = None, grouped: bool = False) -> None:
         super().__init__()
@@ -19,16 +19,23 @@ class ScaledDotProductAttention(nn.Module):
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
         """Attend: [..., heads, T, features] to [..., heads, S, features]."""
+        if mask is not None and self.causal:
+            mask = self._in_order(mask, query.shape[-2], key.shape[-2])
         return functional.scaled_dot_product_attention(
             query,
             key,
             value,
             mask,
             dropout_p=self.dropout if self.training else 0.0,
-            is_causal=self.causal,
+            is_causal=self.causal and mask is None,
             scale=self.scale,
             enable_gqa=self.grouped,
         )
+
+    def _in_order(self, mask: Tensor, queries: int, keys: int) -> Tensor:
+        """A mask that hides what comes later, too."""
+        later = torch.ones(queries, keys, dtype=torch.bool, device=mask.device).triu(1)
+        return mask.masked_fill(later, False if mask.dtype == torch.bool else -torch.inf)
 
 
 class MultiHeadAttention(nn.Module):
@@ -92,15 +99,22 @@ class MultiHeadAttention(nn.Module):
 
     def _attend(self, projected: tuple[Tensor, ...], mask: Tensor | None) -> Tensor:
         query, key, value = map(self._in_heads, projected)
+        if mask is not None and self.causal:
+            mask = self._in_order(mask, query.shape[-2], key.shape[-2])
         return functional.scaled_dot_product_attention(
             query,
             key,
             value,
             mask,
             dropout_p=self.dropout if self.training else 0.0,
-            is_causal=self.causal,
+            is_causal=self.causal and mask is None,
             enable_gqa=self.grouped,
         )
+
+    def _in_order(self, mask: Tensor, queries: int, keys: int) -> Tensor:
+        """A mask that hides what comes later, too."""
+        later = torch.ones(queries, keys, dtype=torch.bool, device=mask.device).triu(1)
+        return mask.masked_fill(later, False if mask.dtype == torch.bool else -torch.inf)
 
     def _in_heads(self, projected: Tensor) -> Tensor:
         return torch.unflatten(projected, -1, (-1, self.head_size)).transpose(-3, -2)

@@ -46,6 +46,13 @@ class Attending:
         return self.query.with_shape(*self.outer, self.query.shape[-2], self.value.shape[-1])
 
     @property
+    def shown(self) -> TensorType | None:
+        """The mask that the kernel is given: that of the input, or one made of it and of the order."""
+        if self.mask is None or not self.causal:
+            return self.mask
+        return self.mask.with_shape(*self.mask.shape[:-2], *self.scores.shape[-2:])
+
+    @property
     def is_grouped(self) -> bool:
         """Whether several heads of queries share one of keys and values."""
         return self.query.shape[-3] != self.key.shape[-3]
@@ -73,16 +80,21 @@ class Attending:
     def keeps(self, dropout: float) -> Kept:
         """What is kept for the backward pass, where a mask of numbers is taken to be learned."""
         learned = self.mask is not None and self.mask.dtype != "bool"
+        order = self._order() if learned else 0  # where the gradient of the mask goes
         if not dropout and not learned and self.is_fused():
             return Kept((0, 1, 2), outputs=True, extra=self._statistics() + self._made_mask(causal=False))
         scores = bytes_of(self.scores.elements, self.query)
         noise = 0 if not dropout else bytes_of(1, self.query) if dropout == 1 else scores
-        made = self._whole(self.query) + self._whole(self.key) + scores + noise + (scores if dropout else 0)
+        made = self._whole(self.query) + self._whole(self.key) + scores + noise + (scores if dropout else 0) + order
         is_copied = self.is_grouped or self._copy(self.value) != 0
         return Kept(() if is_copied else (2,), extra=made + (self._whole(self.value) if is_copied else 0))
 
     def peak(self) -> Size:
         """The most bytes that it holds beside its inputs in eval mode, the output included."""
+        return self._joined() + max(self._order(), self._kernel_peak())
+
+    def _kernel_peak(self) -> Size:
+        """The most bytes that the call holds beside what it is given."""
         output, scores = bytes_of(self.output.elements, self.query), bytes_of(self.scores.elements, self.query)
         if self.is_fused():
             return output + self._statistics() + self._made_mask(causal=False)
@@ -104,8 +116,19 @@ class Attending:
 
     def _made_mask(self, *, causal: bool) -> Size:
         """What is made of numbers where there is a mask of truth values."""
-        made = self.mask.elements if self.mask is not None and self.mask.dtype == "bool" else 0
-        return bytes_of(product(self.scores.shape[-2:]) if causal else made, self.query)
+        shown = self.shown
+        if causal and shown is None:
+            return bytes_of(product(self.scores.shape[-2:]), self.query)
+        return bytes_of(shown.elements if shown is not None and shown.dtype == "bool" else 0, self.query)
+
+    def _joined(self) -> Size:
+        """The bytes of the mask that is made of one and of the order."""
+        shown = self.shown
+        return bytes_of(shown.elements, shown) if shown is not None and self.causal else 0
+
+    def _order(self) -> Size:
+        """The bytes of the truth values that say which keys are later, where there is a mask besides."""
+        return product(self.scores.shape[-2:]) if self.mask is not None and self.causal else 0
 
     def _repeated(self, given: TensorType) -> Size:
         """The bytes of an input once its heads are as many as those of the output."""

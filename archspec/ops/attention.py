@@ -74,7 +74,8 @@ class Attention(Op):
     variadic: ClassVar[bool] = True
 
     causal: Flag = False
-    """Whether query `i` sees keys 0 to `i` only, counted from the first of both."""
+    """Whether query `i` sees keys 0 to `i` only, counted from the first of both; of those, the ones that a mask lets
+    it."""
     scale: OptionalNumber = None
     """What scores are multiplied by; 1 through the root of the features of q where nothing is said."""
     grouped: Flag = False
@@ -86,14 +87,6 @@ class Attention(Op):
         if len(inputs) not in (3, 4):
             message = f"`attention` takes q, k, v and maybe a mask, but there are {len(inputs)} inputs"
             must.refuse("wrong-input-count", message)
-        if self.causal and len(inputs) == 4:
-            must.refuse(
-                "wrong-value",
-                "`attention` is either causal or given a mask",
-                attribute="causal",
-                ports=(3,),
-                help="let the mask say what is hidden, or leave it out",
-            )
         query, key, value = inputs[:3]
         must.be_floating(query, op=self.name)
         need_one_dtype(must, self.name, inputs[:3])
@@ -133,7 +126,7 @@ class Attention(Op):
 
     def lower(self, *inputs: TensorType) -> list[Step]:
         args = tuple(Arg(index) for index in range(len(inputs)))
-        if self.dropout:
+        if self.dropout or (self.causal and len(inputs) == 4):  # of torch, no call takes an order beside a mask
             settings = {"dropout": self.dropout} | changed(
                 causal=(self.causal, False), scale=(self.scale, None), grouped=(self.grouped, False)
             )
@@ -170,7 +163,7 @@ class MultiHeadAttention(Op):
     head_size: OptionalCount = None
     """The features of a head; those of the input by the heads where nothing is said."""
     causal: Flag = False
-    """Whether place `i` sees places 0 to `i` only."""
+    """Whether place `i` sees places 0 to `i` only; of those, the ones that a mask lets it."""
     mask: Flag = False
     """Whether the last input is a mask of the scores [..., heads, T, S]: added, or true where a place may look."""
     dropout: Fraction = 0.0
@@ -182,8 +175,6 @@ class MultiHeadAttention(Op):
     def _groups_are_equal(self) -> Self:
         if self.heads % (self.kv_heads or 1):
             raise wrong_value("kv_heads", f"a divisor of the {self.heads} heads")
-        if self.causal and self.mask:
-            raise wrong_value("causal", "no `causal` beside a `mask`")
         return self
 
     def infer(self, must: Conditions, *inputs: TensorType) -> TensorType:
@@ -316,6 +307,17 @@ Attention.examples = (
     Example({"grouped": True, "causal": True}, (_HEADS, TensorType((2, 3, 7, 4)), TensorType((2, 3, 7, 4)))),
     Example({"scale": 0.5}, (_HEADS, _HEADS, _HEADS, TensorType((2, 1, 1, 5), "bool"))),
     Example({"scale": -1}, (_HEADS, _HEADS, _HEADS, TensorType((6, 5, 5)))),
+    Example({"causal": True}, (_HEADS, _HEADS, _HEADS, TensorType((2, 1, 1, 5), "bool"))),
+    Example({"causal": True, "scale": 0.5}, (_HEADS, _HEADS, _HEADS, TensorType((1, 5)))),
+    Example({"causal": True, "dropout": 0.1}, (_HEADS, _HEADS, _HEADS, TensorType((6, 5, 5)))),
+    Example(
+        {"causal": True},
+        (TensorType((1, 1, 2, 1)), TensorType((1, 1, 20, 1)), TensorType((1, 1, 20, 1)), TensorType((2, 20))),
+    ),
+    Example(
+        {"causal": True, "grouped": True},
+        (_HEADS, TensorType((2, 3, 7, 4)), TensorType((2, 3, 7, 4)), TensorType((5, 7), "bool")),
+    ),
     Example({"grouped": True, "dropout": 0.1}, (_HEADS, TensorType((2, 3, 7, 4)), TensorType((2, 3, 7, 4)))),
     Example({"dropout": 1}, (_HEADS, _HEADS, _HEADS, TensorType((5, 5), "bool"))),
     Example({}, (_HEADS, _HEADS, TensorType((2, 6, 5, 7)))),
@@ -336,6 +338,9 @@ MultiHeadAttention.examples = (
     Example({"heads": 3}, (_TOKENS, TensorType((2, 7, 8)), TensorType((2, 7, 10)))),
     Example({"heads": 3, "mask": True}, (_TOKENS, TensorType((2, 1, 1, 5), "bool"))),
     Example({"heads": 3, "mask": True}, (_TOKENS, TensorType((2, 7, 12)), TensorType((5, 7)))),
+    Example({"heads": 3, "mask": True, "causal": True}, (_TOKENS, TensorType((2, 1, 1, 5), "bool"))),
+    Example({"heads": 3, "mask": True, "causal": True}, (_TOKENS, TensorType((2, 7, 12)), TensorType((1, 7)))),
+    Example({"heads": 4, "kv_heads": 1, "mask": True, "causal": True}, (_TOKENS, TensorType((5, 5), "bool"))),
     Example({"heads": 3, "dropout": 0.1}, (_TOKENS,)),
     Example({"heads": 1, "dropout": 0.1}, (_TOKENS,)),
     Example({"heads": 2, "dropout": 0.1}, (TensorType((1, 5, 12)), TensorType((1, 3, 12)))),

@@ -103,6 +103,22 @@ def test_multi_head_attention_hides_what_a_mask_or_the_order_hides() -> None:
     torch.testing.assert_close(causal(x), expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.bool, torch.float32])
+@pytest.mark.parametrize("shape", [(N, 1, 1, T), (T, T), (3, 1, T)])
+def test_an_order_beside_a_mask_hides_what_either_hides(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    x, kept = torch.rand(N, T, C), torch.rand(shape) > 0.4
+    kept[..., 0] = True
+    mask = kept if dtype == torch.bool else torch.rand(shape).masked_fill(~kept, -torch.inf)
+    later = ~torch.ones(T, T).tril().bool()
+    both = mask & ~later if dtype == torch.bool else mask.masked_fill(later, -torch.inf)
+    module = make("multi_head_attention", x, mask, heads=3, mask=True, causal=True)
+    plain = make("multi_head_attention", x, mask, heads=3, mask=True)
+    plain.load_state_dict(module.state_dict())
+    torch.testing.assert_close(module(x, None, None, mask), plain(x, None, None, both))
+    q, k, v = torch.rand(3, N, 3, T, 4)
+    torch.testing.assert_close(call("attention", q, k, v, mask, causal=True), call("attention", q, k, v, both))
+
+
 @pytest.mark.parametrize(
     ("attributes", "inputs", "said", "help"),
     [

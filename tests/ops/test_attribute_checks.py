@@ -44,12 +44,6 @@ from archspec.ops import find, names
         ("rrelu", {"least": 0.5}, "most", "expected a number of at least 0.5, which is `least`"),
         ("multi_head_attention", {"heads": 6, "kv_heads": 4}, "kv_heads", "expected a divisor of the 6 heads"),
         (
-            "multi_head_attention",
-            {"heads": 6, "causal": True, "mask": True},
-            "causal",
-            "expected no `causal` beside a `mask`",
-        ),
-        (
             "window_attention",
             {"heads": 3, "window": 4, "shift": [1, 4]},
             "shift",
