@@ -7,6 +7,7 @@ shapes, and every name looked up. The result is the flat graph with its tree of 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from archspec.frontend import uses
@@ -20,7 +21,7 @@ from archspec.frontend.parameters import file_parameters
 from archspec.frontend.references import read_value, single_output, sources_of
 from archspec.frontend.reserved_ids import output_refusal, refusal
 from archspec.frontend.resolve import bind_arguments
-from archspec.frontend.targets import find_target
+from archspec.frontend.targets import find_named
 from archspec.frontend.turns import decide, turns_of
 from archspec.ir.graph import GraphOutput, Node, Phase, Scope, Value
 from archspec.ir.op import Op
@@ -337,23 +338,12 @@ class Expander:
         """The item itself; `- $activation` bound to the op or block that the parameter names."""
         if not item.name.startswith("$") or item.broken:
             return item
-        name = str(context.values().get(item.name[1:]))
+        value = context.values().get(item.name[1:])
+        name = str(value)
         key = (id(item), name)
         if key not in self._bound:
-            bound = Item(
-                name,
-                item.span,
-                item.document,
-                item.attributes,
-                item.shorthand,
-                item.keys,
-                item.entries,
-                item.branches,
-            )
-            message = f"`{item.name}` is `{name}`, and there is no such op or block"
-            bound.target = find_target(
-                name, item.span, self.found, item.document, self.document, message=message, origin=origin
-            )
+            bound = replace(item, name=name)
+            bound.target = find_named(item, value, self.found, item.document, self.document, origin=origin)
             if bound.target is None:
                 bound.broken = True
             else:

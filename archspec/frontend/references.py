@@ -26,6 +26,8 @@ def sources_of(
         if turn and previous is not None:
             values[0] = _output_of_turn(previous, item, context, found)
         return None if None in values else [value for value in values if value is not None]
+    if "from" in item.entries:
+        return None  # that it is no path was reported
     if reads_nothing:
         return []
     if previous is None and (item.broken or _misses_inputs(context)):

@@ -9,8 +9,8 @@ from archspec import ops
 from archspec.frontend.load import STRUCTURES
 from archspec.frontend.other_names import called_here
 from archspec.ir.op import Op
-from archspec.language.schema import Body, Document
-from archspec.language.validate import did_you_mean
+from archspec.language.schema import Body, Document, Item
+from archspec.language.validate import did_you_mean, shown
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.span import Span
 
@@ -46,6 +46,21 @@ def find_target(
         message = message or f"there is no op or block `{name}`"
         found.error("unknown-op", message, span, help=meant, **details)
     return op
+
+
+def find_named(
+    item: Item, value: Any, found: Diagnostics, *documents: Document, **details: Any
+) -> type[Op] | Body | None:
+    """The block or op that a parameter names by its value, for an item such as `- $activation`."""
+    if value is None:
+        return None  # that the parameter has no value was reported
+    if isinstance(value, str):
+        message = f"`{item.name}` is {shown(value)}, and there is no such op or block"
+        return find_target(value, item.span, found, *documents, message=message, **details)
+    message = f"`{item.name}` is {shown(value)}; expected the name of an op or block"
+    help_text = "an op with attributes is named as a block: `blocks: {leaky: {layers: [{leaky_relu: 0.1}]}}`"
+    found.error("wrong-value", message, item.span, help=help_text, **details)
+    return None
 
 
 def _meant(name: str, documents: Sequence[Document]) -> str:

@@ -23,6 +23,7 @@ _MOST_COMPARED: Final = 300
 """Of more names, only as many are compared, those that begin alike: a spec may be wrong in thousands of places."""
 
 _MOST_LISTED: Final = 24
+TO_WHOLE: Final = "`//` divides to a whole number, `round(...)` makes one"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
@@ -173,12 +174,14 @@ def _wrong_value(
 def _hint(key: str, value: object) -> str | None:
     if isinstance(value, float) and key in _PATHS:
         return "quotes make it a path: YAML reads it as a number"
+    if isinstance(value, dict) and key == "from":
+        return "list the paths in the order of the inputs: `from: [first, second]`"
     if isinstance(value, str) and value in {"yes", "no", "on", "off"}:
         return f"`{value}` is text in YAML 1.2; write `{'true' if value in {'yes', 'on'} else 'false'}`"
     if isinstance(value, str) and value.removeprefix("-").replace(".", "", 1).isdigit():
         return "quotes make it text; write the number without them"
     if isinstance(value, float) and value.is_integer():
-        return "`//` divides to a whole number, `round(...)` makes one"
+        return TO_WHOLE
     return None
 
 
