@@ -55,6 +55,7 @@ WRITTEN = (
     "docs/training.md",
     "docs/verify.md",
     "docs/weights.md",
+    "docs/soundness.md",
     "docs/how-it-works.md",
     "examples/archspec_toy_ops/README.md",
 )

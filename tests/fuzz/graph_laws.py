@@ -10,6 +10,7 @@ from random import Random
 import torch
 
 from archspec.analysis.at_sizes import at_sizes
+from archspec.analysis.batch_sizes import batch_sizes
 from archspec.analysis.input_sizes import Sizes, input_sizes
 from archspec.analysis.phases import running
 from archspec.backends.scope_module import ScopeModule
@@ -90,13 +91,17 @@ def _runs(graph: Graph, random: Random) -> str:
 
 def _at_other_sizes(graph: Graph, batch: Mapping[str, int], random: Random) -> str:
     module = emit(graph)
-    for phase, entries in input_sizes(graph).items():
+    fitting = input_sizes(graph)
+    batches = batch_sizes(graph, fitting)
+    for phase, entries in fitting.items():
         if any(sizes.fitting is None for sizes in entries):
             continue  # they are said to be unknown
         usual = {**batch} | {name: size for name, size in _usual(graph, entries).items() if size is not None}
-        for sizes in entries:
+        told = [batches[phase]] if phase in batches and batches[phase].fitting is not None else []
+        for sizes in [*entries, *told]:
             for size, fits in _tried(sizes, random):
-                at = usual | dict.fromkeys(sizes.symbols if sizes.together else [random.choice(sizes.symbols)], size)
+                changed = sizes.symbols if sizes.together else [random.choice(sizes.symbols)]
+                at = usual | dict(sizes.beside) | dict.fromkeys(changed, size)
                 found = _fits(graph, module, at, phase) if fits else _stops(graph, module, at, phase)
                 if found:
                     return f"{found} at {at} in {phase} mode"

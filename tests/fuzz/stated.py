@@ -49,6 +49,10 @@ def _always(op: Op, inputs: Sequence[TensorType]) -> bool:
     return True
 
 
+_IN_SPACE = _ops("global_avg_pool global_max_pool pad drop_block crop_like max_unpool channel_shuffle")
+_OF_SEQUENCES = _ops("multi_head_attention sinusoidal_positions position_embedding")
+_WITH_VALUES = _ops("attention multi_head_attention")
+
 STATED = (
     Stated("wrong-dtype", "what computes with real numbers is not given whole ones", _whole_numbers),
     Stated("wrong-dtype", "nothing is converted silently: joined tensors have one dtype", _several_dtypes),
@@ -63,22 +67,15 @@ STATED = (
     Stated("wrong-value", "a margin of other than a constant is put around space", _ops("pad")),
     Stated("same-padding", "`padding: same` keeps the size", _always),
     Stated("wrong-rank", "the first axis is the batch", _ops("linear affine feature_alpha_dropout")),
-    Stated(
-        "wrong-rank", "space has one to three axes", _ops("global_avg_pool global_max_pool pad drop_block crop_like")
-    ),
-    Stated("wrong-rank", "space has one to three axes", _ops("max_unpool")),
+    Stated("wrong-rank", "space has one to three axes", _IN_SPACE),
     Stated("wrong-rank", "an image has two axes in space", _ops("pixel_shuffle pixel_unshuffle fold unfold")),
     Stated("wrong-rank", "a matrix has two axes", _ops("matmul")),
     Stated("wrong-rank", "what attends has heads, places and features", _ops("attention rotary")),
-    Stated(
-        "wrong-rank", "a sequence has a batch", _ops("multi_head_attention sinusoidal_positions position_embedding")
-    ),
+    Stated("wrong-rank", "a sequence has a batch", _OF_SEQUENCES),
     Stated("wrong-axis", "an axis is one that is there", _ops("layer_norm rms_norm expand_like layer_scale slice pad")),
     Stated("wrong-axis", "a new axis is one of the output", _ops("unsqueeze")),
     Stated("shape-mismatch", "a list of constants has one for each channel", _ops("affine")),
-    Stated(
-        "shape-mismatch", "keys go with as many values, and nothing is repeated", _ops("attention multi_head_attention")
-    ),
+    Stated("shape-mismatch", "keys go with as many values, and nothing is repeated", _WITH_VALUES),
     Stated("shape-mismatch", "an axis that is taken away has a size of 1", _ops("squeeze")),
     Stated("shape-mismatch", "there is an index for every value", _ops("max_unpool")),
     Stated("not-divisible", "parts are equal, and as many as were asked for", _ops("split glu multi_head_attention")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from archspec.ir.conditions import Conditions
 from archspec.ir.types import TensorType
 from archspec.ops import find, names
+from tests.doc_blocks import ROOT
 from tests.fuzz.campaign import run
 from tests.fuzz.ops import ops
 from tests.fuzz.report import disagreements
+from tests.fuzz.stated import STATED
 
 CASES = int(os.environ.get("ARCHSPEC_EXAMPLES", "16"))
 """Uses of each op; `python -m tests.fuzz ops` is for many."""
@@ -65,3 +68,11 @@ def test_a_mistake_in_a_shape_rule_is_found_and_made_small(law: str, monkeypatch
     tally = run(subject, range(200), seed=1)
     found = [text for text in disagreements(subject, tally, seed=1) if f": {law}: " in text]
     assert [text.splitlines()[-1] for text in found[:1]] == [expected]
+
+
+def test_rules_that_are_stricter_than_torch_are_documented() -> None:
+    _, text = (
+        (ROOT / "docs/soundness.md").read_text(encoding="utf-8").split("\n## Rules that are stricter than torch\n")
+    )
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", text.partition("\n## ")[0], re.M)
+    assert rows == list(dict.fromkeys((rule.diagnostic, rule.reason) for rule in STATED))
