@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archspec.frontend.instances import Assertion, Expansion
-from archspec.ir.dims import UNKNOWN, DimTooLarge, Size, are_equal
+from archspec.ir.dims import UNKNOWN, Size, are_equal
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.types import TensorType
 from archspec.language.expression import ExpressionError, parse, parse_bare
@@ -87,12 +87,10 @@ def _dim(text: Any, assertion: Assertion, dims: Mapping[str, Size], found: Diagn
         if missing:
             help_text = did_you_mean(missing[0], names) or "the symbols of the inputs can be used here"
             raise ExpressionError(f"there is no dim `{missing[0]}` here", name="unknown-parameter", help=help_text)
-        value = expression.evaluate(values)
-    except (ExpressionError, DimTooLarge) as error:
-        name = error.name if isinstance(error, ExpressionError) else "wrong-expression"
-        found.error(name, str(error), assertion.span, help=getattr(error, "help", None), origin=assertion.origin)
+        return expression.dim(values)
+    except ExpressionError as error:
+        found.error(error.name, str(error), assertion.span, help=error.help, origin=assertion.origin)
         return None
-    return value  # type: ignore[no-any-return]
 
 
 def _agrees(kind: TensorType, asserted: tuple[Size, ...]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from archspec.frontend.bodies import all_items, reachable
 from archspec.ir.dims import Size, symbol
 from archspec.ir.graph import PHASES, Contract, Graph, Phase
-from archspec.language.expression import ExpressionError, is_expression, parse, parse_bare
+from archspec.language.expression import ExpressionError, as_dim, is_expression, parse, parse_bare
 from archspec.language.schema import Document
 from archspec.language.validate import did_you_mean, one_of, shown
 from archspec.language.values import Entry, Sequence, Value
@@ -181,7 +181,7 @@ def _shape(value: Value, graph: Graph, found: Diagnostics) -> tuple[Size, ...] |
         for dim in given.declared:
             if not isinstance(dim, int):
                 sizes[str(dim)] = given.symbols.get(str(dim), symbol(str(dim)))
-    shape: list[Any] = []
+    shape: list[Size] = []
     for dim in value.items:
         text = dim.plain
         try:
@@ -193,10 +193,10 @@ def _shape(value: Value, graph: Graph, found: Diagnostics) -> tuple[Size, ...] |
                         f"there is no dim `{missing}` here", name="unknown-parameter", help=did_you_mean(missing, sizes)
                     )
                 text = expression.evaluate(sizes)
+            shape.append(as_dim(text))
         except ExpressionError as error:
             found.error(error.name, str(error), dim.span, help=error.help)
             return None
-        shape.append(text)
     return tuple(shape)
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge
-from archspec.language.validate import shown
+from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge, Size
+from archspec.language.validate import TO_WHOLE, shown
 
 MAX_LENGTH: Final = 400
 MAX_DEPTH: Final = 32
@@ -118,6 +118,10 @@ class Expression:
         """
         return _walk(self.tree, values, self.shift)
 
+    def dim(self, values: Mapping[str, Any]) -> Size:
+        """Its value where a dim is wanted; raises ExpressionError as `evaluate` does, and where it is none."""
+        return as_dim(self.evaluate(values))
+
     def place_of(self, name: str) -> int:
         """The offset of the first use of a name."""
         return self.shift + min(node.col_offset for node in _names(self.tree) if node.id == name)
@@ -127,6 +131,18 @@ def _names(tree: ast.expr) -> Iterator[ast.Name]:
     """What is looked up: a function is meant only where it is called, so `$floor` can be a parameter."""
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     return (node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called)
+
+
+def as_dim(value: object) -> Size:
+    """A value that stands for a dim.
+
+    Raises:
+        ExpressionError: it is neither a whole number nor computed from symbols.
+    """
+    if isinstance(value, int | Dim) and not isinstance(value, bool):
+        return value
+    message = f"{shown(value)} is no dim; expected a whole number or a symbol"
+    raise ExpressionError(message, name="wrong-value", help=TO_WHOLE if isinstance(value, float) else None)
 
 
 def is_expression(value: object) -> bool:
@@ -249,23 +265,32 @@ def _apply(node: ast.expr, values: Mapping[str, Any], shift: int) -> Any:
             results = (_flag(_walk(operand, values, shift)) for operand in operands)
             return all(results) if isinstance(op, ast.And) else any(results)
         case ast.Compare(left=left, ops=ops, comparators=comparators):
-            operands = [_walk(operand, values, shift) for operand in (left, *comparators)]
-            return all(_compare(op, a, b) for op, a, b in zip(ops, operands, operands[1:], strict=False))
+            sides = [left, *comparators]
+            given = [(_walk(side, values, shift), side) for side in sides]
+            return all(_compare(op, a, b) for op, a, b in zip(ops, given, given[1:], strict=False))
         case ast.Call(func=ast.Name(id=function), args=arguments):
-            return FUNCTIONS[function](*(_fixed(_walk(argument, values, shift)) for argument in arguments))
+            passed = [_walk(argument, values, shift) for argument in arguments]
+            return UNKNOWN if UNKNOWN in passed else FUNCTIONS[function](*map(_fixed, passed, arguments))
     raise TypeError
 
 
 def _arithmetic(op: ast.operator, left: Any, right: Any) -> Any:
-    if isinstance(op, ast.Div) and (isinstance(left, Dim) or isinstance(right, Dim)):
-        raise DimTooLarge("`/` does not divide dims; `//` does")
-    return _ARITHMETIC[type(op)](_number(left), _number(right))
+    operands = _number(left), _number(right)
+    if UNKNOWN in operands:
+        return UNKNOWN
+    if any(isinstance(operand, Dim) for operand in operands):
+        if isinstance(op, ast.Div):
+            raise _Misfit("`/` does not divide dims; `//` does")
+        broken = next((operand for operand in operands if isinstance(operand, float)), None)
+        if broken is not None:
+            raise _Misfit(f"dims are calculated with whole numbers only, and {shown(broken)} is none; `//` divides")
+    return _ARITHMETIC[type(op)](*operands)
 
 
-def _compare(op: ast.cmpop, left: Any, right: Any) -> bool:
+def _compare(op: ast.cmpop, left: tuple[Any, ast.expr], right: tuple[Any, ast.expr]) -> bool:
     if isinstance(op, ast.Eq | ast.NotEq):
-        return _COMPARISONS[type(op)](left, right)
-    return _COMPARISONS[type(op)](_fixed(left), _fixed(right))
+        return _COMPARISONS[type(op)](left[0], right[0])
+    return _COMPARISONS[type(op)](_fixed(*left), _fixed(*right))
 
 
 def _number(value: Any) -> Any:
@@ -280,9 +305,9 @@ def _flag(value: Any) -> bool:
     return value
 
 
-def _fixed(value: Any) -> Any:
+def _fixed(value: Any, written: ast.expr) -> Any:
     if isinstance(value, Dim):
-        raise DimTooLarge(f"`{value}` is not a number at every size")
+        raise _Misfit(f"`{ast.unparse(written)}` is not a number at every size")
     return _number(value)
 
 

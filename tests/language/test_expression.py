@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archspec.ir.dims import Dim, symbol
+from archspec.ir.dims import UNKNOWN, Dim, symbol
 from archspec.language.expression import (
     MAX_LENGTH,
     MAX_NUMBER,
@@ -113,9 +113,32 @@ def test_dims_stay_dims() -> None:
     value = parse("$((C + 1) // 2 * 4)").evaluate({"C": c})
     assert isinstance(value, Dim)
     assert str(value) == str((c + 1) // 2 * 4)
-    for text in ("$(C / 2)", "$(C > 2)", "$(min(C, 2))", "$(range(0, C))"):
-        with pytest.raises(ExpressionError):
-            parse(text).evaluate({"C": c})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("$(C / 2)", "`C / 2`: `/` does not divide dims; `//` does"),
+        ("$(6 / C)", "`6 / C`: `/` does not divide dims; `//` does"),
+        ("$(C > 2)", "`C > 2`: `C` is not a number at every size"),
+        ("$(min(C + 1, 2))", "`min(C + 1, 2)`: `C + 1` is not a number at every size"),
+        ("$(range(0, C))", "`range(0, C)`: `C` is not a number at every size"),
+        *(
+            (f"$({sum})", f"`{sum}`: dims are calculated with whole numbers only, and `0.5` is none; `//` divides")
+            for sum in ("C * 0.5", "0.5 * C", "C + 0.5", "0.5 - C", "C // 0.5", "C % 0.5")
+        ),
+        ("$(C * 2.0)", "`C * 2.0`: dims are calculated with whole numbers only, and `2.0` is none; `//` divides"),
+    ],
+)
+def test_what_cannot_be_done_with_dims_is_said(text: str, reason: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse(text).evaluate({"C": symbol("C")})
+    assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize("text", ["$(C / 2)", "$(C * 0.5)", "$(2 % C)", "$(max(C, 3))", "$(round(C * 0.5) + 1)"])
+def test_nothing_is_said_again_of_a_dim_that_an_error_was_reported_about(text: str) -> None:
+    assert parse(text).evaluate({"C": UNKNOWN}) is UNKNOWN
 
 
 def test_names_are_listed_in_order_each_once() -> None:
