@@ -28,6 +28,9 @@ _SILENT: Final = frozenset({"batch_norm", "relu"})
 _TOLD_ELSEWHERE: Final = frozenset({"channels", "features", "axis"})
 """Attributes that do not stand behind the name of an op: how many channels there are does behind a comma."""
 
+_KINDS: Final = ("causal", "bidirectional", "mode")
+"""Attributes that make an op another of its kind: `causal`, or `mode: linear`; they are said where they are given."""
+
 _LINE: Final = 18
 """Characters after which a box begins a second line."""
 _LISTED: Final = 6
@@ -154,7 +157,7 @@ def _terms(graph: Graph, node: Node) -> list[str]:
         return ["?" if op is None else _words(op.name)]
     kernel = getattr(op, "kernel", None)
     if kernel is None:
-        return [f"{_words(op.name)}{_shorthand(op)}", *_settings(op, ("channels", "features"))]
+        return [f"{_words(op.name)}{_shorthand(op)}", *_kinds(op), *_settings(op, ("channels", "features"))]
     types = graph.input_types(node)
     axes = types[0].rank - 2 if types else 2
     channels = types[0].shape[1] if types else None
@@ -162,7 +165,8 @@ def _terms(graph: Graph, node: Node) -> list[str]:
     mark = " V" if loses_border(op) and set(size.split("x")) != {"1"} else ""
     groups = getattr(op, "groups", 1)
     depthwise = "depthwise " if groups != 1 and groups == channels else ""
-    first = f"{size} {depthwise}{_words(op.name)}{mark}"
+    sides = size if axes > 1 else f"{size}-wide"  # `2 conv` would be two of them
+    first = f"{sides} {depthwise}{_words(op.name)}{mark}"
     return [first, *_window(op, "" if depthwise else str(groups)), *_settings(op, ("channels",))]
 
 
@@ -191,6 +195,13 @@ def _keeps(op: Any) -> bool:
 
 def _settings(op: Op, names: Iterable[str]) -> list[str]:
     return [str(value) for name in names if isinstance(value := getattr(op, name, None), int)]
+
+
+def _kinds(op: Op) -> Iterator[str]:
+    for name in _KINDS:
+        value = getattr(op, name, None) if name in op.model_fields_set else None
+        if value:
+            yield name if value is True else _words(value)
 
 
 def _shorthand(op: Op) -> str:

@@ -38,6 +38,8 @@ def texts(graph: Graph, depth: int = 1) -> list[str]:
         ("conv_transpose: {kernel: 2, stride: 2, channels: 8}", "2x2 conv transpose | stride 2, 8"),
         ("lp_pool: 2", "2x2 lp pool V"),
         ("interpolate: 1.5", "interpolate 1.5"),
+        ("interpolate: {scale: 2, mode: linear}", "interpolate 2 | linear"),
+        ("pad: {begin: 1, mode: reflect}", "pad, reflect"),
         ("max_pool: {kernel: 3, stride: 2}", "3x3 max pool V | stride 2"),
         ("max_pool: 2", "2x2 max pool V"),
         ("avg_pool: {kernel: 3, stride: 1, padding: same}", "3x3 avg pool"),
@@ -60,13 +62,27 @@ def test_ops_are_told_as_papers_tell_them(row: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("inputs", "row", "expected"),
     [
-        ("{x: [N, 1, 100]}", "conv: {kernel: 5, stride: 2, channels: 8}", "5 conv V | stride 2, 8"),
+        ("{x: [N, 1, 100]}", "conv: {kernel: 5, stride: 2, channels: 8}", "5-wide conv V | stride 2, 8"),
+        ("{x: [N, 1, 100]}", "max_pool: 2", "2-wide max pool V"),
         ("{x: [N, 1, 9, 9, 9]}", "conv: {kernel: 3, padding: 1, channels: 8}", "3x3x3 conv, 8"),
         ("{x: [N, 1, 9, 9, 9]}", "max_pool: {kernel: [1, 2, 2]}", "1x2x2 max pool V"),
     ],
 )
 def test_kernels_have_a_side_for_each_axis_of_space(inputs: str, row: str, expected: str) -> None:
     assert texts(load(f"layers:\n  - {row}\n", inputs)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("multi_head_attention: 4", "multi head attention 4"),
+        ("multi_head_attention: {heads: 4, causal: true}", "multi head attention 4 | causal"),
+        ("multi_head_attention: {heads: 4, causal: false}", "multi head attention 4"),
+        ("lstm: {features: 8, bidirectional: true}", "lstm | bidirectional, 8"),
+    ],
+)
+def test_what_makes_an_op_another_of_its_kind_is_told(row: str, expected: str) -> None:
+    assert texts(load(f"layers:\n  - {row}\n", "{x: [N, T=5, 8]}"))[0] == expected
 
 
 def test_what_stands_after_a_convolution_as_a_matter_of_course_is_not_said() -> None:
