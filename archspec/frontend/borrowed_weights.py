@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import zip_longest
 
 from archspec.ir.graph import Graph, Node
-from archspec.ir.op import Op, Weight
+from archspec.ir.op import Op, Step, Weight
 from archspec.ir.types import TensorType
 from archspec.language.validate import did_you_mean, one_of
 from archspec.language.values import Mapping as MappingValue
@@ -27,10 +29,48 @@ def check_share(node: Node, needed: Mapping[str, Weight], graph: Graph, found: D
         has, needs = _type(owner.weights.get(name)), _type(needed[name])
         message = f"`{node.path}` needs `{name}` to be {needs}, but in `{owner.path}`, which it uses again, it is {has}"
         break
+    message = message or _other_module(node, owner, graph)
     if message:
         labels = (Label(owner.origin.span, "its weights are shared"),)
-        help_text = "what shares weights is given inputs of the same channels; drop `share` to have weights of its own"
+        help_text = (
+            "what shares weights is given inputs of as many axes and the same channels; "
+            "drop `share` to have weights of its own"
+        )
         found.error("wrong-share", message, node.origin.span, labels=labels, help=help_text, origin=node.origin)
+
+
+def _other_module(node: Node, owner: Node, graph: Graph) -> str:
+    """What is wrong where the module of the owner is none that a node's inputs can be given; empty where it is one.
+
+    Two layers with equal weights may be different modules: those of torch are of one rank.
+    """
+    reads, first = graph.input_types(node), graph.input_types(owner)
+    if reads is None or first is None or not all(given.is_known for given in first):
+        return ""
+    pairs = zip_longest(_modules(node.resolved.lower(*reads)), _modules(owner.resolved.lower(*first)))
+    needs, has = next((pair for pair in pairs if pair[0] != pair[1]), (None, None))
+    if needs == has:
+        return ""
+    return (
+        f"`{node.path}`, which is given {_listed(reads)}, needs {_module(needs)}, but `{owner.path}`, which it uses "
+        f"again, is given {_listed(first)} and is {_module(has)}"
+    )
+
+
+def _modules(steps: Iterable[Step]) -> list[Step]:
+    """What is made once of the steps, and called by every use."""
+    return [replace(step, args=()) for step in steps if step.kind == "module"]
+
+
+def _module(step: Step | None) -> str:
+    if step is None:
+        return "no module"
+    settings = ", ".join(f"{name}={value}" for name, value in step.settings.items())
+    return f"`{step.target.rpartition('.')[2]}({settings})`"
+
+
+def _listed(types: Iterable[TensorType]) -> str:
+    return " and ".join(map(str, types)) or "nothing"
 
 
 def check_ties(node: Node, written: Value, graph: Graph, found: Diagnostics) -> None:
@@ -54,11 +94,21 @@ def check_ties(node: Node, written: Value, graph: Graph, found: Diagnostics) -> 
             help_text = did_you_mean(key.rpartition(".")[2], known) or one_of(known, "its weights are")
             message = f"`{name}` is tied to `{key}`, and there is no such weight"
             found.error("unknown-weight", message, span, help=help_text, origin=node.origin)
-        elif not _alike(node.weights[name], weight):
-            message = f"`{name}` of `{node.path}` is {_type(node.weights[name])}, but `{key}` is {_type(weight)}"
+        elif (wrong := _cannot_be_one(f"{node.path}.{name}".rstrip("."), node.weights[name], key, weight)) is not None:
+            message, help_text = wrong
             labels = (Label(owner.origin.span, f"`{key}` is a weight of this"),)
-            help_text = "weights that are one have one shape"
             found.error("wrong-tie", message, span, labels=labels, help=help_text, origin=node.origin)
+
+
+def _cannot_be_one(key: str, weight: Weight, other_key: str, other: Weight) -> tuple[str, str] | None:
+    """Why two weights, called by their keys, cannot be one, and what to do; None where they can."""
+    for name, each in ((key, weight), (other_key, other)):
+        if each.kind != "parameter":
+            message = f"`{name}` is a {each.kind}, but only learned weights can be tied"
+            return message, "drop the `tie`, or tie parameters"
+    if _alike(weight, other):
+        return None
+    return f"`{key}` is {_type(weight)}, but `{other_key}` is {_type(other)}", "weights that are one have one shape"
 
 
 def _owner(key: str, graph: Graph) -> Node | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.frontend.instances import Instance, ListContext
-from archspec.ir.graph import Value
+from archspec.ir.graph import Node, Value
 from archspec.language.fields import IdRange
 from archspec.language.schema import Body, Item
 from archspec.language.validate import did_you_mean, one_of
@@ -114,6 +114,22 @@ def find_instance(path: str, span: Span, context: ListContext, found: Diagnostic
         return reached[0]
     _report_unknown(path, span, context, found)
     return None
+
+
+def tied_key(path: str, span: Span, context: ListContext, nodes: dict[str, Node], found: Diagnostics) -> str | None:
+    """The key of the weight that `wte.weight` means here, or `b.out_proj.weight`; None after reporting that it is none.
+
+    A learned `parameter` is a weight by itself.
+    """
+    instance, weight = _follow(path, context) or (None, "")
+    if instance is None or (weight and instance.path not in nodes):
+        node_path, _, weight = path.rpartition(".")
+        instance = find_instance(node_path or path, span, context, found)
+    if instance is None:
+        return None
+    node = nodes.get(instance.path)
+    owner = (node.share if node is not None else None) or instance.path
+    return f"{owner}.{weight}" if weight else owner
 
 
 def _follow(path: str, context: ListContext) -> tuple[Instance, str] | None:

@@ -11,7 +11,7 @@ from archspec.frontend.instances import Frame, HasFindings, Instance, ListContex
 from archspec.frontend.interface import bind_inputs
 from archspec.frontend.parameters import check as check_parameter
 from archspec.frontend.parameters import evaluate_default
-from archspec.frontend.references import find_instance
+from archspec.frontend.references import find_instance, tied_key
 from archspec.ir.graph import Allowance, Deferred, Node, Phase, Scope, Value
 from archspec.ir.op import Op
 from archspec.language.expression import is_expression
@@ -150,8 +150,8 @@ def _report_count(expander: Expander, use: Use, message: str) -> None:
 def _annotate(expander: Expander, use: Use, made: Node) -> None:
     item, context = use.item, use.context
     if item.keys.tie:
-        span = item.entries["tie"].value.span
-        keys = {weight: _tied_key(expander, path, span, context) for weight, path in item.keys.tie.items()}
+        span, nodes, found = item.entries["tie"].value.span, expander.expansion.nodes, expander.found
+        keys = {weight: tied_key(path, span, context, nodes, found) for weight, path in item.keys.tie.items()}
         made.ties = {weight: key for weight, key in keys.items() if key is not None}
     of_file = expander.expansion.file_init(context.frame, expander.found)
     if of_file or context.init or item.init:
@@ -170,19 +170,6 @@ def allowances(context: ListContext, item: Item) -> Mapping[str, Allowance]:
     assert isinstance(written, MappingValue), "what is read as `allow` is a mapping"
     own = {name: Allowance(reason, written.entries[name].span) for name, reason in item.keys.allow.items()}
     return {**context.allow, **own}
-
-
-def _tied_key(expander: Expander, path: str, span: Span, context: ListContext) -> str | None:
-    """The key of the weight that `wte.weight` means here; a learned `parameter` is a weight by itself."""
-    owner, rest = context.names.find(path)
-    if owner is not None and not rest:
-        return owner.path
-    node_path, _, weight = path.rpartition(".")
-    instance = find_instance(node_path, span, context, expander.found) if node_path else None
-    if instance is None:
-        return None
-    node = expander.expansion.nodes.get(instance.path)
-    return f"{(node.share if node is not None else None) or instance.path}.{weight}"
 
 
 def join(expander: Expander, use: Use, op_class: type[Op]) -> Instance:
