@@ -22,7 +22,16 @@ from archspec.language.expression import Expression, ExpressionError, is_express
 from archspec.language.fields import IdRange
 from archspec.language.keys import BESIDE_ATTRIBUTES
 from archspec.language.schema import Argument, Body, Branch, Document, Item
-from archspec.language.validate import did_you_mean, help_of_attribute, help_of_key, meant_key, one_of, shown, validate
+from archspec.language.validate import (
+    did_you_mean,
+    help_of_attribute,
+    help_of_key,
+    meant_key,
+    one_of,
+    shown,
+    validate,
+    without_a_dollar,
+)
 from archspec.language.values import Entry, Mapping, Scalar, Value
 from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.span import Span
@@ -235,7 +244,7 @@ def bind_arguments(
     later |= set(item.keys.each or ())
     if item.keys.share is None and not item.broken:
         if isinstance(target, Body):
-            check_block_arguments(item, target, item.arguments, later, found)
+            check_block_arguments(item, target, item.arguments, later, names, found)
         else:
             plain = {name: argument.value for name, argument in item.arguments.items() if name not in later}
             op = validate(
@@ -248,6 +257,7 @@ def bind_arguments(
                 noun="attribute",
                 later=later,
                 also=BESIDE_ATTRIBUTES,
+                variables=names,
             )
             item.op = op if not later else None
             _report_unknown_later(target, later, item, found)
@@ -272,9 +282,9 @@ def _read_init(item: Item, found: Diagnostics) -> None:
 
 
 def check_block_arguments(
-    item: Item, block: Body, arguments: dict[str, Argument], later: set[str], found: Diagnostics
+    item: Item, block: Body, arguments: dict[str, Argument], later: set[str], names: frozenset[str], found: Diagnostics
 ) -> None:
-    """Check the arguments of a block's use against its parameters."""
+    """Check the arguments of a block's use, written where there are certain names, against its parameters."""
     for name in {**arguments, **dict.fromkeys(sorted(later))}:
         argument = arguments.get(name)
         span = argument.entry.span if argument and argument.entry else span_of_turns(item, name)
@@ -290,7 +300,8 @@ def check_block_arguments(
             )
         elif argument is not None and name not in later:
             place = argument.entry.value.span if argument.entry else item.span
-            check_parameter(block.params[name], argument.value, f"block `{block.name}`", place, found)
+            dollar = without_a_dollar(argument.value, names)
+            check_parameter(block.params[name], argument.value, f"block `{block.name}`", place, found, help=dollar)
     meant = {meant_key(name, block.params) for name in {*arguments, *later} if name not in block.params}
     for name, parameter in block.params.items():
         if parameter.broken:

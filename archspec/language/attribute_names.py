@@ -112,6 +112,16 @@ _UNNEEDED: Final[Mapping[str, str]] = {
     "normalized_shape": "leave it out: the sizes are inferred, and `axes` says of which axes",
 }  # fmt: skip
 """What to say of the attributes that nothing stands for here."""
+_VALUES: Final[Mapping[tuple[str, object], str]] = {
+    ("padding", "causal"): "put `pad: {begin: ...}` before it, of (kernel - 1) * dilation",
+    ("padding", "none"): "`padding: valid` adds nothing",
+    **{
+        ("padding", mode): f"put `pad: {{mode: {mode}, ...}}` before it"
+        for mode in ("reflect", "replicate", "circular")
+    },
+    ("padding", "zeros"): "what is added is 0 always; `padding` says how much",
+}
+"""What to write for the values that an attribute has elsewhere."""
 
 
 def called_here(name: str, known: Container[str]) -> str | None:
@@ -122,3 +132,8 @@ def called_here(name: str, known: Container[str]) -> str | None:
 def why_not_here(name: str) -> str | None:
     """Why there is no attribute for what `name` is elsewhere; None where there may be one."""
     return _UNNEEDED.get(name)
+
+
+def value_here(name: str, value: object) -> str | None:
+    """What to write for a value that the attribute `name` has elsewhere; None where it has no such value."""
+    return _VALUES.get((name, value)) if isinstance(value, str) else None

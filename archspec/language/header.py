@@ -65,6 +65,14 @@ def read_parameter(body: Body, entry: Entry, found: Diagnostics) -> None:
     body.params[name] = Parameter(name, kind, default, entry.span)
 
 
+def list_parameters(body: Body, listed: Sequence) -> None:
+    """Add parameters of which only the names are listed, which was reported, so that their uses are not."""
+    for value in listed.items:
+        if fields.is_name(value.plain):
+            name = str(value.plain)
+            body.params[name] = Parameter(name, "any", None, value.span, broken=True)
+
+
 _OTHER_TYPES: Final = {
     "integer": "int", "number": "float", "boolean": "bool", "string": "str", "text": "str", "tuple": "list",
 }  # fmt: skip

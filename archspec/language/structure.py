@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeVar, cast
 
 from archspec.language import fields
-from archspec.language.header import entries_of, read_inputs, read_parameter
+from archspec.language.header import entries_of, list_parameters, read_inputs, read_parameter
 from archspec.language.keys import (
     RESERVED,
     SEQUENCE_KEYS,
@@ -147,6 +147,9 @@ def _read_block(entry: Entry, document: Document, found: Diagnostics) -> Body | 
 def _read_body(body: Body, mapping: Mapping, found: Diagnostics) -> None:
     for entry in entries_of(mapping, "params"):
         read_parameter(body, entry, found)
+    listed = mapping.get("params")
+    if isinstance(listed, Sequence):
+        list_parameters(body, listed)
     read_inputs(body, mapping, found)
     _read_outputs(body, mapping, found)
     for entry in entries_of(mapping, "heads"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from archspec.language.attribute_names import called_here, why_not_here
+from archspec.language.attribute_names import called_here, value_here, why_not_here
 from archspec.language.values import Entry
 from archspec.source.diagnostic import Diagnostics, Label
 from archspec.source.sanitize import brief
@@ -17,6 +18,11 @@ from archspec.source.span import Span
 
 M = TypeVar("M", bound=BaseModel)
 _PATHS = ("id", "from", "share", "after")
+_OF_NAMES: Final = {"params": "{name}: int", "outputs": "{name}: {name}", "inputs": "{name}: [N, 3, H=224, W=224]"}
+"""Keys that hold a mapping by name, each with an entry of it."""
+_DECIDED: Final = ("repeat", "if")
+"""Keys that a text is given to only as an expression."""
+_WORD: Final = re.compile(r"[^\W\d]\w*")
 _CLOSE: Final = 0.68
 """`max_pol` is close to `max_pool`; `depth` is not to `width`, nor `pad` to `add`."""
 _MOST_COMPARED: Final = 300
@@ -109,6 +115,7 @@ def validate(
     noun: str = "key",
     later: Collection[str] = (),
     also: Collection[str] = (),
+    variables: Collection[str] = (),
     evaluated: Mapping[str, str] | None = None,
     **details: Any,
 ) -> M | None:
@@ -124,6 +131,7 @@ def validate(
         noun: what a key is called here: key, attribute.
         later: keys whose values are not known yet; they are taken as present.
         also: other keys that may be written beside those of the model, and so be meant.
+        variables: the names that a value may have meant without a `$`.
         evaluated: the expression that a value came from, by key.
         details: further fields of each diagnostic, such as its origin.
     """
@@ -148,7 +156,7 @@ def validate(
             if key not in later and key not in meant:
                 found.error(f"missing-{noun}", f"{owner} needs the {noun} `{key}`", span, **details)
         else:
-            _wrong_value(problem, key, entry, values, found, span, evaluated or {}, details)
+            _wrong_value(problem, key, entry, values, found, span, evaluated or {}, variables, details)
     return None
 
 
@@ -160,6 +168,7 @@ def _wrong_value(
     found: Diagnostics,
     span: Span,
     evaluated: Mapping[str, str],
+    variables: Collection[str],
     details: Mapping[str, Any],
 ) -> None:
     value, place = values.get(key, problem["input"]), entry.value.span if entry else span
@@ -168,7 +177,17 @@ def _wrong_value(
     if key in evaluated:
         labels += (Label(place, f"this is {shown(value)} here"),)
     rest = {name: detail for name, detail in details.items() if name != "labels"}
-    found.error("wrong-value", message, place, labels=labels, help=_hint(key, value), **rest)
+    help_text = without_a_dollar(value, variables) or _hint(key, value)
+    found.error("wrong-value", message, place, labels=labels, help=help_text, **rest)
+
+
+def without_a_dollar(value: object, variables: Collection[str]) -> str | None:
+    """A help that writes a text as the expression over `variables` that it was meant to be; None where it is none."""
+    text = value.strip("{} ") if isinstance(value, str) else ""
+    names = _WORD.findall(text)
+    if not names or not set(names) <= set(variables):
+        return None
+    return f"an expression begins with a `$`: `${text}`" if names == [text] else f"write it as `$({text})`"
 
 
 def _hint(key: str, value: object) -> str | None:
@@ -182,7 +201,12 @@ def _hint(key: str, value: object) -> str | None:
         return "quotes make it text; write the number without them"
     if isinstance(value, float) and value.is_integer():
         return TO_WHOLE
-    return None
+    if key in _OF_NAMES and isinstance(value, list):
+        entry = _OF_NAMES[key].format(name=value[0] if value and str(value[0]).isidentifier() else "name")
+        return f"write a mapping, such as `{key}: {{{entry}}}`"
+    if isinstance(value, str) and key in _DECIDED and value.isidentifier():
+        return f"an expression begins with a `$`: `${value}`"
+    return value_here(key, value)
 
 
 def _field_names(model: type[BaseModel]) -> list[str]:
