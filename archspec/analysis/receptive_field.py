@@ -46,6 +46,11 @@ class Field:
     """How many pixels the next place sees further on."""
 
 
+def place_word(axes: int) -> str:
+    """What a place of the input is called: images and volumes have pixels, sequences have none."""
+    return "place" if axes == 1 else "pixel"
+
+
 def receptive_fields(graph: Graph) -> dict[str, tuple[Field, ...]]:
     """The field of what each node gives, by path, one for every spatial axis of the input; in time linear in nodes.
 

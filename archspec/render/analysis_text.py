@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archspec.analysis.cuts import Cut
 from archspec.analysis.memory import Held
-from archspec.analysis.receptive_field import Field
+from archspec.analysis.receptive_field import Field, place_word
 from archspec.ir.dims import Size
 from archspec.render.analysis import Analysis, Line, tensors_text
 from archspec.render.layout import WIDTH, aligned, bar, from_the_end, labelled, percent, short
@@ -180,10 +180,11 @@ def cut_text(found: Analysis, cut: Cut) -> str:
 
 
 def _field_text(fields: Sequence[Field]) -> str:
+    word = place_word(len(fields))
     if len({(field.smallest, field.largest, field.stride) for field in fields}) == 1:
         fields = fields[:1]
     each = [
-        f"{field.largest.size} pixel{'s' if field.largest.size > 1 else ''} at a stride of {field.stride}"
+        f"{field.largest.size} {word}{'s' if field.largest.size > 1 else ''} at a stride of {field.stride}"
         + (f" ({field.smallest.size} along the branches that see least)" if field.smallest != field.largest else "")
         for field in fields
     ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from archspec.analysis.facts import Facts
+from archspec.analysis.receptive_field import place_word
 from archspec.ir.dims import UNKNOWN, are_equal
 from archspec.ir.graph import PHASES, Contract, Graph
 from archspec.rules.rule import Case, Finding, Rule
@@ -68,7 +69,9 @@ class UnmetContract(Rule):
             return Finding(contract.span, message, help=_what_is_missing(graph))
         if actual is None or _agree(contract.expected, actual):
             return None
-        return Finding(contract.span, self._message(contract, actual), help="correct the number here, or the layers")
+        return Finding(
+            contract.span, self._message(contract, actual, facts), help="correct the number here, or the layers"
+        )
 
     def _fact(self, contract: Contract, graph: Graph, facts: Facts) -> Any:
         if contract.fact == "outputs":
@@ -103,11 +106,13 @@ class UnmetContract(Rule):
             help="correct the number here, or the layers",
         )
 
-    def _message(self, contract: Contract, actual: Any) -> str:
+    def _message(self, contract: Contract, actual: Any, facts: Facts) -> str:
         if contract.fact == "outputs":
             return f"output `{contract.subject}` is {_text(actual)}, but {_text(contract.expected)} is expected"
         difference = f" ({actual - contract.expected:+,})" if isinstance(actual, int) else ""
         what, unit, are = _WORDS[contract.fact]
+        if contract.fact == "receptive_field":
+            unit = f" {place_word(len(facts.receptive_field))}s"
         return f"{what} {_text(actual)}{unit}, but {_text(contract.expected)} {are} expected{difference}"
 
 
@@ -138,10 +143,10 @@ _MEASURES: Final[Mapping[str, Callable[[Facts], Any]]] = {
 _WORDS: Final = {
     "parameters": ("the network has", " parameters", "are"),
     "macs": ("the network has", " MACs", "are"),
-    "receptive_field": ("the network sees", " pixels", "are"),
+    "receptive_field": ("the network sees", "", "are"),
     "peak_memory": ("the activations of a sample take", " bytes in inference", "are"),
 }
-"""By what is counted: how a sentence about it begins, its unit, and the verb of what is expected."""
+"""By what is counted: how a sentence about it begins, its unit but for places, and the verb of what is expected."""
 
 
 def _smallest(name: str, sizes: Sizes, mode: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
+from archspec.analysis.receptive_field import place_word
 from archspec.ir.graph import Graph, Node
 from archspec.ir.types import by
 from archspec.rules.rule import Case, Finding, Rule, Setting
@@ -82,10 +83,12 @@ class UnproductiveLayer(Rule):
         return all(size > self.setting("seen") * side for size, side in zip(seen, sides, strict=True))
 
     def _finding(self, node: Node, seen: list[int], sides: tuple[int, ...]) -> Finding:
+        whole, larger = ("sequence", "longer") if len(sides) == 1 else ("image", "larger")
+        places = f"{place_word(len(sides))}s"
         return Finding(
             node,
-            f"what `{node.path}` reads has seen {by(seen)} pixels already, and the image is {by(sides)}",
-            help="leave it out, stride later, or take a larger image",
+            f"what `{node.path}` reads has seen {by(seen)} {places} already, and the {whole} is {by(sides)}",
+            help=f"leave it out, stride later, or take a {larger} {whole}",
         )
 
 

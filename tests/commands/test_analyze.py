@@ -76,6 +76,10 @@ def test_published_networks_are_told(name: str, golden: Golden, capsys: pytest.C
     golden(f"analyze/{name}.txt", printed(capsys, str(ROOT / f"specs/{name}.yaml")))
 
 
+def test_a_sequence_has_places(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "1772 places at a stride of 1024" in printed(capsys, str(ROOT / "specs/audio_cnn.yaml"))
+
+
 def test_networks_are_compared(golden: Golden, capsys: pytest.CaptureFixture[str]) -> None:
     names = ("inception_v3", "inception_v2", "inception_resnet_v1", "inception_v4", "inception_resnet_v2_paper")
     specs = [str(ROOT / f"specs/{name}.yaml") for name in names]

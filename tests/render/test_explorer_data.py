@@ -80,6 +80,11 @@ def test_details_are_those_of_all_that_is_inside() -> None:
     assert _details(_inception(), "Mixed_6b..Mixed_6e")["operations"] == "128"
 
 
+def test_what_a_layer_sees_of_a_sequence_are_places() -> None:
+    data = data_of(spec("layers: [{conv: {id: c, channels: 4, kernel: 3, stride: 2}}]", "{x: [N, 4, 9]}"))
+    assert _details(data, "c")["receptive field"] == "3 places, 2 apart"
+
+
 def test_an_op_has_its_attributes_as_a_spec_writes_them() -> None:
     data = _told("layers: [{conv: {id: c, channels: 4, kernel: [1, 3], bias: false}}]")
     attributes = dict(data["attributes"][data["parts"]["c"]["attributes"]])

@@ -407,6 +407,12 @@ def test_a_layer_is_unproductive_once_its_input_has_seen_more_than_the_image(sid
     ] * times
 
 
+def test_a_sequence_is_seen_by_places() -> None:
+    (finding,) = found("unproductive-layer", f"{stages(8, 8, 8)}, {conv(8)}, {conv(8, 1)}", "{x: [N, 3, 14]}")
+    assert finding.message == "what `6` reads has seen 15 places already, and the sequence is 14"
+    assert finding.help == "leave it out, stride later, or take a longer sequence"
+
+
 def test_a_short_way_around_keeps_a_layer_productive() -> None:
     residual = f"{{add: {{branches: [[], [{{sequence: {{id: long, layers: [{conv(8, 9)}, {conv(8, 9)}]}}}}]]}}}}"
     assert not found("unproductive-layer", f"{residual}, {conv(8)}", "{x: [N, 8, 12, 12]}")

@@ -212,12 +212,19 @@ def test_checks_may_hold_settings_of_a_rule(checks: str, names: list[str]) -> No
     assert [one.name for one in found] == names
 
 
-@pytest.mark.parametrize(("expected", "messages"), [(8, []), (9, ["the network sees 8 pixels, but 9"])])
-def test_a_receptive_field_is_expected(expected: int, messages: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("sides", "expected", "messages"),
+    [
+        ("H=32, W=32", 8, []),
+        ("H=32, W=32", 9, ["the network sees 8 pixels, but 9"]),
+        ("T=32", 9, ["the network sees 8 places, but 9"]),
+    ],
+)
+def test_a_receptive_field_is_expected(sides: str, expected: int, messages: list[str]) -> None:
     rows = (
         "layers: [{conv: {kernel: 3, channels: 8}}, {max_pool: 2}, {conv: {kernel: 3, channels: 8}}, global_avg_pool]"
     )
-    found = check_spec(spec(f"{rows}\nexpect: {{receptive_field: {expected}}}", "{x: [N, 3, H=32, W=32]}"))
+    found = check_spec(spec(f"{rows}\nexpect: {{receptive_field: {expected}}}", f"{{x: [N, 3, {sides}]}}"))
     said = [one.message for one in found if one.name == "unmet-contract"]
     assert len(said) == len(messages)
     assert all(text.startswith(message) for text, message in zip(said, messages, strict=True))

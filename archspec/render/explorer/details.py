@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from archspec.analysis.cost import Counts
 from archspec.analysis.facts import Facts
-from archspec.analysis.receptive_field import Field
+from archspec.analysis.receptive_field import Field, place_word
 from archspec.ir.dims import Size
 from archspec.ir.graph import Node, Phase, Value
 from archspec.ir.op import Op
@@ -173,4 +173,4 @@ def _field_text(fields: tuple[Field, ...]) -> str:
     sizes = [one.largest.size for one in fields]
     strides = {one.stride for one in fields}
     step = f", {strides.pop()} apart" if len(strides) == 1 else ""
-    return f"{times(map(str, sizes))} pixels{step}"
+    return f"{times(map(str, sizes))} {place_word(len(fields))}s{step}"
