@@ -30,6 +30,7 @@ class Glu(Op):
     name: ClassVar[str] = "glu"
     also: ClassVar[tuple[str, ...]] = ("swiglu", "geglu", "reglu", "gatedlinearunit")
     sign: ClassVar[KnownSign | None] = "kept"
+    # No activation: what goes by that category, as the reading of scopes and the splitting of kernels, keeps shapes.
     category: ClassVar[str] = "gate"
     shorthand: ClassVar[str | None] = "activation"
 

@@ -16,7 +16,7 @@ from archspec.ops._windows import need_sides, pad_sides, slide, spread
 
 
 class _Patches(Op):
-    category: ClassVar[str] = "shape"
+    category: ClassVar[str] = "resampling"
     linear: ClassVar[bool] = True
     sign: ClassVar[KnownSign | None] = "kept"
 

@@ -74,7 +74,7 @@ class Positions(Op):
 
     name: ClassVar[str] = "positions"
     also: ClassVar[tuple[str, ...]] = ("arange", "range")
-    category: ClassVar[str] = "shape"
+    category: ClassVar[str] = "position"
     sign: ClassVar[KnownSign | None] = "never negative"
     shape_only: ClassVar[tuple[int, ...]] = (0,)
     shorthand: ClassVar[str | None] = "below"

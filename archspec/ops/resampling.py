@@ -50,7 +50,7 @@ _OptionalScales: TypeAlias = Annotated[
 
 
 class _Interpolation(Op):
-    category: ClassVar[str] = "shape"
+    category: ClassVar[str] = "resampling"
     linear: ClassVar[bool] = True
     sight: ClassVar[Literal["around"]] = "around"
 
@@ -216,6 +216,7 @@ class PixelShuffle(Moves):
 
     name: ClassVar[str] = "pixel_shuffle"
     also: ClassVar[tuple[str, ...]] = ("depthtospace",)
+    category: ClassVar[str] = "resampling"
     shorthand: ClassVar[str | None] = "factor"
     sight: ClassVar[Literal["around"]] = "around"
 
@@ -246,6 +247,7 @@ class PixelUnshuffle(Moves):
 
     name: ClassVar[str] = "pixel_unshuffle"
     also: ClassVar[tuple[str, ...]] = ("spacetodepth", "focus")
+    category: ClassVar[str] = "resampling"
     shorthand: ClassVar[str | None] = "factor"
 
     factor: Count

@@ -10,7 +10,7 @@ from archspec.ir.graph import Graph, Node
 from archspec.rules.rule import Case, Finding, Rule, Setting
 from archspec.source.diagnostic import Label, Severity
 
-_PASSES: Final = frozenset({"activation", "arithmetic", "pooling", "shape"})
+_PASSES: Final = frozenset({"activation", "arithmetic", "pooling", "resampling", "shape"})
 
 
 class DropoutBeforeBatchNorm(Rule):
