@@ -24,7 +24,7 @@ class Theme:
     """Of remarks and shapes."""
     arrow: str
     categories: Mapping[str, Paint]
-    """By category of the op; what is not among them is painted as `other`."""
+    """By category of the op; what is of none of them, as an op of a package may be, is painted as `other`."""
     other: Paint
     block: Paint
     """Of blocks that are closed."""
@@ -53,8 +53,15 @@ WORDS: Final[Mapping[str, str]] = {
     "regularization": "regularisation",
     "attention": "attention",
     "recurrent": "recurrent",
+    "gate": "gate",
+    "arithmetic": "arithmetic",
+    "reduction": "reduction",
+    "resampling": "resampling",
+    "position": "position",
+    "shape": "shape",
+    "source": "source",
 }
-"""What legends call the categories that have a colour of their own, in the order of the legend."""
+"""What legends call the categories of the catalogue, each of which has a colour, in the order of the legend."""
 
 _LIGHT: Final = Theme(
     background="#ffffff",
@@ -71,6 +78,13 @@ _LIGHT: Final = Theme(
         "regularization": Paint("#dcdfe4", "#6b7280"),
         "attention": Paint("#f7d3e3", "#a83a6d"),
         "recurrent": Paint("#d3d6f3", "#4a50a6"),
+        "gate": Paint("#f1dfef", "#611f59"),
+        "arithmetic": Paint("#f2f4e5", "#84932d"),
+        "reduction": Paint("#f5e5c6", "#624b1f"),
+        "resampling": Paint("#f2e8e4", "#a1471d"),
+        "position": Paint("#eec3c5", "#9b1f24"),
+        "shape": Paint("#eceae5", "#716650"),
+        "source": Paint("#f0f0e8", "#4f4e30"),
     },
     other=Paint("#f7f7f8", "#6b7280"),
     block=Paint("#e4ecf5", "#43566b"),
@@ -100,6 +114,13 @@ _DARK: Final = Theme(
         "regularization": Paint("#34383f", "#a3abb5"),
         "attention": Paint("#57203a", "#ee85ab"),
         "recurrent": Paint("#2b2f63", "#a1a8f4"),
+        "gate": Paint("#341d31", "#d769cb"),
+        "arithmetic": Paint("#2d341b", "#b8df5a"),
+        "reduction": Paint("#33291c", "#dda45e"),
+        "resampling": Paint("#5e331b", "#c09178"),
+        "position": Paint("#341c1d", "#dd5558"),
+        "shape": Paint("#413e38", "#ab9f88"),
+        "source": Paint("#3e3f21", "#d9d9b4"),
     },
     other=Paint("#2b3037", "#a3abb5"),
     block=Paint("#273340", "#a9bed3"),
@@ -124,7 +145,9 @@ _PRINT: Final = replace(
         for name, fill in (
             ("convolution", "#dbe8f4"), ("linear", "#c5d9d6"), ("pooling", "#f6d9c8"), ("merge", "#ffffff"),
             ("normalization", "#f4eed0"), ("activation", "#e8e0ee"), ("regularization", "#f0f0f0"),
-            ("attention", "#efd3df"), ("recurrent", "#d8daee"),
+            ("attention", "#efd3df"), ("recurrent", "#d8daee"), ("gate", "#ecdeea"), ("arithmetic", "#f1f4e2"),
+            ("reduction", "#f0e4cc"), ("resampling", "#f1e6e0"), ("position", "#ebcfcf"), ("shape", "#ebe9e4"),
+            ("source", "#f6f6ee"),
         )
     },
     other=Paint("#f4f4f4", "#000000"),
@@ -140,7 +163,9 @@ _MONOCHROME: Final = replace(
         for name, fill in (
             ("convolution", "#e2e2e2"), ("linear", "#c4c4c4"), ("pooling", "#a9a9a9"), ("merge", "#ffffff"),
             ("normalization", "#f3f3f3"), ("activation", "#f3f3f3"), ("regularization", "#ffffff"),
-            ("attention", "#d0d0d0"), ("recurrent", "#b6b6b6"),
+            ("attention", "#d0d0d0"), ("recurrent", "#b6b6b6"), ("gate", "#ececec"), ("arithmetic", "#ffffff"),
+            ("reduction", "#bcbcbc"), ("resampling", "#d8d8d8"), ("position", "#cacaca"), ("shape", "#ffffff"),
+            ("source", "#ffffff"),
         )
     },
     other=Paint("#ffffff", "#000000"),

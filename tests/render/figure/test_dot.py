@@ -153,7 +153,7 @@ def test_the_legend_has_what_is_in_the_figure() -> None:
         "linear",
         "pooling",
         "join",
-        "other",
+        "shape",
         "V: not padded",
         "dashed: in training mode only",
     ]

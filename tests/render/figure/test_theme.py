@@ -8,6 +8,7 @@ from math import dist
 
 import pytest
 
+from archspec.ops import find, names
 from archspec.render.figure.heat import color_of
 from archspec.render.figure.style import MARKS
 from archspec.render.figure.theme import THEMES, WORDS, Theme
@@ -107,6 +108,10 @@ def _apart(theme: Theme, one: str, other: str, eye: Eye) -> float:
     """How far two categories are from each other, by what fills their boxes or by the lines around them."""
     first, second = theme.paint(one), theme.paint(other)
     return max(distance(first.fill, second.fill, eye), distance(first.line, second.line, eye))
+
+
+def test_every_category_of_the_catalogue_is_in_the_legend() -> None:
+    assert {op.category for name in names() if (op := find(name)) is not None} == WORDS.keys()
 
 
 @EVERY
