@@ -57,6 +57,7 @@ STATED = (
     Stated("wrong-dtype", "what computes with real numbers is not given whole ones", _whole_numbers),
     Stated("wrong-dtype", "nothing is converted silently: joined tensors have one dtype", _several_dtypes),
     Stated("wrong-dtype", "weights are float32 as specs have them, and so is what they meet", _not_that_of_weights),
+    Stated("wrong-dtype", "images are smoothed in full precision, of any size", _ops("interpolate")),
     Stated("wrong-input-count", "an op joins as many inputs as it says", _always),
     Stated("wrong-value", "a list has a number for each spatial axis", _a_list_for_other_axes),
     Stated("wrong-value", "a thing is said in one way", _ops("split layer_norm rms_norm interpolate")),
