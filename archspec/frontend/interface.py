@@ -9,10 +9,10 @@ from typing import Any
 from archspec.frontend.instances import Frame, Instance, Names
 from archspec.frontend.reserved_ids import input_refusal
 from archspec.ir.conditions import Condition
-from archspec.ir.dims import LIMIT, Size, symbol
+from archspec.ir.dims import LIMIT, Dim, Size, symbol
 from archspec.ir.graph import GraphInput, Node, Scope, Value
 from archspec.ir.types import TensorType
-from archspec.language.expression import Expression, ExpressionError, is_expression, parse, parse_bare
+from archspec.language.expression import Expression, ExpressionError, as_dim, is_expression, parse, parse_bare
 from archspec.language.schema import Body, InputDeclaration
 from archspec.language.validate import did_you_mean, shown
 from archspec.language.values import Sequence
@@ -131,17 +131,20 @@ def _span_of(index: int, declaration: InputDeclaration) -> Span:
 
 
 def _declared(dim: Any, frame: Frame, span: Span, found: Diagnostics) -> Size:
+    if isinstance(dim, str) and not is_expression(dim):
+        return symbol(dim.partition("=")[0].strip())
     value = _value(dim, frame, span, found) if is_expression(dim) else dim
-    if isinstance(value, int) and not isinstance(value, bool):
-        if 1 <= value < LIMIT:
-            return value
-        found.error("dim-limit", f"{shown(value)} is no size; expected a whole number from 1 to {LIMIT - 1}", span)
+    if value is None:
         return 1
-    if not isinstance(value, str):
-        if value is not None:
-            found.error("wrong-value", f"{shown(value)} is no dim; expected a whole number or a symbol", span)
+    try:
+        size = as_dim(value)
+    except ExpressionError as error:
+        found.error(error.name, str(error), span, help=error.help)
         return 1
-    return symbol(value.partition("=")[0].strip())
+    if isinstance(size, int) and not 1 <= size < LIMIT:
+        found.error("dim-limit", f"{shown(size)} is no size; expected a whole number from 1 to {LIMIT - 1}", span)
+        return 1
+    return size
 
 
 def _value(text: str, frame: Frame, span: Span, found: Diagnostics) -> Any:
@@ -189,21 +192,36 @@ def _constraint(text: str, span: Span, frame: Frame, sizes: Mapping[str, int], f
     here = ", ".join(f"`{name}` is {sizes[name]}" for name in expression.names if name in sizes)
     for condition in conditions:
         if condition.holds(sizes) is False:
-            found.error("unmet-constraint", f"`{text}` does not hold at the sizes declared here: {here}", span)
+            at = f" at the sizes declared here: {here}" if here else ""
+            found.error("unmet-constraint", f"{condition.message}{at}", span)
     return conditions
 
 
-def _compared(op: ast.cmpop, left: Size, right: Size, text: str) -> Condition:
+def _compared(op: ast.cmpop, left: Any, right: Any, text: str) -> Condition:
+    lower, upper = _whole(left, right, text)
     message = f"`{text}` does not hold"
     match op:
         case ast.LtE():
-            return Condition("positive", right - left + 1, message)
+            return Condition("positive", upper - lower + 1, message)
         case ast.Lt():
-            return Condition("positive", right - left, message)
+            return Condition("positive", upper - lower, message)
         case ast.GtE():
-            return Condition("positive", left - right + 1, message)
+            return Condition("positive", lower - upper + 1, message)
         case ast.Gt():
-            return Condition("positive", left - right, message)
+            return Condition("positive", lower - upper, message)
         case ast.Eq():
-            return Condition("zero", left - right, message)
+            return Condition("zero", lower - upper, message)
     raise ExpressionError(f"`{text}` cannot be a constraint", help="compare with < <= == >= >")
+
+
+def _whole(left: Any, right: Any, text: str) -> tuple[Size, Size]:
+    """Both sides times the least number that makes them whole: a dim is above 7.5 where twice the dim is above 15."""
+    factor = 1
+    for side in (left, right):
+        if isinstance(side, bool) or not isinstance(side, int | float | Dim):
+            help_text = "compare dims and numbers, as in `T <= 1024`"
+            raise ExpressionError(f"`{text}` compares {shown(side)}, which is no number", help=help_text)
+        if isinstance(side, float):
+            factor = max(factor, side.as_integer_ratio()[1])  # a power of 2, as the other is
+    lower, upper = (side * factor if isinstance(side, Dim) else int(side * factor) for side in (left, right))
+    return lower, upper

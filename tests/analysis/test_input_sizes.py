@@ -45,6 +45,21 @@ def runs(module: nn.Module, *shape: int) -> bool:
 
 
 @pytest.mark.parametrize(
+    ("where", "sizes"),
+    [
+        ("H >= 7.5", "H 8 and up"),
+        ("H > 7.5", "H 8 and up"),
+        ("H <= 8.5", "H 1 to 8"),
+        ("H < 8.5", "H 1 to 8"),
+        ("7.5 <= H < 9.0", "H 8"),
+        ("0.1 < H", "H 1 and up"),
+    ],
+)
+def test_a_side_is_compared_with_a_number_that_is_not_whole(where: str, sizes: str) -> None:
+    assert sizes_of("layers: [relu]", f"{{x: {{shape: [N, H=8], where: {where}}}}}") == [sizes]
+
+
+@pytest.mark.parametrize(
     ("name", "evaluation", "training"),
     [
         ("inception_v1", "H and W 223 to 254", "H and W 223 to 254"),
