@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from archspec.ir.attributes import Flag, OptionalSizes, Padding, Sizes, number
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import UNKNOWN, Size
-from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step, Window
+from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Sight, Step, Types, Window
 from archspec.ir.types import DTYPES, TensorType, by
 from archspec.ops._shared import bytes_of, changed, compact, need_full_precision, spatial
 from archspec.ops._windows import IMAGES, need_room, need_sides, pad_sides, slide, spread, windows
@@ -27,10 +27,13 @@ class _WindowPool(Op):
     """Whether a last window may hang over the edge, so that the size is rounded up rather than down. It has to start
     inside the input or its left padding."""
 
-    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+    def infer(self, must: Conditions, x: TensorType) -> Types:
+        return self._pooled(must, x)
+
+    def _pooled(self, must: Conditions, x: TensorType) -> TensorType:
         must.have_rank(x, 3, 4, 5, what=IMAGES)
         must.be_floating(x, op=self.name)
-        return TensorType((*x.shape[:2], *self._places(must, x.shape[2:])), x.dtype)
+        return x.with_shape(*x.shape[:2], *self._places(must, x.shape[2:]))
 
     def _places(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
         return slide(
@@ -85,7 +88,8 @@ class _PaddedPool(_WindowPool):
             return (UNKNOWN,) * len(sides)
         return super()._places(must, sides)
 
-    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+    def _of_one_place(self) -> tuple[str, ...]:
+        """The attributes that make every window one place of the input, if they do."""
         sides = (*spread(self.kernel, 1), *spread(self._stride, 1))
         return ("kernel", "stride") if set(sides) == {1} else ()
 
@@ -106,12 +110,9 @@ class _PaddedPool(_WindowPool):
         return fits
 
 
-class MaxPool(_PaddedPool):
-    """Keep the largest value in every window; padding is never the largest."""
+class MaxWindows(_PaddedPool):
+    """Base of the pools that keep the largest value in every window."""
 
-    name: ClassVar[str] = "max_pool"
-    also: ClassVar[tuple[str, ...]] = ("maxpooling",)
-    keeps_values: ClassVar[bool] = True
     function: ClassVar[str] = "max_pool"
 
     dilation: Sizes = 1
@@ -121,8 +122,8 @@ class MaxPool(_PaddedPool):
     def _dilation(self) -> int | tuple[int, ...]:
         return self.dilation
 
-    def infer(self, must: Conditions, x: TensorType) -> TensorType:
-        found = super().infer(must, x)
+    def _pooled(self, must: Conditions, x: TensorType) -> TensorType:
+        found = super()._pooled(must, x)
         axes = x.rank - 2
         dilation = spread(self.dilation, axes)
         pads = pad_sides(self.padding, spread(self.kernel, axes), dilation)
@@ -139,6 +140,17 @@ class MaxPool(_PaddedPool):
             message = f"the first window sees padding, and then place {first}, which is beyond a side of {x}"
             help = "take less dilation, or no padding"
             must.be_positive(side - first, message, attribute="dilation", help=help)
+
+
+class MaxPool(MaxWindows):
+    """Keep the largest value in every window; padding is never the largest."""
+
+    name: ClassVar[str] = "max_pool"
+    also: ClassVar[tuple[str, ...]] = ("maxpooling",)
+    keeps_values: ClassVar[bool] = True
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return self._of_one_place()
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), extra=_indices(outputs))
@@ -159,11 +171,14 @@ class AvgPool(_PaddedPool):
     count_include_pad: Flag = True
     """Whether the zeros of the padding count in the mean, as in torch; networks from TensorFlow leave them out."""
 
-    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+    def infer(self, must: Conditions, x: TensorType) -> Types:
         found = super().infer(must, x)
         if x.rank == 5:
             _need_averages_of_volumes(must, x, self.kernel, self.name)
         return found
+
+    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
+        return self._of_one_place()
 
     def _more_settings(self) -> dict[str, Any]:
         return changed(count_include_pad=(self.count_include_pad, True))
@@ -184,7 +199,7 @@ class LpPool(_WindowPool):
     p: Annotated[float, number("a number from 0.001 to 1000", least=1e-3, most=1e3)] = 2.0
     """The exponent; 2 is the Euclidean norm."""
 
-    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+    def infer(self, must: Conditions, x: TensorType) -> Types:
         found = super().infer(must, x)
         if x.rank == 5:
             _need_averages_of_volumes(must, x, self.kernel, self.name)

@@ -10,10 +10,10 @@ from archspec.ir.op import Arg, Example, Kept, KnownSign, Op, Step
 from archspec.ir.types import TensorType
 from archspec.ops._joining import need_equal_sides
 from archspec.ops._windows import IMAGES, space_of
-from archspec.ops.pooling import MaxPool
+from archspec.ops.pooling import MaxPool, MaxWindows
 
 
-class MaxPoolWithIndices(MaxPool):
+class MaxPoolWithIndices(MaxWindows):
     """Keep the largest value in every window, as `max_pool` does, and say where each was.
 
     The output `indices` has a whole number for every value: its place in the space of the input, counted row by row.
@@ -21,24 +21,17 @@ class MaxPoolWithIndices(MaxPool):
 
     name: ClassVar[str] = "max_pool_with_indices"
     also: ClassVar[tuple[str, ...]] = ("maxpoolwithargmax",)
-    keeps_values: ClassVar[bool] = False
     sign: ClassVar[KnownSign | None] = "kept"
 
     def output_names(self) -> tuple[str, ...]:
         return "values", "indices"
 
-    def infer(self, must: Conditions, x: TensorType) -> tuple[TensorType, ...]:  # type: ignore[override]
-        values = super().infer(must, x)
+    def infer(self, must: Conditions, x: TensorType) -> tuple[TensorType, ...]:
+        values = self._pooled(must, x)
         return values, TensorType(values.shape, "int64")
-
-    def does_nothing(self, x: TensorType) -> tuple[str, ...]:
-        return ()
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         return Kept(inputs=(0,), outputs=(1,))
-
-    def scratch(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
-        return 0
 
     def _more_settings(self) -> dict[str, Any]:
         return {"return_indices": True}
