@@ -17,6 +17,10 @@ NEAR: Final = 32
 """How many ops before a join are looked at for the one that made a size: branches are not longer."""
 
 
+ENLARGING: Final = ("interpolate", "conv_transpose", "pixel_shuffle", "max_unpool")
+"""The ops that make sides larger by a factor, whatever was rounded off before."""
+
+
 class Mend(NamedTuple):
     """A remedy and the help that goes with it."""
 
@@ -71,6 +75,57 @@ def projection(node: Node, ports: tuple[int, ...], graph: Graph, expansion: Expa
             remedy = Remedy(f"end branch {port + 1} with `{text}`", (AppendToBranch(node.path, port, text),))
             return Mend(remedy, f"{remedy.title}, which gives it the shape of input {other + 1}")
     return None
+
+
+def enlarged(ports: tuple[int, ...], node: Node, graph: Graph) -> tuple[str, Label] | None:
+    """The help where a branch was made larger before the join, and by which op: no padding gives back what was cut."""
+    for port, other in (ports, ports[::-1]):
+        kind, wanted = graph.type_of(node.inputs[port]), graph.type_of(node.inputs[other])
+        if kind is None or wanted is None or not _differ_in_space_alone(node.resolved, kind, wanted):
+            return None
+        made = _enlarging(node.inputs[port], graph)
+        if made is not None:
+            help_text = (
+                f"{_size_of_the_other(made.resolved, kind, wanted)}; or take inputs whose sides every stride divides"
+            )
+            return help_text, Label(made.origin.span, "made larger here")
+    return None
+
+
+def _enlarging(value: Value, graph: Graph) -> Node | None:
+    """The op that made the sides of a value, where it is one that makes them larger."""
+    for _ in range(NEAR):
+        node = graph[value.node]
+        kinds = graph.input_types(node) if node.op is not None else None
+        if not kinds or not node.types:
+            return None
+        if node.types[0].shape[2:] != kinds[0].shape[2:]:
+            return node if node.resolved.name in ENLARGING else None
+        value = node.inputs[0]
+    return None
+
+
+def _size_of_the_other(made: Op, kind: TensorType, wanted: TensorType) -> str:
+    """What gives the branch that `made` enlarged the size that is wanted."""
+    if made.name == "interpolate":
+        return "`interpolate_like` in place of `interpolate` takes the size of the other branch"
+    added = _output_padding(made, kind, wanted) if made.name == "conv_transpose" else None
+    if added is not None:
+        return f"`output_padding: {added}` on the `conv_transpose` gives it the size of the other branch"
+    return "`crop_like` cuts the larger branch to the size of the other"
+
+
+def _output_padding(made: Op, kind: TensorType, wanted: TensorType) -> str | None:
+    """What a `conv_transpose` has to add at the ends of its output, if it may: less than its stride."""
+    axes = range(kind.rank - 2)
+    present, strides = (
+        value if isinstance(value, tuple) else tuple(value for _ in axes)
+        for value in (getattr(made, name) for name in ("output_padding", "stride"))
+    )
+    added = [wanted.shape[axis + 2] - kind.shape[axis + 2] + present[axis] for axis in axes]
+    if not all(isinstance(few, int) and 0 <= few < stride for few, stride in zip(added, strides, strict=True)):
+        return None
+    return str(added[0]) if len(set(added)) == 1 else str(added)
 
 
 def _chain(value: Value, join: Node, graph: Graph) -> Iterator[Node]:

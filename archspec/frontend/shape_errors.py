@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archspec.frontend.instances import Expansion
-from archspec.frontend.join_remedies import NEAR, Mend, other_padding, projection
+from archspec.frontend.join_remedies import NEAR, Mend, enlarged, other_padding, projection
 from archspec.ir.conditions import Condition, Failure
 from archspec.ir.dims import Dim
 from archspec.ir.graph import Graph, Node, Value
@@ -64,7 +64,8 @@ def report_failure(
         span, caption = item.span, ""
         labels = [_label_of(graph, node, port, spans) for port in failure.ports]
     mend = _mend(failure, node, graph, expansion) if severity is Severity.ERROR and not found.crowded else None
-    made = mend.labels if mend else ()
+    larger = _enlarged(failure, node, graph) if mend is None else None
+    made = mend.labels if mend else larger[1:] if larger else ()
     distinct = tuple(label for label in dict.fromkeys([*labels, *made]) if label.span != span)
     found.error(
         failure.name,
@@ -72,7 +73,7 @@ def report_failure(
         span,
         caption=caption,
         labels=distinct,
-        help=mend.help if mend else failure.help,
+        help=mend.help if mend else larger[0] if larger else failure.help,
         origin=node.origin,
         severity=severity,
         remedy=mend.remedy if mend else None,
@@ -107,6 +108,12 @@ def _mend(failure: Failure, node: Node, graph: Graph, expansion: Expansion) -> M
         return other_padding(node, failure.ports, graph) or projection(node, failure.ports, graph, expansion)
     instead = projection(node, failure.ports, graph, expansion)
     return number._replace(help=f"{number.help}, or {instead.remedy.title}") if instead else number
+
+
+def _enlarged(failure: Failure, node: Node, graph: Graph) -> tuple[str, Label] | None:
+    """What is said in place of the advice to pad where a branch was made larger before the join."""
+    is_of_two = failure.name == "shape-mismatch" and len(failure.ports) == 2
+    return enlarged(failure.ports, node, graph) if is_of_two else None
 
 
 def _other_number(failure: Failure, node: Node, graph: Graph, expansion: Expansion) -> Mend | None:

@@ -79,3 +79,43 @@ NONE = {
 @pytest.mark.parametrize(("layers", "header"), NONE.values(), ids=NONE)
 def test_nothing_is_offered_where_no_one_change_makes_branches_agree(layers: str, header: str) -> None:
     assert [one.remedy for one in check_spec(spec(f"{header}layers: {layers}\n"))] == [None]
+
+
+DOWN = "{conv: {id: wide, kernel: 3, padding: same, channels: 4}}, {max_pool: {id: down, kernel: 2}}"
+UP = "{conv_transpose: {id: up, kernel: 2, stride: 2, channels: 4%s}}"
+LARGER: dict[str, tuple[str, str, str, str]] = {
+    "a transposed convolution that gives too little": (
+        f"[{DOWN}, {UP % ''}, {{concat: {{from: [up, wide]}}}}]",
+        "`output_padding: 1` on the `conv_transpose`",
+        f"[{DOWN}, {UP % ', output_padding: 1'}, {{concat: {{from: [up, wide]}}}}]",
+        "[N, 4, 9, 9]",
+    ),
+    "one that gives too little on one axis": (
+        f"[{DOWN}, {UP % ''}, relu, {{add: {{from: [wide, 3]}}}}]",
+        "`output_padding: [1, 0]` on the `conv_transpose`",
+        f"[{DOWN}, {UP % ', output_padding: [1, 0]'}, relu, {{add: {{from: [wide, 3]}}}}]",
+        "[N, 4, 9, 8]",
+    ),
+    "an interpolation": (
+        f"[{DOWN}, {{interpolate: {{id: up, scale: 2}}}}, {{add: {{from: [up, wide]}}}}]",
+        "`interpolate_like` in place of `interpolate`",
+        f"[{DOWN}, {{interpolate_like: {{id: up, from: [down, wide]}}}}, {{add: {{from: [up, wide]}}}}]",
+        "[N, 4, 9, 9]",
+    ),
+    "pixels that are shuffled": (
+        f"[{DOWN}, {{conv: {{kernel: 1, channels: 16}}}}, {{pixel_shuffle: {{id: up, factor: 2}}}},"
+        " {add: {from: [up, wide]}}]",
+        "`crop_like` cuts the larger branch",
+        f"[{DOWN}, {{conv: {{kernel: 1, channels: 16}}}}, {{pixel_shuffle: {{id: up, factor: 2}}}},"
+        " {crop_like: {id: cut, from: [wide, up]}}, {add: {from: [up, cut]}}]",
+        "[N, 4, 9, 9]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("layers", "said", "mended", "image"), LARGER.values(), ids=LARGER)
+def test_what_a_branch_that_was_made_larger_lacks_is_said(layers: str, said: str, mended: str, image: str) -> None:
+    (found,) = check_spec(spec(f"inputs: {{x: {image}}}\nlayers: {layers}\n"))
+    assert found.help is not None
+    assert found.help.startswith(said)
+    assert [one.name for one in check_spec(spec(f"inputs: {{x: {image}}}\nlayers: {mended}\n"))] == []
