@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from archspec.backends.run_op import Made, draw, infer, run, torch_name, type_of
+from typing import Any
 
-__all__ = ["Made", "draw", "infer", "run", "torch_name", "type_of"]
+from archspec.backends.run_op import Made, draw, infer, run, torch_name, type_of
+from archspec.ir.op import Op
+from archspec.ops import find
+
+__all__ = ["Made", "draw", "infer", "made", "run", "torch_name", "type_of"]
+
+
+def made(name: str, **attributes: Any) -> Op:
+    """An op of the catalogue."""
+    kind = find(name)
+    assert kind is not None
+    return kind.model_validate(attributes)

@@ -12,7 +12,7 @@ from archspec.ir.dims import symbol
 from archspec.ir.op import Sight
 from archspec.ir.types import TensorType
 from archspec.ops import find
-from tests.ops.runner import infer, run
+from tests.ops.runner import infer, made, run
 
 Formula = Callable[..., torch.Tensor]
 
@@ -20,10 +20,8 @@ SHAPE = (2, 6, 4, 5)
 
 
 def computed(name: str, attributes: Mapping[str, Any], *given: torch.Tensor, training: bool = True) -> torch.Tensor:
-    kind = find(name)
-    assert kind is not None
     types = [TensorType(tuple(one.shape), str(one.dtype).removeprefix("torch.")) for one in given]
-    (found,), _ = run(kind.model_validate(dict(attributes)), types, given, training=training)
+    (found,), _ = run(made(name, **attributes), types, given, training=training)
     return found
 
 
@@ -119,9 +117,7 @@ def test_random_slopes_lie_in_their_range_and_are_its_middle_in_eval_mode() -> N
     ],
 )
 def test_what_a_place_sees(name: str, attributes: dict[str, Any], sight: Sight | None) -> None:
-    kind = find(name)
-    assert kind is not None
-    assert kind.model_validate(attributes).sees(TensorType(SHAPE)) == sight
+    assert made(name, **attributes).sees(TensorType(SHAPE)) == sight
 
 
 def test_an_unbiased_variance_is_of_several_numbers() -> None:

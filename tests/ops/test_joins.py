@@ -8,16 +8,13 @@ import pytest
 
 from archspec.ir.dims import UNKNOWN, Size, symbol
 from archspec.ir.types import TensorType
-from archspec.ops import find
-from tests.ops.runner import infer
+from tests.ops.runner import infer, made
 
 N, H = symbol("N"), symbol("H")
 
 
 def join(name: str, *shapes: tuple[Size, ...], **attributes: Any) -> Any:
-    kind = find(name)
-    assert kind is not None
-    types, must = infer(kind.model_validate(attributes), *(TensorType(shape) for shape in shapes))
+    types, must = infer(made(name, **attributes), *(TensorType(shape) for shape in shapes))
     return (str(types[0]) if types else None), must
 
 
@@ -118,7 +115,5 @@ def test_what_is_stacked_is_of_one_shape() -> None:
 
 
 def test_dtypes_are_not_mixed() -> None:
-    kind = find("add")
-    assert kind is not None
-    _, must = infer(kind(), TensorType((2, 3)), TensorType((2, 3), "int64"))
+    _, must = infer(made("add"), TensorType((2, 3)), TensorType((2, 3), "int64"))
     assert must.failures[0].message == "`add` needs one dtype, but input 2 is int64[2, 3] where input 1 is [2, 3]"

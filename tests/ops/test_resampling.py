@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
 from hypothesis import assume, given, settings
@@ -11,22 +9,14 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from archspec.ir.dims import evaluate, symbol
-from archspec.ir.op import Op
 from archspec.ir.types import TensorType
-from archspec.ops import find
-from tests.ops.runner import infer, run
+from tests.ops.runner import infer, made, run
 
 SCALES = st.one_of(
     st.integers(1, 300).map(lambda hundredths: hundredths / 100),
     st.tuples(st.integers(1, 20), st.integers(1, 20)).map(lambda pair: pair[0] / pair[1]),
     st.floats(0.01, 3),
 )
-
-
-def made(name: str, **attributes: Any) -> Op:
-    kind = find(name)
-    assert kind is not None
-    return kind.model_validate(attributes)
 
 
 @settings(max_examples=300, deadline=None)
