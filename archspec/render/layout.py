@@ -12,6 +12,8 @@ from archspec.source.sanitize import visible
 
 WIDTH: Final = 100
 """Columns that a report takes, at most."""
+_LEAST: Final = 40
+"""Columns for a fact, however long the labels are."""
 _EIGHTHS: Final = " \u258f\u258e\u258d\u258c\u258b\u258a\u2589"
 _FULL: Final = "\u2588"
 _LONGEST: Final = 9
@@ -33,9 +35,10 @@ def aligned(lines: Sequence[Sequence[str]], to_right: Sequence[bool]) -> str:
 def labelled(facts: Sequence[tuple[str, str]], indent: str = "") -> str:
     """Facts below each other, each behind its label; long ones go on in the next line, below their beginning."""
     width = max(len(label) for label, _ in facts) + 2
+    room = max(WIDTH - width - len(indent), _LEAST)
     lines = []
     for label, fact in facts:
-        first, *rest = wrap(fact, WIDTH - width - len(indent), break_long_words=False, break_on_hyphens=False) or [""]
+        first, *rest = wrap(fact, room, break_long_words=False, break_on_hyphens=False) or [""]
         lines += [f"{label:<{width}}{first}", *(" " * width + line for line in rest)]
     return "".join(f"{indent}{line}".rstrip() + "\n" for line in lines)
 

@@ -71,3 +71,8 @@ def test_long_facts_go_on_below_their_beginning() -> None:
 )
 def test_values_are_written_as_specs_write_them_and_cannot_move_the_cursor(value: object, text: str) -> None:
     assert value_text(value) == text
+
+
+def test_a_fact_has_room_beside_a_label_of_any_length() -> None:
+    fact = "a side that is as long as what is read"
+    assert labelled([("T" * (2 * WIDTH), fact)]) == f"{'T' * (2 * WIDTH)}  {fact}\n"
