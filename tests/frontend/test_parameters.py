@@ -133,10 +133,10 @@ def test_a_parameter_is_seen_in_the_body_that_declares_it_only() -> None:
 def test_a_list_can_be_a_parameter_of_a_block() -> None:
     graph = load("""
         blocks:
-          stack:
+          piled:
             params: {widths: list, kernels: [1, 1]}
             layers: [{conv: {id: c, each: {channels: $widths, kernel: $kernels}}}]
-        layers: [{stack: {id: s, widths: [2, 3]}}]
+        layers: [{piled: {id: s, widths: [2, 3]}}]
     """)
     assert [shape(graph, path) for path in paths(graph)] == ["[N, 2, 8, 8]", "[N, 3, 8, 8]"]
 
