@@ -7,7 +7,7 @@ that batch norm can train on where the map is 1x1.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from archspec.analysis.size_sets import SizeSet, TooIrregular
 from archspec.analysis.solve_sizes import solve
 from archspec.frontend.size_demands import Demands, explain, size_demands
 from archspec.ir.conditions import Condition
-from archspec.ir.dims import LIMIT, Size, evaluate, symbol, symbols
+from archspec.ir.dims import LIMIT, Dim, Size, evaluate, symbol, symbols
 from archspec.ir.graph import Graph, Phase
 
 _MAX_GROUP: Final = 8
@@ -107,19 +107,19 @@ def input_sizes(graph: Graph) -> dict[Phase, tuple[Sizes, ...]]:
     """
     demands = size_demands(graph)
     found: dict[Phase, tuple[Sizes, ...]] = {}
-    of_nodes: dict[frozenset[str], tuple[Sizes, ...]] = {}
+    told: dict[tuple[frozenset[str], bool], tuple[Sizes, ...]] = {}
     for phase, paths in running(graph).items():
-        nodes = frozenset(paths)
-        if nodes not in of_nodes:
-            of_nodes[nodes] = _Phase(graph, demands, nodes).sizes()
-        found[phase] = of_nodes[nodes]
+        asked = frozenset(paths), phase == "training" and bool(demands.of_training)
+        if asked not in told:
+            told[asked] = _Phase(graph, demands, *asked).sizes()
+        found[phase] = told[asked]
     return found
 
 
 class _Phase:
     """The nodes of one phase, and what they demand."""
 
-    def __init__(self, graph: Graph, demands: Demands, paths: frozenset[str]) -> None:
+    def __init__(self, graph: Graph, demands: Demands, paths: frozenset[str], trains: bool) -> None:
         self.graph = graph
         self.demands = demands
         self.unknown = next((reason for path, reason in demands.unknown.items() if path in paths), None)
@@ -132,6 +132,10 @@ class _Phase:
         for path, conditions in demands.of_nodes.items():
             if path in paths:
                 for condition in conditions:
+                    self.first.setdefault((condition.kind, condition.dim), (condition, path))
+        for path, conditions in demands.of_training.items() if trains else ():
+            for condition in conditions:
+                if path in paths and not _holds_in_a_batch(condition, graph.batch_symbols):
                     self.first.setdefault((condition.kind, condition.dim), (condition, path))
 
     def sizes(self) -> tuple[Sizes, ...]:
@@ -197,6 +201,12 @@ class _Phase:
                 said = explain(self.graph, self.demands, path, condition, known) if path else condition.message
                 return Binding(size, path, said)
         return None
+
+
+def _holds_in_a_batch(condition: Condition, batch: Container[object]) -> bool:
+    """Whether the batch is a factor of how many values there are, so that there are several in a batch of several."""
+    values = condition.dim + 1
+    return isinstance(values, Dim) and all(any(atom in batch for atom in factors) for factors, _ in values.terms)
 
 
 def _at(condition: Condition, sizes: Mapping[str, Size]) -> Condition:

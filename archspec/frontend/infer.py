@@ -20,7 +20,7 @@ from archspec.frontend.pool_indices import check_pool_indices
 from archspec.frontend.shape_errors import report_doubt, report_failure, report_probe
 from archspec.frontend.uses import make_op
 from archspec.ir.conditions import Conditions, Prober, RuleStopped, follows
-from archspec.ir.dims import LIMIT, UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
+from archspec.ir.dims import UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
 from archspec.ir.graph import Deferred, Graph, Node, Scope, Value
 from archspec.ir.op import Op, Probed, Weight
 from archspec.ir.types import TensorType
@@ -63,10 +63,20 @@ class _Inference:
                     self._name(str(dim), size, Value(given.name), axis)
 
     def run(self) -> None:
+        self._check_inputs()
         self._scope(self.graph.root)
         check_index_bounds(self.graph, self.expansion, self.found)
         check_pool_indices(self.graph, self.expansion, self.found)
         self._check_outputs()
+
+    def _check_inputs(self) -> None:
+        """What is given is a tensor that there may be."""
+        for given in self.graph.inputs.values():
+            excess = given.type.excess
+            if excess is not None:
+                node = self.graph[given.name]
+                node.types = ()
+                self.found.error("dim-limit", f"`{given.name}` is {excess}", node.origin.span)
 
     def _check_outputs(self) -> None:
         """A module returns something in either phase."""
@@ -178,8 +188,10 @@ class _Inference:
             node.types = types if isinstance(types, tuple) else (types,)
             if must.failures:
                 node.types = tuple(map(_with_positive_sides, node.types))
-            if any(isinstance(dim, int) and dim >= LIMIT for kind in node.types for dim in kind.shape):
-                must.refuse("dim-limit", f"`{op.name}` gives {node.types[0]}, and no dim may reach {LIMIT}")
+            excess = next(filter(None, (kind.excess for kind in node.types)), None)
+            if excess is not None:
+                node.types = ()
+                must.refuse("dim-limit", f"`{op.name}` gives {excess}")
             if not must.failures and not must.skipped:
                 self._weigh(node, op.weights(*inputs))
         except RuleStopped:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from archspec.ir.dims import LIMIT, Dim, Size
+from archspec.ir.dims import LIMIT, MAX_AXES, Dim, Size
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -47,6 +47,9 @@ class Accepts:
             return accepted
         if _is_whole(value) and abs(value) > _LARGEST:
             raise PydanticCustomError("expected", f"expected a number of at most {_LARGEST}")
+        longest = self.schema.get("maxItems", math.inf)
+        if isinstance(value, list | tuple) and len(value) > longest:
+            raise PydanticCustomError("expected", f"expected a list of at most {longest}: a tensor has no more axes")
         raise PydanticCustomError("expected", f"expected {self.expected}")
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -121,6 +124,15 @@ def wholes(least: int, expected: str, *, fewest: int = 1) -> Accepts:
     return Accepts(read, expected, {"type": "array", "items": item, "minItems": fewest})
 
 
+def of_axes(many: Accepts) -> Accepts:
+    """The same for lists that have an item for an axis of a tensor, which has no more than `MAX_AXES`."""
+
+    def read(value: Any) -> Any:
+        return None if isinstance(value, list | tuple) and len(value) > MAX_AXES else many.read(value)
+
+    return Accepts(read, many.expected, many.schema | {"maxItems": MAX_AXES})
+
+
 def _read_numbers(value: Any) -> float | tuple[float, ...] | None:
     read = NUMBER.read
     if not isinstance(value, list | tuple):
@@ -163,10 +175,12 @@ COUNT: Final = whole(1, "a positive whole number")
 AXIS: Final = whole(-_LARGEST, "a whole number, the number of an axis: 1, or -1 for the last")
 COUNTS: Final = wholes(1, "a list of positive whole numbers such as [64, 64]", fewest=2)
 
-DIMS: Final = Accepts(
-    _read_dims,
-    "a list of sizes such as [$N, 12, -1]",
-    {"type": "array", "items": {"type": ["integer", "string"], "minimum": -1, "pattern": "^\\$"}, "minItems": 1},
+DIMS: Final = of_axes(
+    Accepts(
+        _read_dims,
+        "a list of sizes such as [$N, 12, -1]",
+        {"type": "array", "items": {"type": ["integer", "string"], "minimum": -1, "pattern": "^\\$"}, "minItems": 1},
+    )
 )
 """What marks an attribute whose sizes may follow the sides of inputs: see `archspec.ir.own_sizes`."""
 
@@ -178,7 +192,7 @@ Counts: TypeAlias = Annotated[tuple[int, ...], COUNTS]
 """Several counts."""
 OptionalCounts: TypeAlias = Annotated[tuple[int, ...] | None, COUNTS]
 """`Counts` that may be left out."""
-Shape: TypeAlias = Annotated[tuple[int, ...], wholes(1, "a list of positive whole numbers such as [1, 768]")]
+Shape: TypeAlias = Annotated[tuple[int, ...], of_axes(wholes(1, "a list of positive whole numbers such as [1, 768]"))]
 """The sides of a tensor."""
 Dims: TypeAlias = Annotated[tuple[Size, ...], DIMS]
 """Sizes that may be sides of inputs, or computed of them; -1 where the op says what that means."""
@@ -186,7 +200,7 @@ Axis: TypeAlias = Annotated[int, AXIS]
 """An axis, counted from 0, or from -1 backwards."""
 OptionalAxis: TypeAlias = Annotated[int | None, AXIS]
 """An `Axis` that may be left out."""
-Axes: TypeAlias = Annotated[tuple[int, ...], wholes(-_LARGEST, "a list of axes such as [0, 2, 3, 1]")]
+Axes: TypeAlias = Annotated[tuple[int, ...], of_axes(wholes(-_LARGEST, "a list of axes such as [0, 2, 3, 1]"))]
 """Several axes."""
 Sizes: TypeAlias = Annotated[int | tuple[int, ...], SIZE]
 """A size in space: a kernel, a stride."""

@@ -23,6 +23,9 @@ Size: TypeAlias = "int | Dim"
 LIMIT: Final = 2**31
 """No dim may reach this: torch's own kernels index with 32 bits."""
 
+MAX_AXES: Final = 64
+"""The most axes that a tensor may have: what torch keeps sets of axes in has so many bits."""
+
 MAX_PERIOD: Final = 4096
 """Residues that are looked at, at most, to decide whether dims are equal."""
 _MAX_TERMS: Final = 256

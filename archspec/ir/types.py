@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Final, TypeAlias
 
-from archspec.ir.dims import UNKNOWN, Size, evaluate, product
+from archspec.ir.dims import LIMIT, MAX_AXES, UNKNOWN, Size, evaluate, product
 
 Shape: TypeAlias = tuple[Size, ...]
 
@@ -15,6 +16,8 @@ DTYPES: Final = {
     "int8": 1, "uint8": 1, "int16": 2, "int32": 4, "int64": 8, "bool": 1,
 }  # fmt: skip
 """The dtypes a tensor may have, by torch's names, with their bytes an element."""
+ELEMENTS_LIMIT: Final = 2**63
+"""No tensor may have so many values: torch counts them with 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,21 @@ class TensorType:
     def is_known(self) -> bool:
         """Whether no error was reported about any of its dims."""
         return all(dim is not UNKNOWN for dim in self.shape)
+
+    @property
+    def excess(self) -> str | None:
+        """Why there is no such tensor, as the end of a sentence that says of something what it is; None where there is.
+
+        A side that is a symbol may be 1.
+        """
+        if self.rank > MAX_AXES:
+            return f"a tensor of {self.rank} axes, and none may have more than {MAX_AXES}"
+        sides = [side for side in self.shape if isinstance(side, int)]
+        if any(side >= LIMIT for side in sides):
+            return f"{self}, and no dim may reach {LIMIT}"
+        if prod(sides) >= ELEMENTS_LIMIT:
+            return f"{self}, and no tensor may have {ELEMENTS_LIMIT} values"
+        return None
 
     def __str__(self) -> str:
         text = f"[{', '.join(map(str, self.shape))}]"

@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
-from archspec.ir.attributes import Accepts, wholes
+from archspec.ir.attributes import Accepts, of_axes, wholes
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import LIMIT, Dim, Size
 from archspec.ir.op import Kept, Op
@@ -13,8 +13,6 @@ from archspec.ir.types import TensorType
 from archspec.ops._shared import resolve_axis
 
 _LEAST: Final = 1 - LIMIT
-_MOST_AXES: Final = 64
-"""What torch keeps sets of axes in has so many bits."""
 
 
 class Moves(Op):
@@ -39,7 +37,7 @@ class Views(Moves):
 
 def one_or_more(expected: str) -> Accepts:
     """A whole number or a list of them, of any sign; one number becomes a list of one."""
-    many = wholes(_LEAST, expected)
+    many = of_axes(wholes(_LEAST, expected))
     schema = many.schema | {**many.schema["items"], "type": ["integer", "array"]}
     return Accepts(lambda value: many.read(value if isinstance(value, list | tuple) else [value]), expected, schema)
 
@@ -53,8 +51,6 @@ OptionalAxisOrAxes: TypeAlias = Annotated[tuple[int, ...] | None, _AXES]
 
 def resolve_axes(must: Conditions, axes: Sequence[int], tensor: TensorType) -> list[int]:
     """Demand axes that the tensor has, each once, and count them from the first."""
-    if tensor.rank > _MOST_AXES:
-        must.refuse("wrong-rank", f"at most {_MOST_AXES} axes can be told apart, but the input has {tensor.rank}")
     found = [resolve_axis(must, axis, tensor, "axes") for axis in axes]
     if len(set(found)) < len(found):
         must.refuse(

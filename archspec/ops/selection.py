@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final, Self, TypeAlias
 
 from pydantic import model_validator
 
-from archspec.ir.attributes import Axis, Count, OptionalCount, OptionalCounts, whole, wholes, wrong_value
+from archspec.ir.attributes import Axis, Count, OptionalCount, OptionalCounts, of_axes, whole, wholes, wrong_value
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import LIMIT, UNKNOWN, Size
 from archspec.ir.op import Arg, Example, Result, Sight, Step, Weight, Window
@@ -17,7 +17,7 @@ from archspec.ops._shared import bounded, resolve_axis, sight_along
 _PLACE = whole(1 - LIMIT, "a whole number, the number of a place: 0 for the first, or -1 for the last")
 _Place: TypeAlias = Annotated[int, _PLACE]
 _OptionalPlace: TypeAlias = Annotated[int | None, _PLACE]
-_Times: TypeAlias = Annotated[tuple[int, ...], wholes(1, "a list of positive whole numbers such as [1, 2, 2]")]
+_Times: TypeAlias = Annotated[tuple[int, ...], of_axes(wholes(1, "a list of positive whole numbers such as [1, 2, 2]"))]
 _Places: TypeAlias = Annotated[tuple[int, ...], wholes(0, "a list of places, counted from 0, such as [2, 0, 1]")]
 
 

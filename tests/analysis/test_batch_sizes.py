@@ -42,6 +42,15 @@ def test_what_stops_a_batch_at_any_other_size_is_said_without_one() -> None:
     assert batches.below.node == "bn2"
 
 
+def test_where_the_first_axis_is_no_batch_the_size_on_it_has_to_be_larger() -> None:
+    rows = "layers: [{transpose: [0, 2]}, {batch_norm: {id: bn}}, {mean: {axes: -1}}]"
+    graph = load(rows, "{x: [1, 4, L=8]}")
+    assert {phase: str(*sizes) for phase, sizes in Facts(graph).input_sizes.items()} == {
+        "training": "L 2 and up",
+        "eval": "L 1 and up",
+    }
+
+
 def test_a_fixed_batch_has_no_sizes() -> None:
     assert Facts(load("layers: [relu]", "{x: [2, 4, H=8, W=8]}")).batch_sizes == {}
 
