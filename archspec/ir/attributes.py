@@ -39,6 +39,8 @@ class Accepts:
     """What is accepted, as the end of the sentence `expected ...`."""
     schema: dict[str, Any]
     """The same as JSON Schema."""
+    by_axis: bool = False
+    """Whether a list has an item for an axis of a tensor."""
 
     def validate(self, value: Any) -> Any:
         """The value in its normal form; raises `PydanticCustomError` of type `expected`."""
@@ -47,9 +49,8 @@ class Accepts:
             return accepted
         if _is_whole(value) and abs(value) > _LARGEST:
             raise PydanticCustomError("expected", f"expected a number of at most {_LARGEST}")
-        longest = self.schema.get("maxItems", math.inf)
-        if isinstance(value, list | tuple) and len(value) > longest:
-            raise PydanticCustomError("expected", f"expected a list of at most {longest}: a tensor has no more axes")
+        if self.by_axis and isinstance(value, list | tuple) and len(value) > MAX_AXES:
+            raise PydanticCustomError("expected", f"expected a list of at most {MAX_AXES}: a tensor has no more axes")
         raise PydanticCustomError("expected", f"expected {self.expected}")
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -130,7 +131,7 @@ def of_axes(many: Accepts) -> Accepts:
     def read(value: Any) -> Any:
         return None if isinstance(value, list | tuple) and len(value) > MAX_AXES else many.read(value)
 
-    return Accepts(read, many.expected, many.schema | {"maxItems": MAX_AXES})
+    return Accepts(read, many.expected, many.schema | {"maxItems": MAX_AXES}, by_axis=True)
 
 
 def _read_numbers(value: Any) -> float | tuple[float, ...] | None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from math import comb
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from archspec.ir.attributes import Count, whole
 from archspec.ir.conditions import Conditions
 from archspec.ir.dims import Size
-from archspec.ir.op import Arg, Example, Op, Result, Step, Weight, Window
+from archspec.ir.op import Arg, Example, Op, Result, Step, Weight
 from archspec.ir.types import TensorType
 
 
@@ -21,6 +21,7 @@ class BlurPool(Op):
     name: ClassVar[str] = "blur_pool"
     category: ClassVar[str] = "pooling"
     shorthand: ClassVar[str | None] = "stride"
+    sight: ClassVar[Literal["around"]] = "around"  # no window: at the border a place sees what is mirrored
 
     stride: Count = 2
     """How far the next place of the output lies further on."""
@@ -54,9 +55,6 @@ class BlurPool(Op):
 
     def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
         return outputs[0].elements * self.taps**2
-
-    def sees(self, x: TensorType) -> tuple[Window, ...]:
-        return (Window(self.taps, self.stride, self._margins()[0]),) * 2
 
     def lower(self, x: TensorType) -> list[Step]:
         mirrored = Step("function", "torch.nn.functional.pad", (Arg(0), self._margins() * 2), {"mode": "reflect"})

@@ -38,7 +38,7 @@ heads:
   unread: {relu: {from: stem, allow: {dead-node: "an example"}}}
 outputs: {logits: logits, aux: aux}
 expect: {parameters: 21858, outputs: {logits: [N, 10]}}
-checks: {dead-node: warning, pooling-only-reduction: off}
+checks: {dead-node: warning, pooling-only-reduction: off, linear-over-space: off}
 init: {conv: he_normal}
 """
 SPLIT = [token for token in re.split(r"(\s+|[\[\]{}:,$()]|\w+)", VALID) if token]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from math import prod
 from random import Random
 from typing import Any
@@ -31,7 +32,7 @@ def random_attributes(
             found[name] = example.attributes[name]
         elif field.is_required() or random.random() < 0.4:
             found[name] = random.choice(_WILD) if random.random() < wild else _value(op, name, field, inputs, random)
-    return found
+    return deepcopy(found)  # what is drawn may be changed, and the examples are not
 
 
 _WILD: tuple[Any, ...] = (0, -1, -3, True, "3", "x", [], [1], [0, 0], 1.5, None)
