@@ -93,7 +93,8 @@ def _solved(graph: Graph, free: Sequence[str]) -> Iterator[tuple[int, ...]]:
     for sizes in chain.from_iterable(input_sizes(graph).values()):
         for name in sizes.symbols:
             smallest[name] = max(smallest.get(name, 1), sizes.minimum or 1)
-    yield tuple(smallest.get(name, 1) for name in free)
+    if max(smallest.values(), default=1) <= CANDIDATES[-1]:  # larger ones may not fit into memory
+        yield tuple(smallest.get(name, 1) for name in free)
 
 
 def _conditions(graph: Graph) -> list[Condition]:

@@ -2,6 +2,7 @@
 
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from math import prod
 from typing import Any, ClassVar, Self
@@ -69,17 +70,17 @@ class _Convolution(Op):
             )
         return TensorType((x.shape[0], self.channels, *self._sides(must, x.shape[2:])), x.dtype)
 
+    @abstractmethod
     def _sides(self, must: Conditions, sides: tuple[Size, ...]) -> tuple[Size, ...]:
         """The sides of the output."""
-        raise NotImplementedError
 
     def weights(self, x: TensorType) -> dict[str, Weight]:
         weights = {"weight": Weight((*self._filters(fixed(x.shape[1])), *spread(self.kernel, x.rank - 2)))}
         return weights | ({"bias": Weight((self.channels,))} if self.bias else {})
 
+    @abstractmethod
     def _filters(self, given: int) -> tuple[int, int]:
         """The first two sides of the weight, for so many input channels."""
-        raise NotImplementedError
 
     def lower(self, x: TensorType) -> list[Step]:
         axes = x.rank - 2
