@@ -59,8 +59,14 @@ class Attending:
 
     @property
     def macs(self) -> Size:
-        """Every score is a product of features, and weighs a value; what a mask hides is computed too."""
-        return self.scores.elements * (self.query.shape[-1] + self.value.shape[-1])
+        """Every score is a product of features, and weighs a value; what a mask hides is computed too.
+
+        Scores that all values of a batch go with are computed once.
+        """
+        sides = zip(self.query.shape[:-3], self.key.shape[:-3], strict=True)
+        compared = (key if query == 1 else query for query, key in sides)
+        products = product((*compared, *self.query.shape[-3:], self.key.shape[-2]))
+        return products + self.scores.elements * self.value.shape[-1]
 
     def need_mask(self, must: Conditions, port: int, op: str) -> None:
         """Demand a mask, if there is one, that goes with the scores of every head, query and key."""
