@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from archspec.analysis.shares import tied_node
 from archspec.backends.constants import hold, tensor_of
 from archspec.backends.initialize import initialize, skip_torch_defaults
 from archspec.backends.plan import OWNER, Plan
 from archspec.backends.program import constant, resolve
 from archspec.backends.scope_module import ScopeModule, make_scope
-from archspec.backends.shares import tied_node
 from archspec.ir.graph import Node, Scope
 from archspec.ir.op import Weight
 

@@ -7,10 +7,10 @@ import re
 from functools import cached_property
 from typing import Any
 
+from archspec.analysis.shares import owners
 from archspec.backends.program import Program, Ref, Row, RowKind, take
 from archspec.backends.schedule import Mode, schedule
 from archspec.backends.scope_module import Structure
-from archspec.backends.shares import owners
 from archspec.ir.graph import Graph, Node, Scope, Value, boundaries
 from archspec.ir.op import Arg, Rest, Result, Step
 
@@ -29,7 +29,7 @@ class Plan:
         self.schedule = schedule(graph)
         self.boundaries = boundaries(graph)
         self.owners = owners(graph)
-        """See `archspec.backends.shares.owners`."""
+        """See `archspec.analysis.shares.owners`."""
         self._structures: dict[tuple[str, bool], Structure] = {}
         self._steps: dict[str, list[Step]] = {}
 

@@ -123,5 +123,6 @@ def type_of(tensor: torch.Tensor) -> TensorType:
 
 def draw(given: TensorType, below: int = 8) -> torch.Tensor:
     """A random tensor of a type whose sides are numbers: from 0 to 1, or whole numbers from 0 to `below`."""
-    shape, dtype = [dim for dim in given.shape if isinstance(dim, int)], torch_name(given.dtype)
+    assert all(isinstance(side, int) for side in given.shape), f"{given} has sides without a number"
+    shape, dtype = [side for side in given.shape if isinstance(side, int)], torch_name(given.dtype)
     return torch.randint(0, below, shape).to(dtype) if not given.is_floating else torch.rand(shape, dtype=dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from archspec.backends.shares import owners, tied_node
+from archspec.analysis.shares import owners, tied_node
 from archspec.ir.graph import Graph, Node, Scope, Value
 
 

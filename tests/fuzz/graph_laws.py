@@ -96,11 +96,15 @@ def _at_other_sizes(graph: Graph, batch: Mapping[str, int], random: Random) -> s
     for phase, entries in fitting.items():
         if any(sizes.fitting is None for sizes in entries):
             continue  # they are said to be unknown
-        usual = {**batch} | {name: size for name, size in _usual(graph, entries).items() if size is not None}
+        found_sizes = _usual(graph, entries)
+        nowhere = {name for name, size in found_sizes.items() if size is None}
+        usual = {**batch} | {name: size for name, size in found_sizes.items() if size is not None}
         told = [batches[phase]] if phase in batches and batches[phase].fitting is not None else []
         for sizes in [*entries, *told]:
             for size, fits in _tried(sizes, random):
                 changed = sizes.symbols if sizes.together else [random.choice(sizes.symbols)]
+                if not nowhere <= set(changed):
+                    continue  # nothing is said of the others where one has no size that fits
                 at = usual | dict(sizes.beside) | dict.fromkeys(changed, size)
                 found = _fits(graph, module, at, phase) if fits else _stops(graph, module, at, phase)
                 if found:
