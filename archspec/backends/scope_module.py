@@ -29,6 +29,7 @@ from torch import fx, nn
 
 from archspec.backends.constants import restore, without_values
 from archspec.backends.program import Program
+from archspec.ir.graph import Graph
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,8 @@ class ScopeModule(nn.Module):
     __structure__: ClassVar[Structure]
     __weight_maps__: Mapping[str, Any] = MappingProxyType({})
     """Of a whole network: the key maps of its spec by name, `archspec.recipe.weights.WeightMap`s."""
+    __graph__: Graph | None = None
+    """Of a whole network: what it was emitted from. A copy has it too; what was pickled has not."""
     __left_out__: tuple[str, ...] = ()
     """Of a whole network: the keys of what it was compiled without, as no output that was asked for needs it."""
 
@@ -89,6 +92,8 @@ class ScopeModule(nn.Module):
         new = make_scope(self.__structure__)
         memo[id(self)] = new
         new.__dict__.update(copy.deepcopy(_state(self), memo))
+        if self.__graph__ is not None:
+            new.__dict__["__graph__"] = self.__graph__
         return new
 
 
@@ -185,7 +190,7 @@ def forward(self, {names}):
 
 
 def _state(module: ScopeModule) -> dict[str, Any]:
-    """What an instance holds, without the graph that was made on demand."""
+    """What an instance holds, without its graphs."""
     return {name: value for name, value in module.__dict__.items() if name not in _GRAPH_STATE}
 
 
@@ -195,4 +200,4 @@ def _graph_module_state() -> dict[str, Any]:
     return {"_tracer_cls": None, "_tracer_extras": {}, "shape_env": None} | {name: [] for name in hooks}
 
 
-_GRAPH_STATE = frozenset({"_graph", *_graph_module_state()})
+_GRAPH_STATE = frozenset({"_graph", "__graph__", *_graph_module_state()})

@@ -45,6 +45,7 @@ def emit(
     with collector_paused(), _defaults(device, dtype):
         module = Builder(Plan(selected)).build()
     module.__dict__["__weight_maps__"] = graph.weight_maps
+    module.__dict__["__graph__"] = selected
     module.__dict__["__left_out__"] = keys_left_out(graph, selected)
     return module
 

@@ -10,6 +10,7 @@ the module that runs. Ops never import torch.
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -31,6 +32,11 @@ class Weight(NamedTuple):
     dtype: str = "float32"
     value: float | tuple[float, ...] = 0.0
     """What a weight that no torch module makes starts from: one number, or one for each element."""
+
+    @property
+    def elements(self) -> int:
+        """How many numbers it holds."""
+        return prod(self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,8 @@ class Op(BaseModel):
     """What `gives_sign` says, where attributes make no difference."""
     bends_below_0: ClassVar[bool] = False
     """Whether it changes numbers below 0 alone, and gives back whatever is 0 or more, in both modes."""
+    noise: ClassVar[bool] = False
+    """Whether it makes noise while training, and gives back its input in eval mode, whatever its attributes are."""
     shape_only: ClassVar[tuple[int, ...]] = ()
     """The inputs, by index, of which only the shape counts: what they hold makes no difference."""
     sight: ClassVar[Literal["here", "around", "everywhere"] | None] = None

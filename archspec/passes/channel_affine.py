@@ -38,7 +38,7 @@ def _channels(given: TensorType) -> int | None:
 
 
 def _batch_norm(rewrite: Rewrite, node: Node, channels: int) -> ChannelAffine | None:
-    """`(x - mean) / sqrt(variance + eps) * weight + bias`, of running averages (Ioffe and Szegedy 2015, section 3.1)."""
+    """`(x - mean) / sqrt(variance + eps) * weight + bias`, of averages (Ioffe and Szegedy 2015, algorithm 2)."""
     op = node.resolved
     assert isinstance(op, BatchNorm)
     if not op.track:

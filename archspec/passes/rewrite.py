@@ -89,11 +89,19 @@ class Rewrite:
         self.nodes[node.path] = changed = replace(node, inputs=inputs)
         self._note(changed)
 
-    def supplant(self, old: Value, new: Value) -> None:
-        """Let all that reads a value read another one."""
+    def supplant(self, old: Value, new: Value, but: str | None = None) -> None:
+        """Let all that reads a value read another one, but for the node at a path."""
         for reader in self.readers(old.node):
-            self.reconnect(reader, tuple(new if value == old else value for value in reader.inputs))
+            if reader.path != but:
+                self.reconnect(reader, tuple(new if value == old else value for value in reader.inputs))
         self.outputs = {name: new if value == old else value for name, value in self.outputs.items()}
+
+    def new_path(self, beside: str, word: str) -> str:
+        """A path that no node has: another one's, with a word behind."""
+        path = f"{beside}_{word}"
+        while path in self.nodes:
+            path += "_"
+        return path
 
     def remove(self, path: str) -> None:
         """Take out a node that nothing reads, and what was needed for it alone, inputs of the network aside."""

@@ -26,6 +26,8 @@ def claimed(op: Op, example: Example) -> Iterator[str]:
         yield f"it says of the sign of what it gives that it is {sign}, but something is below 0"
     if because and not does_nothing_at(op, example):
         yield f"it says that {' and '.join(f'`{name}`' for name in because)} let it do nothing, but it does something"
+    if op.noise and not is_noise_at(op, example):
+        yield "`noise` says that it gives back its input in eval mode, but it does not"
     if op.bends_below_0 and not bends_below_0_at(op, example):
         yield "`bends_below_0` says that it gives back what is 0 or more, but it does not"
     if op.keeps_values and not keeps_values_at(op, example):
@@ -61,6 +63,13 @@ def has_sign_at(op: Op, example: Example, sign: KnownSign) -> bool:
 def does_nothing_at(op: Op, example: Example) -> bool:
     """Whether the first input comes out, and nothing else."""
     return _gives_back(op, example, _drawn(op, example))
+
+
+def is_noise_at(op: Op, example: Example) -> bool:
+    """Whether the first input comes out in eval mode, and nothing else."""
+    tensors = _drawn(op, example)
+    outputs = _outputs(op, example, tensors, training=False)
+    return bool(tensors) and len(outputs) == 1 and _are_equal(outputs[0], tensors[0])
 
 
 def bends_below_0_at(op: Op, example: Example) -> bool:

@@ -14,7 +14,7 @@ from archspec.ops.arithmetic import Scale
 from archspec.ops.normalization import BatchNorm
 from archspec.ops.rectifier import Relu
 from archspec.ops.regularization import AlphaDropout
-from archspec.tools.op_claims import bends_below_0_at, claimed, does_nothing_at, is_linear_at, keeps_values_at
+from archspec.tools.op_claims import bends_below_0_at, claimed, does_nothing_at, is_linear_at, is_noise_at, keeps_values_at
 
 SEEM_TO_DO_NOTHING = {"identity", "position_embedding"}
 """The one that is meant to, and the one whose weights start from 0."""
@@ -39,6 +39,13 @@ def test_an_op_that_is_linear_says_so(name: str) -> None:
 def test_an_op_that_does_nothing_says_so(name: str) -> None:
     for op, example in uses(name):
         assert bool(op.does_nothing(*example.inputs)) == does_nothing_at(op, example), example
+
+
+@pytest.mark.parametrize("name", sorted({*names()} - SEEM_TO_DO_NOTHING))
+def test_an_op_that_does_something_in_training_alone_says_so(name: str) -> None:
+    for op, example in uses(name):
+        idle = bool(op.does_nothing(*example.inputs))
+        assert (idle or op.noise or op.name == "identity") == is_noise_at(op, example), example
 
 
 @pytest.mark.parametrize("name", sorted({*names()} - SEEM_TO_DO_NOTHING))
@@ -71,6 +78,12 @@ class TanhBelow0(Tanh):
     """It bends above 0 too."""
 
     bends_below_0: ClassVar[bool] = True
+
+
+class NoisyTanh(Tanh):
+    """It is no noise."""
+
+    noise: ClassVar[bool] = True
 
 
 class ReluOfValues(Relu):
@@ -111,6 +124,7 @@ NOT_LINEAR = "it says that it is linear, or so but for a constant, but in eval m
         (PositiveTanh(), "it says of the sign of what it gives that it is never negative, but something is below 0"),
         (AlphaKept(), "it says of the sign of what it gives that it is kept, but something is below 0"),
         (TanhBelow0(), "`bends_below_0` says that it gives back what is 0 or more, but it does not"),
+        (NoisyTanh(), "`noise` says that it gives back its input in eval mode, but it does not"),
         (ReluOfValues(), "`keeps_values` says that all that comes out came in, but other numbers come out"),
         (IdleScale(factor=2.0), "it says that `factor` let it do nothing, but it does something"),
         (NamelessScale(factor=1.0), "it says that `scale` lets it do nothing, which is no attribute"),
