@@ -43,14 +43,11 @@ def at_sizes(graph: Graph, sizes: Mapping[str, int], phase: Phase | None = None)
                 raise WrongSizesError(f"it is not meant for {asked}: {condition.message}")
     runs = running(graph)
     needed = runs[phase] if phase is not None else set(demands.types)
-    for path, conditions in demands.of_nodes.items():
-        if path not in needed:
-            continue
-        mode = "" if path in runs["eval"] else " in training mode"
-        for condition in conditions:
-            if condition.holds(given) is False:
-                said = explain(graph, demands, path, condition, given)
-                raise WrongSizesError(f"it does not run{mode} at {asked}: in `{path}`, {said}")
+    for path, condition in demands.in_phase(phase or "training", graph.batch_symbols):
+        if path in needed and condition.holds(given) is False:
+            mode = "" if path in runs["eval"] and condition in demands.of_nodes[path] else " in training mode"
+            said = explain(graph, demands, path, condition, given)
+            raise WrongSizesError(f"it does not run{mode} at {asked}: in `{path}`, {said}")
     return _with_types(graph, demands, given, needed.union(graph.inputs))
 
 

@@ -7,7 +7,7 @@ that batch norm can train on where the map is 1x1.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from archspec.analysis.size_sets import SizeSet, TooIrregular
 from archspec.analysis.solve_sizes import solve
 from archspec.frontend.size_demands import Demands, explain, size_demands
 from archspec.ir.conditions import Condition
-from archspec.ir.dims import LIMIT, Dim, Size, evaluate, symbol, symbols
+from archspec.ir.dims import LIMIT, Size, evaluate, symbol, symbols
 from archspec.ir.graph import Graph, Phase
 
 _MAX_GROUP: Final = 8
@@ -107,9 +107,9 @@ def input_sizes(graph: Graph) -> dict[Phase, tuple[Sizes, ...]]:
     """
     demands = size_demands(graph)
     found: dict[Phase, tuple[Sizes, ...]] = {}
-    told: dict[tuple[frozenset[str], bool], tuple[Sizes, ...]] = {}
+    told: dict[tuple[frozenset[str], Phase], tuple[Sizes, ...]] = {}
     for phase, paths in running(graph).items():
-        asked = frozenset(paths), phase == "training" and bool(demands.of_training)
+        asked = frozenset(paths), phase if demands.of_training else "eval"
         if asked not in told:
             told[asked] = _Phase(graph, demands, *asked).sizes()
         found[phase] = told[asked]
@@ -119,7 +119,7 @@ def input_sizes(graph: Graph) -> dict[Phase, tuple[Sizes, ...]]:
 class _Phase:
     """The nodes of one phase, and what they demand."""
 
-    def __init__(self, graph: Graph, demands: Demands, paths: frozenset[str], trains: bool) -> None:
+    def __init__(self, graph: Graph, demands: Demands, paths: frozenset[str], phase: Phase) -> None:
         self.graph = graph
         self.demands = demands
         self.unknown = next((reason for path, reason in demands.unknown.items() if path in paths), None)
@@ -129,14 +129,9 @@ class _Phase:
         for given in graph.inputs.values():
             for condition in given.constraints:
                 self.first.setdefault((condition.kind, condition.dim), (condition, None))
-        for path, conditions in demands.of_nodes.items():
+        for path, condition in demands.in_phase(phase, graph.batch_symbols):
             if path in paths:
-                for condition in conditions:
-                    self.first.setdefault((condition.kind, condition.dim), (condition, path))
-        for path, conditions in demands.of_training.items() if trains else ():
-            for condition in conditions:
-                if path in paths and not _holds_in_a_batch(condition, graph.batch_symbols):
-                    self.first.setdefault((condition.kind, condition.dim), (condition, path))
+                self.first.setdefault((condition.kind, condition.dim), (condition, path))
 
     def sizes(self) -> tuple[Sizes, ...]:
         names = self.graph.size_symbols
@@ -201,12 +196,6 @@ class _Phase:
                 said = explain(self.graph, self.demands, path, condition, known) if path else condition.message
                 return Binding(size, path, said)
         return None
-
-
-def _holds_in_a_batch(condition: Condition, batch: Container[object]) -> bool:
-    """Whether the batch is a factor of how many values there are, so that there are several in a batch of several."""
-    values = condition.dim + 1
-    return isinstance(values, Dim) and all(any(atom in batch for atom in factors) for factors, _ in values.terms)
 
 
 def _at(condition: Condition, sizes: Mapping[str, Size]) -> Condition:

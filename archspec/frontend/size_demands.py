@@ -6,14 +6,14 @@ was built: ops with their attributes, weights with their sizes, and sides of 1 w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.ir.conditions import Condition, Conditions, RuleStopped
 from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge, Size, evaluate
-from archspec.ir.graph import Graph, Node
+from archspec.ir.graph import Graph, Node, Phase
 from archspec.ir.op import Probed
 from archspec.ir.types import TensorType
 
@@ -31,7 +31,7 @@ class Demands:
     unknown: dict[str, str] = field(default_factory=dict)
     """By path of a node of which it cannot be told: why."""
     of_training: dict[str, tuple[Condition, ...]] = field(default_factory=dict)
-    """By path of a node: what it demands in training mode only, and gets in any batch of several."""
+    """By path of a node: what it demands in training mode only."""
     _alike: dict[Any, str] = field(default_factory=dict)
     """The first node by what it is: its op, and what it is given."""
 
@@ -53,6 +53,24 @@ class Demands:
         for by_path in known:
             if first in by_path:
                 by_path[node.path] = by_path[first]
+
+    def in_phase(self, phase: Phase, batch: Container[object]) -> Iterator[tuple[str, Condition]]:
+        """What the nodes demand in a phase, each with the path of its node.
+
+        Args:
+            phase: the phase.
+            batch: the symbols of the batch; what any batch of several gets in training is not among the demands.
+        """
+        for path, conditions in self.of_nodes.items():
+            yield from ((path, condition) for condition in conditions)
+        for path, conditions in self.of_training.items() if phase == "training" else ():
+            yield from ((path, each) for each in conditions if not _holds_in_a_batch(each, batch))
+
+
+def _holds_in_a_batch(condition: Condition, batch: Container[object]) -> bool:
+    """Whether the batch is a factor of how many values there are, so that there are several in a batch of several."""
+    values = condition.dim + 1
+    return isinstance(values, Dim) and all(any(atom in batch for atom in factors) for factors, _ in values.terms)
 
 
 def size_demands(graph: Graph) -> Demands:

@@ -7,7 +7,8 @@ nothing downstream is reported again. A demand that holds at some sizes only is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import lcm
 from typing import Any, Literal, NoReturn, TypeAlias
@@ -89,7 +90,7 @@ class Conditions:
         self.doubts: list[tuple[Condition, Failure]] = []
         """The equalities among the pending conditions, each with what is wrong at the sizes where it does not hold."""
         self.of_training: list[Condition] = []
-        """What has to hold in training mode only, and does in any batch of several."""
+        """What has to hold in training mode only."""
         self.skipped = False
         """Whether something was not checked because an input was already in error."""
 
@@ -178,6 +179,16 @@ class Conditions:
         else:
             self.pending.append(Condition("positive", side, message))
         return side
+
+    @contextmanager
+    def in_training(self) -> Iterator[None]:
+        """Take what is demanded meanwhile as demanded in training mode only, where it is kept and not decided."""
+        before = len(self.pending)
+        try:
+            yield
+        finally:
+            self.of_training += self.pending[before:]
+            del self.pending[before:]
 
     def be_several(self, values: Size, message: str) -> None:
         """Demand, in training mode, several values to take a statistic over; there has to be one a sample.

@@ -3,6 +3,7 @@
 # Without `from __future__ import annotations`: pydantic would compile every annotation from text at each start.
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import ClassVar, Literal
 
 from archspec.ir.attributes import Count, Flag, NonNegativeNumber, Number, PositiveNumber
@@ -186,11 +187,12 @@ class InstanceNorm(Op):
         must.have_rank(x, 3, 4, 5, what=IMAGES)
         need_float32(must, x, self.name)
         known_size(must, x, 1, self.name)
-        must.be_positive(
-            product(x.shape[2:]) - 1,
-            f"there is only one value a channel and sample to normalise in {x}",
-            help="normalise where there is more space",
-        )
+        with must.in_training() if self.track else nullcontext():
+            must.be_positive(
+                product(x.shape[2:]) - 1,
+                f"there is only one value a channel and sample to normalise in {x}",
+                help="normalise where there is more space",
+            )
         return x
 
     def is_linear(self) -> bool:

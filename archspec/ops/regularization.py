@@ -28,6 +28,7 @@ _Odd: TypeAlias = Annotated[
 class _Dropout(Op):
     category: ClassVar[str] = "regularization"
     linear: ClassVar[bool] = True
+    noise: ClassVar[bool] = True
     sight: ClassVar[Literal["here"]] = "here"
     shorthand: ClassVar[str | None] = "p"
 
@@ -150,12 +151,18 @@ class DropBlock(_Dropout):
     p: Fraction
     """The chance that a value is dropped; papers often print the chance of being kept."""
     size: _Odd = 7
-    """How large a block is along every spatial axis: an odd number, at most the size of the input."""
+    """How large a block is along every spatial axis: an odd number, while training at most the size of the input."""
     eps: PositiveNumber = 1e-6
     """Added to the number of values that are kept before it is divided by."""
 
     def infer(self, must: Conditions, x: TensorType) -> TensorType:
         must.have_rank(x, 3, 4, 5, what=IMAGES)
+        if self.p:
+            with must.in_training():
+                self._need_room(must, x)
+        return super().infer(must, x)
+
+    def _need_room(self, must: Conditions, x: TensorType) -> None:
         message = f"a block of size {self.size} does not fit into {x}"
         need_room(
             must,
@@ -164,7 +171,6 @@ class DropBlock(_Dropout):
             attribute="size",
             help="a smaller block, or a larger input",
         )
-        return super().infer(must, x)
 
     def keeps(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Kept:
         # What is kept, and one number that is scaled by.

@@ -89,6 +89,13 @@ def test_what_has_to_run_in_eval_mode_only_may_stop_in_training() -> None:
     assert (str(found["r"].types[0]), found["aux"].types) == ("[N, 4, 4, 6]", ())
 
 
+def test_a_block_to_drop_has_to_fit_in_training_only() -> None:
+    graph = load("layers: [{drop_block: {id: drop, p: 0.5, size: 5}}]", "{x: [N, 4, L=8]}")
+    with pytest.raises(WrongSizesError, match="not run in training mode at L=4: in `drop`, a block of size 5 does not"):
+        at_sizes(graph, {"L": 4})
+    assert str(at_sizes(graph, {"L": 4}, "eval")["drop"].types[0]) == "[N, 4, 4]"
+
+
 def test_what_a_spec_demands_of_its_inputs_is_held() -> None:
     graph = load("layers: [relu]", "{x: {shape: [N, 4, T=8], where: [T <= 16]}}")
     assert str(at_sizes(graph, {"T": 16})["x"].types[0]) == "[N, 4, 16]"

@@ -9,7 +9,7 @@ from archspec.backends.torch_fx import emit
 from archspec.compiler import load_graph
 from archspec.ir.graph import PHASES
 from archspec.tools.build import build
-from tests.analysis.test_input_sizes import runs
+from tests.analysis.running import runs
 from tests.doc_blocks import ROOT
 from tests.specs import errors, load
 

@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import dedent
 
 import pytest
-import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from torch import nn
 
 from archspec.analysis.input_sizes import Binding, Sizes, input_sizes
 from archspec.backends.torch_fx import emit
@@ -21,6 +19,7 @@ from archspec.ir.dims import evaluate
 from archspec.ir.graph import Phase
 from archspec.ops._shared import fixed
 from archspec.source.span import Source
+from tests.analysis.running import runs
 from tests.graphs import Sketch
 from tests.specs import spec
 
@@ -33,15 +32,6 @@ WINDOW = "a 2 window does not fit into the {} input with padding 0"
 
 def sizes_of(rows: str, inputs: str, phase: Phase = "eval") -> list[str]:
     return [str(sizes) for sizes in input_sizes(load_graph(spec(rows, inputs)))[phase]]
-
-
-def runs(module: nn.Module, *shape: int) -> bool:
-    try:
-        with torch.no_grad():
-            module(torch.rand(shape))
-    except (RuntimeError, ValueError):
-        return False
-    return True
 
 
 @pytest.mark.parametrize(
@@ -292,6 +282,27 @@ def test_the_batch_is_free() -> None:
 
 def test_a_batch_of_one_needs_more_to_normalise() -> None:
     assert sizes_of("layers: [{max_pool: 2}, batch_norm]", "{x: [1, 4, S=8, S]}", "training") == ["S 4 and up"]
+
+
+@pytest.mark.parametrize(
+    ("op", "in_training"),
+    [
+        ("drop_block: {p: 0.5, size: 3}", "H and W 5 and up"),
+        ("drop_block: {p: 0, size: 3}", "H and W 3 and up"),
+        ("instance_norm: {track: true}", "H=W 4 and up"),
+    ],
+)
+def test_what_is_done_in_training_only_binds_in_training_only(op: str, in_training: str) -> None:
+    graph = load_graph(spec(f"layers: [{{conv: {{kernel: 3, channels: 2}}}}, {{{op}}}]", "{x: [N, 4, H=8, W=8]}"))
+    found, module = input_sizes(graph), emit(graph)
+    assert {phase: str(*found[phase]) for phase in BY_PHASE} == {"eval": "H and W 3 and up", "training": in_training}
+    for phase, height, width in itertools.product(BY_PHASE, range(1, 7), range(1, 7)):
+        (sizes,) = found[phase]
+        if sizes.together and height != width:
+            continue
+        assert sizes.fitting is not None
+        module.train(phase == "training")
+        assert runs(module, 2, 4, height, width) == (height in sizes.fitting and width in sizes.fitting)
 
 
 def test_what_repeats_too_late_is_not_told() -> None:

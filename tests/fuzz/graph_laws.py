@@ -148,7 +148,7 @@ def _stops(graph: Graph, module: ScopeModule, at: Mapping[str, int], phase: Phas
     except Exception:  # whatever torch raises is a refusal
         return ""
     given = outputs if isinstance(outputs, tuple) else (outputs,)
-    if any(0 in output.shape for output in given) or _is_stated(graph, inputs, at, running(graph)[phase]):
+    if any(0 in output.shape for output in given) or _is_stated(graph, inputs, at, phase):
         return ""
     return "sizes that do not fit stop: torch runs"
 
@@ -161,12 +161,12 @@ def _tensors(graph: Graph, at: Mapping[str, int]) -> dict[str, torch.Tensor]:
     }
 
 
-def _is_stated(graph: Graph, inputs: Mapping[str, torch.Tensor], at: Mapping[str, int], runs: set[str]) -> bool:
+def _is_stated(graph: Graph, inputs: Mapping[str, torch.Tensor], at: Mapping[str, int], phase: Phase) -> bool:
     """Whether the op that stops is refused by torch in a mode, or by a rule that the language states.
 
     A network stays what it was built as: what was sized or counted at the nominal sizes, and what was spread.
     """
-    stopping = _stopping(graph, at, runs)
+    runs, stopping = running(graph)[phase], _stopping(graph, at, phase)
     types: dict[str, tuple[TensorType, ...]] = {name: (type_of(given),) for name, given in inputs.items()}
     for node in graph.operations():
         if node.path in runs:
@@ -180,12 +180,12 @@ def _is_stated(graph: Graph, inputs: Mapping[str, torch.Tensor], at: Mapping[str
     return stopping is None
 
 
-def _stopping(graph: Graph, at: Mapping[str, int], runs: set[str]) -> str | None:
+def _stopping(graph: Graph, at: Mapping[str, int], phase: Phase) -> str | None:
     """The first node that is said to stop; None where it is what the inputs demand of each other."""
-    demands = size_demands(graph)
+    demands, runs = size_demands(graph), running(graph)[phase]
     sizes = {**demands.nominal, **at}
-    for path, conditions in demands.of_nodes.items():
-        if path in runs and any(condition.holds(sizes) is False for condition in conditions):
+    for path, condition in demands.in_phase(phase, graph.batch_symbols):
+        if path in runs and condition.holds(sizes) is False:
             return path
     return None
 

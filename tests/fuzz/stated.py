@@ -81,7 +81,6 @@ STATED = (
     Stated("shape-mismatch", "there is an index for every value", _ops("max_unpool")),
     Stated("not-divisible", "parts are equal, and as many as were asked for", _ops("split glu multi_head_attention")),
     Stated("index-out-of-range", "what is asked for is there", _ops("rotary position_embedding positions slice")),
-    Stated("side-not-positive", "a block that is dropped lies within the map", _ops("drop_block")),
     Stated("side-not-positive", "what is cut out lies within", _ops("crop_like")),
     Stated("side-not-positive", "a window sees more than padding", _ops("max_pool max_pool_with_indices")),
     Stated("side-not-positive", "one number has no variance", _ops("variance")),

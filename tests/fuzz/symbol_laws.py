@@ -31,7 +31,7 @@ def symbolic_disagreement(op: Op, inputs: Sequence[TensorType], random: Random) 
             continue  # weights are of fixed sizes
         refused = must.failures[0].message if must.failures else ""
         for sizes in (nominal, *(_sizes(nominal, random) for _ in range(_SIZES))):
-            said = refused or _unmet(must.pending, sizes)
+            said = refused or _unmet([*must.pending, *must.of_training], sizes)
             found = _compare(op, given, None if said else types, sizes)
             if found:
                 return f"{found} (over symbols: {said or 'accepted'})"
