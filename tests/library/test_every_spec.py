@@ -10,11 +10,11 @@ import pytest
 
 from archspec.analysis.cost import cost
 from archspec.compiler import check_spec, load_graph
-from archspec.language.reader import load_file, read
 from archspec.render.table import COSTS, PAPER, as_text, rows
-from archspec.source.diagnostic import Diagnostics, Severity
+from archspec.source.diagnostic import Severity
 from archspec.tools.build import build
 from tests.doc_blocks import ROOT
+from tests.library.files import WITHOUT_RECIPE, written
 from tests.specs import hold_canonical_form
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
@@ -23,32 +23,12 @@ FAMILY = {
     "bn_inception", "googlenet", "inception_resnet_v1", "inception_resnet_v1_face", "inception_resnet_v2",
     "inception_resnet_v2_paper", "inception_v1", "inception_v1_naive", "inception_v2", "inception_v3", "inception_v4",
 }  # fmt: skip
-
-
-WITHOUT_RECIPE = {
-    "inception_v1_naive": "nobody trained it",
-    "inception_resnet_v1_face": "its loss is about pairs of faces, and its recipe was not published",
-    "lenet": "its paper has a second-order method, and a loss of distances to fixed codes",
-    "gpt2": "its learning rates were not published",
-    "unet": "its learning rate was not published",
-}
-"""Specs that have no section `training`, each with the reason."""
 WARNED = {"alexnet", "inception_v1_naive", "vgg16"}
 """Those that keep to none of the principles that rules warn of: they were drawn before these were found."""
 
 
 def named(paths: list[Path]) -> list[Any]:
     return [pytest.param(path, id=path.stem) for path in paths]
-
-
-def written(path: Path) -> dict[str, Any]:
-    """The keys of a file as plain data."""
-    found = Diagnostics()
-    source = load_file(path, path.name, found)
-    value = read(source, found) if source is not None else None
-    assert value is not None
-    assert isinstance(value.plain, dict)
-    return value.plain
 
 
 def test_the_whole_family_is_there() -> None:

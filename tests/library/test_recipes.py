@@ -11,7 +11,7 @@ from archspec import training
 from archspec.ir.graph import Graph
 from archspec.recipe.schedule import Clock
 from tests.doc_blocks import ROOT
-from tests.library.test_every_spec import WITHOUT_RECIPE
+from tests.library.files import WITHOUT_RECIPE
 
 TRAINED = sorted(path.stem for path in (ROOT / "specs").glob("*.yaml") if path.stem not in WITHOUT_RECIPE)
 

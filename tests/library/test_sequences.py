@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from archspec.compiler import compile_spec
 from tests.doc_blocks import ROOT
-from tests.library.test_every_spec import written
+from tests.library.files import written
 
 
 class Unit(nn.Module):
