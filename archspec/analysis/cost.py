@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 
 from archspec.analysis.phases import running
-from archspec.ir.dims import Size, symbols
+from archspec.ir.dims import Size, symbols, unless_too_long
 from archspec.ir.graph import Graph, Node, Phase, Scope
+from archspec.ir.held_weights import own_weights
 from archspec.ir.op import Op
 from archspec.ir.types import TensorType
 
@@ -22,7 +22,8 @@ class Counts:
     buffers: int = 0
     """Numbers that are saved but not learned, such as running means."""
     macs: Size = 0
-    """Multiply-accumulates per sample in eval mode (FLOPs are twice as many); symbolic where a side is."""
+    """Multiply-accumulates per sample in eval mode (FLOPs are twice as many); symbolic where a side is, and `TOO_LONG`
+    where there are too many symbols."""
     training_macs: Size = 0
     """The same for one forward pass in training mode, with the side paths that run in no other."""
 
@@ -30,8 +31,8 @@ class Counts:
         return Counts(
             self.parameters + other.parameters,
             self.buffers + other.buffers,
-            self.macs + other.macs,
-            self.training_macs + other.training_macs,
+            unless_too_long(lambda: self.macs + other.macs),
+            unless_too_long(lambda: self.training_macs + other.training_macs),
         )
 
 
@@ -98,10 +99,9 @@ def _macs(node: Node, inputs: tuple[TensorType, ...], sample: Mapping[str, int])
     if type(node.resolved).macs is Op.macs:
         return 0
     each = [[kind.at(sample) for kind in side] for side in (inputs, node.types)]
-    return node.resolved.macs(*each)
+    return unless_too_long(lambda: node.resolved.macs(*each))
 
 
 def _elements(node: Node, kind: str) -> int:
-    """How many numbers a node's own weights of a kind hold; a tied weight is another node's own."""
-    own = (weight for name, weight in node.weights.items() if name not in node.ties)
-    return sum(prod(weight.shape) for weight in own if weight.kind == kind)
+    """How many numbers a node's own weights of a kind hold."""
+    return sum(weight.elements for weight in own_weights(node) if weight.kind == kind)

@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import prod
 from typing import NamedTuple
 
 from archspec.analysis.content import content
@@ -26,6 +25,7 @@ from archspec.analysis.cuts import UnknownSizeError
 from archspec.analysis.phases import running
 from archspec.ir.dims import Size, evaluate, symbols
 from archspec.ir.graph import Graph, Node, Phase, Scope, Value, boundaries
+from archspec.ir.held_weights import own_weights
 from archspec.ir.op import Weight
 from archspec.ir.types import DTYPES, TensorType
 
@@ -141,7 +141,7 @@ class _Sizes:
         return _number(node.resolved.scratch([*map(self.of_value, node.inputs)], [*map(self.of_value, _values(node))]))
 
     def of_weight(self, weight: Weight) -> int:
-        return prod(weight.shape) * DTYPES[self.dtypes.get(weight.dtype, weight.dtype)]
+        return weight.elements * DTYPES[self.dtypes.get(weight.dtype, weight.dtype)]
 
 
 class _Tensors:
@@ -276,8 +276,7 @@ def _weights(graph: Graph, sizes: _Sizes) -> tuple[int, int]:
     found = [
         (weight.kind == "parameter", sizes.of_weight(weight))
         for node in _owners(graph.root)
-        for name, weight in node.weights.items()
-        if name not in node.ties
+        for weight in own_weights(node)
     ]
     return sum(taken for learned, taken in found if learned), sum(taken for learned, taken in found if not learned)
 

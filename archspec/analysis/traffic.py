@@ -7,14 +7,13 @@ Waterman and Patterson 2009, Roofline).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import prod
 
 from archspec.analysis.content import content
 from archspec.analysis.cost import Cost
 from archspec.analysis.phases import running
-from archspec.ir.dims import Size, evaluate
+from archspec.ir.dims import Size, unless_too_long
 from archspec.ir.graph import Graph, Node, Scope, Value
 from archspec.ir.types import DTYPES
 
@@ -31,12 +30,16 @@ class Traffic:
     """Bytes of activations that are written."""
 
     def __add__(self, other: Traffic) -> Traffic:
-        return Traffic(self.read + other.read, self.weights + other.weights, self.written + other.written)
+        return Traffic(
+            unless_too_long(lambda: self.read + other.read),
+            unless_too_long(lambda: self.weights + other.weights),
+            unless_too_long(lambda: self.written + other.written),
+        )
 
     @property
     def total(self) -> Size:
         """All bytes, with the weights."""
-        return self.read + self.weights + self.written
+        return unless_too_long(lambda: self.read + self.weights + self.written)
 
     def intensity(self, macs: Size) -> float | None:
         """FLOPs per byte, for so many multiply-accumulates; None where sides are symbols, or nothing is moved."""
@@ -79,10 +82,10 @@ def _of_node(graph: Graph, node: Node, sizes: _Bytes) -> Traffic:
     if node.is_weight or node.resolved.gives_view("eval", *inputs):
         return Traffic()
     owner = graph[node.share] if node.share is not None and node.share in graph else node
-    written = sum((sizes.of_value(Value(node.path, port)) for port in range(len(node.types))), start=0)
-    weights: Size = sum(sizes.of_element(weight.dtype) * prod(weight.shape) for weight in owner.weights.values())
+    written = sizes.of_values([Value(node.path, port) for port in range(len(node.types))])
+    weights: Size = sum(sizes.of_element(weight.dtype) * weight.elements for weight in owner.weights.values())
     return Traffic(
-        read=sum((sizes.of_value(value) for value in content(node)), start=0),
+        read=sizes.of_values(content(node)),
         weights=weights if node.resolved.index_bound() is None else written,  # of a table the rows that are asked for
         written=written,
     )
@@ -103,8 +106,11 @@ class _Bytes:
     def of_value(self, value: Value) -> Size:
         if value not in self.found:
             kind = self.graph.type_of(value)
-            self.found[value] = 0 if kind is None else evaluate(kind.elements, self.sizes) * self.of_element(kind.dtype)
+            self.found[value] = 0 if kind is None else kind.at(self.sizes).amount * self.of_element(kind.dtype)
         return self.found[value]
+
+    def of_values(self, values: Iterable[Value]) -> Size:
+        return unless_too_long(lambda: sum(map(self.of_value, values), start=0))
 
     def of_element(self, dtype: str) -> int:
         return DTYPES[self.dtypes.get(dtype, dtype)]

@@ -20,8 +20,9 @@ from archspec.frontend.pool_indices import check_pool_indices
 from archspec.frontend.shape_errors import report_doubt, report_failure, report_probe
 from archspec.frontend.uses import make_op
 from archspec.ir.conditions import Conditions, Prober, RuleStopped, follows
-from archspec.ir.dims import UNKNOWN, DimTooLarge, Size, are_equal, product, symbol
+from archspec.ir.dims import UNKNOWN, DimTooLarge, Size, are_equal, symbol
 from archspec.ir.graph import Deferred, Graph, Node, Scope, Value
+from archspec.ir.held_weights import own_weights
 from archspec.ir.op import Op, Probed, Weight
 from archspec.ir.types import TensorType
 from archspec.language.expression import ExpressionError
@@ -264,12 +265,13 @@ class _Inference:
     def _check_weights(self, node: Node) -> None:
         if not (node.weights or node.init or node.ties):
             return
-        size = sum(_elements(weight.shape) for weight in node.weights.values() if weight.kind == "parameter")
+        size = sum(weight.elements for weight in own_weights(node))
         item = self.expansion.items[node.path]
         if 0 <= self.parameters_left < size:
             self.found.error(
                 "too-many-parameters",
-                f"with {size:,} in this `{node.resolved.name}` there are more than {self.max_parameters:,} parameters",
+                f"with {size:,} numbers in this `{node.resolved.name}` there are more than {self.max_parameters:,} "
+                "parameters and numbers in buffers",
                 item.span,
                 help="look at its attributes and its input; `--limit parameters=...` raises the limit",
                 origin=node.origin,
@@ -316,9 +318,3 @@ def _with_positive_sides(kind: TensorType) -> TensorType:
 
 def _has_unknown(value: Any) -> bool:
     return any(map(_has_unknown, value)) if isinstance(value, list | tuple) else value is UNKNOWN
-
-
-def _elements(shape: tuple[int, ...]) -> int:
-    size = product(shape)
-    assert isinstance(size, int), "weights are sized by numbers"
-    return size

@@ -22,7 +22,7 @@ class Limits:
     max_levels: int = 48
     """Levels of scopes: blocks in blocks, sequences, branches, repeats."""
     max_parameters: int = 2**40
-    """Learned numbers in all."""
+    """Numbers that the module holds in all: parameters, buffers and constants."""
 
 
 LIMITS: Final = Limits()

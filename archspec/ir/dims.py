@@ -11,7 +11,7 @@ involves it is reported again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, lcm, prod
@@ -98,8 +98,8 @@ class Dim:
         return self * -1
 
     def __mul__(self, other: Size) -> Size:
-        if other is UNKNOWN:
-            return UNKNOWN
+        if isinstance(other, _Untold):
+            return other
         if isinstance(other, int):
             return _normal({monomial: count * other for monomial, count in self.terms})
         product: dict[Monomial, int] = {}
@@ -114,8 +114,8 @@ class Dim:
     __rmul__ = __mul__
 
     def __floordiv__(self, by: Size) -> Size:
-        if by is UNKNOWN:
-            return UNKNOWN
+        if isinstance(by, _Untold):
+            return by
         if not isinstance(by, int):
             raise DimTooLarge(f"`{self} // {by}`: only a whole number can divide a dim")
         if by == 0:
@@ -177,10 +177,14 @@ class Dim:
         return frozenset(_symbols(self))
 
 
-class _Unknown(Dim):
-    """See `UNKNOWN`."""
+class _Untold(Dim):
+    """A dim that is not told: it swallows all arithmetic. See `UNKNOWN` and `TOO_LONG`."""
 
-    __slots__ = ()
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        super().__init__({})
+        self.text = text
 
     def __add__(self, other: Size) -> Size:
         return self
@@ -197,10 +201,20 @@ class _Unknown(Dim):
         return 0
 
     def __str__(self) -> str:
-        return "?"
+        return self.text
 
 
-UNKNOWN: Final[Dim] = _Unknown({})
+UNKNOWN: Final[Dim] = _Untold("?")
+TOO_LONG: Final[Dim] = _Untold("(too many terms to be written)")
+"""An amount that is a sum of more terms than anybody would read."""
+
+
+def unless_too_long(amount: Callable[[], Size]) -> Size:
+    """An amount, or `TOO_LONG` where it grows beyond what is worth reasoning about."""
+    try:
+        return amount()
+    except DimTooLarge:
+        return TOO_LONG
 
 
 def symbol(name: str) -> Dim:
@@ -237,7 +251,7 @@ def symbols(dim: Size) -> frozenset[str]:
 
 def evaluate(dim: Size, sizes: Mapping[str, Size]) -> Size:
     """The dim with symbols replaced by numbers, or by other dims; those not in `sizes` stay."""
-    if isinstance(dim, int) or dim is UNKNOWN:
+    if isinstance(dim, int | _Untold):
         return dim
     total: Size = 0
     for monomial, count in dim.terms:
@@ -255,7 +269,7 @@ def are_equal(left: Size, right: Size) -> bool | None:
     `f(H + L) = f(H) + c` for every whole H, so L residues decide.
     """
     difference = left - right
-    if difference is UNKNOWN:
+    if isinstance(difference, _Untold):
         return None
     if isinstance(difference, int):
         return difference == 0
@@ -311,8 +325,8 @@ def _degree_of_atom(atom: Atom) -> int:
 
 
 def _combine(left: Dim, right: Size, sign: int) -> Size:
-    if right is UNKNOWN:
-        return UNKNOWN
+    if isinstance(right, _Untold):
+        return right
     total = dict(left.terms)
     for monomial, count in _terms(right):
         total[monomial] = total.get(monomial, 0) + sign * count
@@ -336,7 +350,7 @@ def _floor(dim: Size, by: int) -> Size:
     """`floor(dim / by)` of a dim whose coefficients are already below `by`."""
     if isinstance(dim, int):
         return dim // by
-    if dim is UNKNOWN or by == 1:
+    if isinstance(dim, _Untold) or by == 1:
         return dim
     nested = _nested_floor(dim)
     if nested is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Final, TypeAlias
 
-from archspec.ir.dims import LIMIT, MAX_AXES, UNKNOWN, Size, evaluate, product
+from archspec.ir.dims import LIMIT, MAX_AXES, UNKNOWN, Size, evaluate, product, unless_too_long
 
 Shape: TypeAlias = tuple[Size, ...]
 
@@ -36,6 +36,11 @@ class TensorType:
     def elements(self) -> Size:
         """The number of values in it, symbolic where a dim is."""
         return product(self.shape)
+
+    @property
+    def amount(self) -> Size:
+        """The same to be told, not reasoned with: `TOO_LONG` where it grows beyond that."""
+        return unless_too_long(lambda: self.elements)
 
     @property
     def is_floating(self) -> bool:

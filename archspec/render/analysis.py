@@ -15,8 +15,9 @@ from archspec.analysis.facts import Facts
 from archspec.analysis.memory import Memory, memory
 from archspec.analysis.receptive_field import Field
 from archspec.analysis.traffic import Traffic, traffic
-from archspec.ir.dims import Size, evaluate
+from archspec.ir.dims import Size, unless_too_long
 from archspec.ir.graph import Graph, Value, boundaries
+from archspec.ir.types import TensorType
 from archspec.render.table import Row, rows
 
 _CUT: Final = 50
@@ -142,12 +143,17 @@ def _lines(
         kinds = [kind for kind in row.outputs if kind is not None]
         yield Line(
             row,
-            sum((evaluate(kind.elements, sample) for kind in kinds), start=0),
+            _elements(kinds, sample),
             moved.get(row.path, Traffic()),
             next((facts.receptive_fields[value.node] for value in values if value.node in facts.receptive_fields), ()),
             peaks.get(row.path),
             saved.get(row.path),
         )
+
+
+def _elements(kinds: Iterable[TensorType], sample: Mapping[str, int]) -> Size:
+    """How many numbers tensors hold at some sizes."""
+    return unless_too_long(lambda: sum((kind.at(sample).elements for kind in kinds), start=0))
 
 
 def symbolic_macs(graph: Graph) -> dict[str, Size] | str:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from archspec.analysis.cost import Counts, cost
-from archspec.ir.dims import evaluate, symbol
+from archspec.analysis.traffic import traffic
+from archspec.ir.dims import TOO_LONG, evaluate, symbol
 from tests.graphs import Sketch
 
 
@@ -97,3 +98,27 @@ def test_what_only_a_training_head_reads_costs_nothing_in_eval_mode() -> None:
     sketch.add("aux", "linear", "before", features=4, phase="training")
     total = cost(sketch.graph(main="main", aux="aux")).total
     assert (total.macs, total.training_macs) == (6, 6 + 15 + 20)
+
+
+def test_a_total_of_too_many_symbols_is_not_told_but_each_part_is() -> None:
+    names = [f"x{index}" for index in range(140)]
+    sketch = Sketch(**{name: ("N", 3, f"H{name}", f"W{name}") for name in names})
+    for name in names:
+        sketch.add(f"conv_{name}", "conv", name, channels=4, kernel=3)
+    graph = sketch.graph(**{name: f"conv_{name}" for name in names})
+    counts = cost(graph)
+    height, width = symbol("Hx7"), symbol("Wx7")
+    assert counts.total.macs is TOO_LONG
+    assert counts.total.parameters == 140 * 112
+    assert counts.nodes["conv_x7"].macs == (height - 2) * (width - 2) * 108
+    assert traffic(graph, counts)[""].total is TOO_LONG
+
+
+def test_macs_of_one_node_may_be_too_long_to_be_told() -> None:
+    height, width = (sum((symbol(f"{side}{index}") for index in range(20)), start=1) for side in "HW")
+    sketch = Sketch(image=("N", 3, height, width))
+    sketch.add("conv", "conv", "image", channels=4, kernel=1)
+    graph = sketch.graph(out="conv")
+    counts = cost(graph)
+    assert counts.nodes["conv"].macs is TOO_LONG
+    assert traffic(graph, counts)["conv"].read is TOO_LONG

@@ -262,3 +262,31 @@ def test_every_key_of_the_data_is_documented(small: str, capsys: pytest.CaptureF
         batches[0]["beside"] = {}
     page = (ROOT / "docs/analysis.md").read_text(encoding="utf-8")
     assert {key for key in data_keys(found) if key and f"`{key}`" not in page} == set()
+
+
+MANY = 130
+"""Inputs with symbols of their own: more than the terms of a total that is told."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check"], "no errors"),
+        (["analyze"], "(too many terms to be written) per sample in eval mode"),
+        (["analyze", "--symbolic"], "total  (too many terms to be written)"),
+        (["analyze", "--json"], '"macs": "(too many terms to be written)"'),
+        (["analyze", "--cuts"], "has no nominal size"),
+        (["analyze", "--input-sizes"], "3 and up"),
+        (["table", "--format", "json"], "108*H7*W7 - 216*H7"),
+    ],
+)
+def test_totals_of_too_many_symbols_are_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    spec = tmp_path / "many.yaml"
+    inputs = "".join(f"  x{index}: [N, 3, H{index}, W{index}]\n" for index in range(MANY))
+    layers = "".join(f"  - conv: {{id: c{index}, kernel: 3, channels: 4, from: x{index}}}\n" for index in range(MANY))
+    outputs = ", ".join(f"c{index}: c{index}" for index in range(MANY))
+    spec.write_text(f"archspec: 1\nname: many\ninputs:\n{inputs}layers:\n{layers}outputs: {{{outputs}}}\n", "utf-8")
+    assert main([arguments[0], str(spec), *arguments[1:]]) == 0
+    assert said in capsys.readouterr().out

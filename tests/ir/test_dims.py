@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge, Size, are_equal, evaluate, product, symbol, symbols
+from archspec.ir.dims import TOO_LONG, UNKNOWN, Dim, DimTooLarge, Size, are_equal, evaluate, product, symbol, symbols
 
 Expression = tuple[Any, ...]
 """`("H",)`, `(3,)`, or an operation over expressions: the same tree is computed on dims and on numbers."""
@@ -179,3 +179,12 @@ def test_a_dim_of_too_many_terms_is_refused() -> None:
     total = product(tuple(sum((symbol(f"S{axis}_{index}") for index in range(8)), start=1) for axis in range(2)))
     with pytest.raises(DimTooLarge, match="256 terms"):
         product((total, total))
+
+
+@given(expressions("H", "W", products=True))
+def test_an_amount_too_long_to_tell_swallows_all_arithmetic(tree: Expression) -> None:
+    dim = compute(tree, symbol)
+    for made in (TOO_LONG + dim, dim + TOO_LONG, TOO_LONG - dim, dim - TOO_LONG, 3 * TOO_LONG, TOO_LONG // 2):
+        assert made is TOO_LONG
+    assert evaluate(TOO_LONG, {"H": 3}) is TOO_LONG
+    assert are_equal(dim, TOO_LONG) is None

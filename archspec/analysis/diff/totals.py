@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from archspec.analysis.facts import Facts
+from archspec.analysis.receptive_field import place_word
 from archspec.ir.collector import collector_paused
-from archspec.ir.dims import Size
+from archspec.ir.dims import Size, unless_too_long
 from archspec.ir.graph import PHASES, Phase
 
-Unit: TypeAlias = Literal["numbers", "operations", "bytes", "pixels", "size"]
+Unit: TypeAlias = Literal["numbers", "operations", "bytes", "pixels", "places", "size"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,10 @@ class Total:
     @property
     def difference(self) -> Size | None:
         """How much more the second network has; None where one of the two is not known."""
-        return None if self.before is None or self.after is None else self.after - self.before
+        if self.before is None or self.after is None:
+            return None
+        before, after = self.before, self.after
+        return unless_too_long(lambda: after - before)
 
 
 def totals(before: Facts, after: Facts) -> tuple[Total, ...]:
@@ -56,9 +60,15 @@ def _measures(facts: Facts) -> Iterator[tuple[tuple[str, Unit], Size | None]]:
     yield ("peak memory", "bytes"), memory.inference.peak if memory is not None else None
     yield ("saved for training", "bytes"), memory.saved_in[""] if memory is not None else None
     sees = [field.largest.size for field in facts.receptive_field]
-    yield ("receptive field", "pixels"), max(sees, default=None)
+    yield ("receptive field", _seen(facts)), max(sees, default=None)
     for phase in reversed(PHASES):
         yield from _smallest(facts, phase)
+
+
+def _seen(facts: Facts) -> Unit:
+    """What receptive fields are counted in."""
+    axes = max(given.type.rank for given in facts.graph.inputs.values()) - 2
+    return "places" if place_word(axes) == "place" else "pixels"
 
 
 def _smallest(facts: Facts, phase: Phase) -> Iterator[tuple[tuple[str, Unit], Size | None]]:
