@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from archspec.commands._environment import MissingError
 from archspec.commands._shared import load, print_findings, probe_option, set_option, spec_argument
 from archspec.source.diagnostic import Diagnostics
 
 if TYPE_CHECKING:
     from archspec.ir.graph import Graph
     from archspec.tools.build import Report
+
+_NO_MEMORY: Final = "allocate memory"
+"""What torch says, in an error of no class of its own, where an allocation fails."""
 
 
 @click.command()
@@ -64,6 +68,17 @@ def _run(graph: Graph) -> Report:
         return build(graph, _show_stage)
     except NoSizesError as error:
         raise click.ClickException(str(error)) from error
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and _NO_MEMORY not in str(error):
+            raise
+        from archspec.analysis.cost import cost
+
+        numbers = cost(graph).total
+        raise MissingError(
+            f"the memory of this machine is not enough to build and run `{graph.name}`, which has "
+            f"{numbers.parameters:,} parameters and {numbers.buffers:,} numbers in buffers",
+            "`archspec check` and `archspec analyze` do without; `--limit parameters=...` refuses what is too large",
+        ) from error
     finally:
         _show_stage("")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from archspec.commands.main import main
+from archspec.ir.graph import Graph
 
 TINY = """\
 archspec: 1
@@ -195,6 +196,18 @@ def test_build_without_torch_is_3(tiny: Path, capsys: Capture, monkeypatch: pyte
     monkeypatch.delitem(sys.modules, "archspec.tools.build", raising=False)
     assert main(["build", "tiny.yaml"]) == 3
     assert capsys.readouterr().err.endswith("  = help: python -m pip install torch\n")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_build_without_enough_memory_is_3(
+    tiny: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def emit(graph: Graph) -> None:
+        raise error
+
+    monkeypatch.setattr("archspec.tools.build.emit", emit)
+    assert main(["build", str(tiny)]) == 3
+    assert "the memory of this machine is not enough to build and run" in capsys.readouterr().err
 
 
 def test_a_starter_spec_checks_clean_and_builds(tiny: Path, capsys: Capture) -> None:
