@@ -14,7 +14,6 @@ from archspec.backends.inputs import choose_sizes, random_inputs
 from archspec.backends.schedule import schedule
 from archspec.backends.torch_fx import emit
 from archspec.backends.trace import run_and_compare
-from archspec.ir.dims import evaluate
 from archspec.ir.graph import Graph, Phase
 
 
@@ -105,7 +104,8 @@ def _mac_mismatches(
     macs = 0
     for path in running:
         node = graph[path]
-        of_node = evaluate(node.resolved.macs(graph.input_types(node) or (), node.types), sizes)
+        inputs, outputs = ([kind.at(sizes) for kind in side] for side in (graph.input_types(node) or (), node.types))
+        of_node = node.resolved.macs(inputs, outputs)
         assert isinstance(of_node, int), f"{path} costs {of_node} at {sizes}"
         macs += of_node
     if flops != 2 * macs:
