@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
+from typing import Any
 
+from archspec.ir.dims import Dim
 from archspec.ir.graph import Graph, Node
 from archspec.ir.op import Op, Step, Weight
+from archspec.ir.own_sizes import at_inputs
 from archspec.ir.types import TensorType
 from archspec.language.validate import did_you_mean, one_of
 from archspec.language.values import Mapping as MappingValue
@@ -23,8 +26,7 @@ def check_share(node: Node, needed: Mapping[str, Weight], graph: Graph, found: D
     message = ""
     if owner.op != node.op:
         name = next(name for name, value in owner.op if value != getattr(node.op, name))
-        has, needs = getattr(owner.op, name), getattr(node.op, name)
-        message = f"`{node.path}` needs `{name}` to be {needs}, but in `{owner.path}`, which it uses again, it is {has}"
+        message = _other_attribute(name, node, owner, graph)
     for name in (name for name in needed if not _alike(needed[name], owner.weights.get(name))):
         has, needs = _type(owner.weights.get(name)), _type(needed[name])
         message = f"`{node.path}` needs `{name}` to be {needs}, but in `{owner.path}`, which it uses again, it is {has}"
@@ -37,6 +39,21 @@ def check_share(node: Node, needed: Mapping[str, Weight], graph: Graph, found: D
             "drop `share` to have weights of its own"
         )
         found.error("wrong-share", message, node.origin.span, labels=labels, help=help_text, origin=node.origin)
+
+
+def _other_attribute(name: str, node: Node, owner: Node, graph: Graph) -> str:
+    """What is wrong where an attribute differs; one that follows the inputs is shown as it is with those there are."""
+    needs, has = (_shown(getattr(each.op, name), graph.input_types(each) or ()) for each in (node, owner))
+    if needs == has:
+        return f"`{node.path}` takes `{name}` from other sides of its input than `{owner.path}`, which it uses again"
+    return f"`{node.path}` needs `{name}` to be {needs}, but in `{owner.path}`, which it uses again, it is {has}"
+
+
+def _shown(value: Any, inputs: Sequence[TensorType]) -> str:
+    """The value of an attribute, each size in it that follows the inputs as it is where they are these."""
+    if isinstance(value, list | tuple):
+        return f"({', '.join(_shown(each, inputs) for each in value)})"
+    return str(at_inputs(value, inputs) if isinstance(value, Dim) else value)
 
 
 def _other_module(node: Node, owner: Node, graph: Graph) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from archspec.frontend import own_code
 from archspec.frontend.assertions import check_assertion
 from archspec.frontend.borrowed_weights import check_share, check_ties
 from archspec.frontend.closures import settle
 from archspec.frontend.index_bounds import check_index_bounds
 from archspec.frontend.instances import Assertion, Expansion
 from archspec.frontend.limits import Limits
-from archspec.frontend.measured import Sides, measured
+from archspec.frontend.measured import Place, Sides, measured
 from archspec.frontend.pool_indices import check_pool_indices
 from archspec.frontend.shape_errors import report_doubt, report_failure, report_probe
 from archspec.frontend.uses import make_op
@@ -26,7 +27,9 @@ from archspec.ir.held_weights import own_weights
 from archspec.ir.op import Op, Probed, Weight
 from archspec.ir.types import TensorType
 from archspec.language.expression import ExpressionError
+from archspec.language.schema import Item
 from archspec.source.diagnostic import Diagnostics, Label
+from archspec.source.span import Span
 
 
 def infer(expansion: Expansion, found: Diagnostics, limits: Limits, prober: Prober | None = None) -> Graph:
@@ -61,7 +64,7 @@ class _Inference:
             for axis, dim in enumerate(given.declared):
                 if not isinstance(dim, int):
                     size = given.symbols.get(str(dim), symbol(str(dim)))
-                    self._name(str(dim), size, Value(given.name), axis)
+                    self._name(str(dim), size, Value(given.name), axis, str(dim))
 
     def run(self) -> None:
         self._check_inputs()
@@ -91,11 +94,11 @@ class _Inference:
             message = f"every output runs in {phase} only, so that in {other} mode the network returns nothing"
             self.found.error("nothing-to-return", message, span, help="name an output that runs in both phases")
 
-    def _name(self, name: str, size: Size, value: Value, axis: int) -> None:
-        """Let a symbol stand for a side of a value from here on."""
+    def _name(self, name: str, size: Size, value: Value, axis: int, written: str) -> None:
+        """Let a symbol, which the spec calls `written`, stand for a side of a value from here on."""
         self.dims[name] = size
         if self.sides is not None:
-            self.sides.places[name] = value, axis
+            self.sides.places[name] = Place(value, axis, written)
 
     def _forget(self, name: str) -> None:
         """Let a symbol stand for nothing that is known: an error was reported about what has it."""
@@ -124,6 +127,7 @@ class _Inference:
     def _bind(self, scope: Scope) -> None:
         """Give a block's symbols the dims of what it reads, and hold it to the dims that it declares."""
         bound: set[str] = set()
+        written = self.expansion.dim_names.get(scope.path, {})
         for name, dims, value in scope.signature:
             kind = self.graph.type_of(value)
             if dims is None:
@@ -138,9 +142,9 @@ class _Inference:
             for axis, (dim, size) in enumerate(zip(dims, kind.shape, strict=True)):
                 if isinstance(dim, str) and dim not in bound:
                     bound.add(dim)
-                    self._name(dim, size, value, axis)
+                    self._name(dim, size, value, axis, written[dim])
                 elif are_equal(self.dims[dim] if isinstance(dim, str) else dim, size) is False:
-                    wanted = f"`{dim}` is {self.dims[dim]}" if isinstance(dim, str) else f"{dim} is declared"
+                    wanted = f"`{written[dim]}` is {self.dims[dim]}" if isinstance(dim, str) else f"{dim} is declared"
                     self._report_input(scope, f"{wanted}, but `{name}` is given {kind}")
 
     def _report_input(self, scope: Scope, message: str) -> None:
@@ -174,6 +178,8 @@ class _Inference:
         self.found.checked.append(node.origin)
         self._check_phase(node)
         self._report(node, self._infer_types(node, op, inputs))
+        if node.op is not op:
+            return
         if node.types and node.share is None:
             self._check_weights(node)
         if node.types and isinstance(op, Probed):
@@ -185,8 +191,7 @@ class _Inference:
         """Give a node its types and weights; what it demands of its inputs."""
         must = Conditions(self.prober)
         try:
-            types = op.infer(must, *inputs)
-            node.types = types if isinstance(types, tuple) else (types,)
+            node.types = own_code.infer(op, must, inputs)
             if must.failures:
                 node.types = tuple(map(_with_positive_sides, node.types))
             excess = next(filter(None, (kind.excess for kind in node.types)), None)
@@ -194,9 +199,11 @@ class _Inference:
                 node.types = ()
                 must.refuse("dim-limit", f"`{op.name}` gives {excess}")
             if not must.failures and not must.skipped:
-                self._weigh(node, op.weights(*inputs))
+                self._weigh(node, own_code.weights(op, inputs, node.types))
         except RuleStopped:
             pass
+        except own_code.UnusableOpError as error:
+            self._give_up(node, inputs, must, error)
         except DimTooLarge:
             must.fail(
                 "dim-limit",
@@ -205,6 +212,14 @@ class _Inference:
             )
         node.conditions = tuple(must.pending)
         return must
+
+    def _give_up(self, node: Node, inputs: Iterable[TensorType], must: Conditions, error: Exception) -> None:
+        """Go on without an op whose own code fails, which is its fault unless its inputs are in error."""
+        node.op = Deferred(None, {})
+        if not all(kind.is_known for kind in inputs):
+            must.skipped = True
+        elif not must.failures:
+            must.fail("unusable-op", str(error), help=own_code.REPAIR)
 
     def _report(self, node: Node, must: Conditions) -> None:
         """What a node demands and does not get, or gets at some sizes only."""
@@ -235,18 +250,31 @@ class _Inference:
             try:
                 attributes[name] = settle(value, sizes)
             except ExpressionError as error:
-                argument = item.arguments.get(name)
-                span = argument.entry.value.span if argument is not None and argument.entry else item.span
-                self.found.error(error.name, str(error), span, help=error.help, origin=node.origin)
+                self.found.error(error.name, str(error), _span_of(item, name), help=error.help, origin=node.origin)
                 return None
-        if any(_has_unknown(value) for value in attributes.values()):
-            self.found.dependent += 1
+        unknown = next((name for name, value in attributes.items() if _has_unknown(value)), None)
+        if unknown is not None:
+            self._report_unknown(node, unknown)
             return None
         key = (node.op.op, repr(attributes))
         op = self.settled.get(key) or make_op(self, item, node.op.op, attributes, node.origin)
         if op is not None:
             self.settled[key] = op
         return op
+
+    def _report_unknown(self, node: Node, name: str) -> None:
+        """An attribute is made of sizes that are not known: after an error, or where nothing says what they are."""
+        if self.found.failed:
+            self.found.dependent += 1
+            return
+        item = self.expansion.items[node.path]
+        self.found.error(
+            "unknown-size",
+            f"`{name}` follows sizes that no shape rule gives, so that it is not known at other sizes",
+            _span_of(item, name),
+            help="write numbers in their place; or give the op before it, which has no shape rule, a method `infer`",
+            origin=node.origin,
+        )
 
     def _check_phase(self, node: Node) -> None:
         """What runs in both phases, or in the other one, cannot read what is there in one phase only."""
@@ -314,6 +342,12 @@ def _is_measured(node: Node) -> bool:
 def _with_positive_sides(kind: TensorType) -> TensorType:
     """The type that a rule gives after a failure, without the sides that no tensor has."""
     return kind.with_shape(*(UNKNOWN if isinstance(side, int) and side < 1 else side for side in kind.shape))
+
+
+def _span_of(item: Item, name: str) -> Span:
+    """Where an attribute is written; the item where it is not."""
+    argument = item.arguments.get(name)
+    return argument.entry.value.span if argument is not None and argument.entry else item.span
 
 
 def _has_unknown(value: Any) -> bool:

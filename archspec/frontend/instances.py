@@ -222,6 +222,8 @@ class Expansion:
     """For a join with branches: where each of them is written, in the order of its inputs."""
     hidden: dict[str, Origin] = field(default_factory=dict)
     """Paths that an unnamed branch made up."""
+    dim_names: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """For a use of a block: each of its dims, by the name that is unique among the blocks around, as it is written."""
     _init: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def file_init(self, frame: Frame, found: Diagnostics) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import NamedTuple
 
 from archspec.frontend.size_demands import Demands
 from archspec.ir.attributes import DIMS
@@ -24,14 +25,24 @@ def measured(op: type[Op]) -> frozenset[str]:
     return frozenset(name for name, field in op.model_fields.items() if DIMS in field.metadata)
 
 
+class Place(NamedTuple):
+    """Where a size of the spec is found."""
+
+    value: Value
+    """A value of which it is a side."""
+    axis: int
+    written: str
+    """What the spec calls it."""
+
+
 class Sides:
     """What the sizes of a spec are over the symbols of its inputs, and which inputs of a node have them as a side."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.demands = Demands.of_inputs(graph)
-        self.places: dict[str, tuple[Value, int]] = {}
-        """By the name of a size: a value of which it is a side, and the axis."""
+        self.places: dict[str, Place] = {}
+        """By the name of a size, which is unique among the blocks around."""
 
     def add(self, node: Node) -> None:
         """Take in the next node, once its types are inferred."""
@@ -43,7 +54,7 @@ class Sides:
         """A size of the spec over the symbols of the inputs; `UNKNOWN` after an error about what has it."""
         if name not in self.places:
             return UNKNOWN
-        value, axis = self.places[name]
+        value, axis, _ = self.places[name]
         found = self._shape(value)
         return found[axis] if found is not None else UNKNOWN
 
@@ -54,6 +65,10 @@ class Sides:
     def _shape(self, value: Value) -> tuple[Size, ...] | None:
         kinds = self.demands.types.get(value.node)
         return kinds[value.port].shape if kinds else None
+
+    def are_unknown(self, node: Node) -> bool:
+        """Whether nothing is known of a side of an input of a node at other sizes."""
+        return any(side is UNKNOWN for value in node.inputs for side in self._shape(value) or (UNKNOWN,))
 
     def place(self, size: Dim, node: Node) -> tuple[int, int] | None:
         """The input of a node and its axis that have a size; None where there is none."""
@@ -77,8 +92,16 @@ class _OwnSizes(Mapping[str, Size]):
             port, axis = place
             return own_size(axis, port)
         given = " and ".join(map(str, self.sides.graph.input_types(self.node) or ()))
+        written = self.sides.places[name].written
+        if self.sides.are_unknown(self.node):
+            raise ExpressionError(
+                f"no shape rule says which side of the input {given} is `{written}`",
+                name="unknown-size",
+                help="write a number in its place, or -1; or give the op before it, which has no shape rule, a method"
+                " `infer`",
+            )
         raise ExpressionError(
-            f"`{name}` is no side of the input {given}, so that it is not known when this runs",
+            f"`{written}` is no side of the input {given}, so that it is not known when this runs",
             name="unknown-size",
             help="use it where an input has it, or take sizes from another tensor, as `expand_like` does",
         )

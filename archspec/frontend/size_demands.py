@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from archspec.frontend import own_code
 from archspec.ir.conditions import Condition, Conditions, RuleStopped
 from archspec.ir.dims import UNKNOWN, Dim, DimTooLarge, Size, evaluate
 from archspec.ir.graph import Graph, Node, Phase
@@ -120,12 +121,12 @@ def _goes_as_built(node: Node, inputs: Sequence[TensorType], demands: Sequence[C
     """Infer a node over symbols; what comes of it is kept unless it refuses the nominal sizes."""
     must = _FrozenWeights(node.resolved.name, found.nominal)
     try:
-        types = node.resolved.infer(must, *inputs)
-    except RuleStopped:
+        types = own_code.infer(node.resolved, must, inputs)
+    except (RuleStopped, own_code.UnusableOpError):
         return False
     if must.failures or any(condition.holds(found.nominal) is False for condition in must.pending):
         return False
-    found.types[node.path] = types if isinstance(types, tuple) else (types,)
+    found.types[node.path] = types
     found.of_nodes[node.path] = (*demands, *must.pending)
     if must.of_training:
         found.of_training[node.path] = tuple(must.of_training)

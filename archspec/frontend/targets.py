@@ -8,6 +8,7 @@ from typing import Any
 from archspec import ops
 from archspec.frontend.load import STRUCTURES
 from archspec.frontend.other_names import called_here
+from archspec.frontend.own_code import REPAIR
 from archspec.ir.op import Op
 from archspec.language.schema import Body, Document, Item
 from archspec.language.validate import did_you_mean, shown
@@ -36,8 +37,7 @@ def find_target(
     try:
         op = ops.find(name)
     except ops.PluginError as error:
-        help_text = "repair, update or remove the package that registers it"
-        found.error("unusable-op", str(error), span, help=help_text, **details)
+        found.error("unusable-op", str(error), span, help=REPAIR, **details)
         return None
     if op is None and not all(document.is_complete for document in documents):
         return None  # it may be in a file that could not be read, which was reported

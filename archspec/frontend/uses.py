@@ -312,6 +312,7 @@ def instantiate(expander: Expander, use: Use, frame: Frame, block_name: str | No
     scope.block, scope.title = block_name, title
     inner_names = Names(None if block_name else use.context.names)
     start = bind_inputs(body, frame, scope, inner_names, use.sources)
+    expander.expansion.dim_names[use.path] = {unique: name for name, unique in frame.dims.items()}
     init = {**use.context.init, **use.item.init}
     scope.allow = allow = allowances(use.context, use.item)
     inner = use.context.inside(

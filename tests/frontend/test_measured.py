@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 import torch
 
 from archspec.analysis.input_sizes import input_sizes
 from archspec.backends.torch_fx import emit
-from tests.specs import errors, load
+from archspec.compiler import check_spec
+from archspec.ir.op import Arg, Probed, Step
+from archspec.ir.types import TensorType
+from archspec.source.diagnostic import Severity
+from tests.conftest import Register
+from tests.specs import errors, load, spec
 
 HEADS = """
 inputs: {x: [N, T=16, 24]}
@@ -97,3 +104,64 @@ layers:
 """
     module = emit(load(spec))
     assert module(torch.zeros(3, 7, 4)).shape == (3, 8, 4)
+
+
+class Unruled(Probed):
+    """An op without a shape rule."""
+
+    name: ClassVar[str] = "unruled"
+    category: ClassVar[str] = "shape"
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [Step("method", "clone", (Arg(0),))]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("layers: [unruled, {reshape: [$N, 12]}]", "no shape rule says which side of the input [N, 3, 4] is `N`"),
+        (
+            "blocks: {flat: {in: [N, C, T], layers: [{reshape: [$N, 12]}]}}\nlayers: [unruled, flat]",
+            "`shape` follows sizes that no shape rule gives, so that it is not known at other sizes",
+        ),
+    ],
+)
+def test_a_size_behind_an_op_without_a_shape_rule_is_not_known(register: Register, rows: str, message: str) -> None:
+    register(Unruled)
+    given = spec(rows, "{x: [N, 3, 4]}")
+    (found,) = (one for one in check_spec(given, probe=True) if one.name != "probed-shape")
+    assert (found.name, found.message) == ("unknown-size", message)
+    assert found.span is not None
+    assert found.span.source.text[found.span.start : found.span.end] == "[$N, 12]"
+    assert [one.name for one in check_spec(given)] == ["no-shape-rule"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            "blocks: {b: {in: [N, C, T], layers: [{mean: {axes: [2]}}, {reshape: [$N, $C, $T]}]}}\nlayers: [b]",
+            "`T` is no side of the input [N, 12], so that it is not known when this runs",
+        ),
+        (
+            "inputs: {x: [N, 12, T=8]}\nlayers: [{b: {from: [x, x]}}]\n"
+            "blocks: {b: {inputs: {a: [N, T, C], b: [N, C, T]}, layers: [{relu: {from: a}}]}}",
+            "`T` is 12, but `b` is given [N, 12, 8]",
+        ),
+        (
+            "inputs: {x: [N, 12, T=8], y: [N, 8, S=12]}\n"
+            "blocks: {b: {in: [N, C, T], layers: [{reshape: [$N, $T, $C]}]}}\n"
+            "layers: [{b: {id: u, from: x}}, {b: {id: v, from: y, share: u}}]\n"
+            "outputs: {u: u, v: v}",
+            "`v.0` needs `shape` to be (N, 12, 8), but in `u.0`, which it uses again, it is (N, 8, 12)",
+        ),
+        (
+            "inputs: {x: [N, 8, T=8], y: [N, T, 8]}\nlayers:\n"
+            "- reshape: {id: a, from: x, shape: [$N, $T, 8]}\n- reshape: {id: b, from: y, share: a}\n"
+            "outputs: {a: a, b: b}",
+            "`b` takes `shape` from other sides of its input than `a`, which it uses again",
+        ),
+    ],
+)
+def test_sizes_are_called_what_the_spec_calls_them(rows: str, message: str) -> None:
+    assert [one.message for one in check_spec(spec(rows, "{x: [N, 12, T]}")).without(Severity.WARNING)][:1] == [message]
