@@ -145,7 +145,7 @@ def test_a_size_behind_an_op_without_a_shape_rule_is_not_known(register: Registe
         ),
         (
             "inputs: {x: [N, 12, T=8]}\nlayers: [{b: {from: [x, x]}}]\n"
-            "blocks: {b: {inputs: {a: [N, T, C], b: [N, C, T]}, layers: [{relu: {from: a}}]}}",
+            "blocks: {b: {inputs: {a: [N, T, C], b: [N, T, T]}, layers: [{relu: {from: a}}]}}",
             "`T` is 12, but `b` is given [N, 12, 8]",
         ),
         (
