@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import torch
@@ -22,10 +21,9 @@ from archspec.analysis.cost import cost
 from archspec.analysis.input_sizes import input_sizes
 from archspec.backends.torch_fx import emit
 from archspec.compiler import compile_spec, load_graph
-from archspec.ir.graph import Graph
 from archspec.tools.verify import verify
-from archspec.tools.verify.weights import redraw
 from tests.doc_blocks import ROOT
+from tests.library.reference import Network, drawn, referenced
 
 NETWORKS: Final = {
     "alexnet": 95,
@@ -40,58 +38,24 @@ NETWORKS: Final = {
     "shufflenet_v2_x1_0": 40,
     "efficientnet_b0": 40,
     "convnext_tiny": 32,
+    "vit_b_16": 224,
+    "swin_t": 36,
 }
-"""Names, which specs and torchvision share, with the side of a small image that all of the network works on."""
+"""Names, which specs and torchvision share, with the side of a small image that all of the network works on.
 
-LARGE: Final = {"alexnet", "vgg16"}
+In Swin's, sides are odd and windows shifted.
+"""
+
+TRANSFORMERS: Final = {"vit_b_16", "swin_t"}
+"""Those whose sizes are told of in a file of their own."""
+
+LARGE: Final = {"alexnet", "vgg16", "vit_b_16"}
 """Those whose gradients in float64 take a minute and 8 GB: `archspec verify` compares them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """How the values of a weight are spread."""
-
-    count: int
-    deviation: float
-    least: float
-    greatest: float
-
-    @classmethod
-    def of(cls, weight: torch.Tensor) -> Drawn:
-        return cls(weight.numel(), float(weight.std(correction=0)), float(weight.min()), float(weight.max()))
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A spec and its reference, of which all weights are drawn anew once it is noted how they started."""
-
-    graph: Graph
-    reference: nn.Module
-    started: dict[str, Drawn]
-    side: int
-    published: dict[str, Any]
-    """What torchvision says of the network beside its weights."""
-
-    def module(self) -> nn.Module:
-        """The spec's network on the weights of the reference itself: to copy the large ones takes seconds."""
-        module = emit(self.graph, device="meta")
-        module.load_state_dict(self.reference.state_dict(), strict=True, assign=True)
-        return module
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
 def network(request: pytest.FixtureRequest) -> Network:
-    name = request.param
-    torch.manual_seed(0)
-    reference: nn.Module = models.get_model(name, weights=None)
-    started = drawn(reference)
-    redraw(reference)
-    published = models.get_model_weights(name)["IMAGENET1K_V1"].meta
-    return Network(load_graph(ROOT / f"specs/{name}.yaml"), reference, started, NETWORKS[name], published)
-
-
-def drawn(module: nn.Module) -> dict[str, Drawn]:
-    return {key: Drawn.of(weight.detach()) for key, weight in module.named_parameters()}
+    return referenced(request.param, NETWORKS[request.param])
 
 
 def runs(module: nn.Module, side: int, device: str = "cpu") -> bool:
@@ -150,6 +114,7 @@ def test_its_weights_start_as_those_of_torchvision(network: Network) -> None:
             assert ours[key].greatest == pytest.approx(theirs.greatest, rel=0.35), key
 
 
+@pytest.mark.parametrize("network", [name for name in NETWORKS if name not in TRANSFORMERS], indirect=True)
 def test_it_takes_the_sizes_that_are_said_to_fit_and_no_others(network: Network) -> None:
     (sizes,) = input_sizes(network.graph)["eval"]
     least = network.published["min_size"][0]

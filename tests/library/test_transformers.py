@@ -15,41 +15,9 @@ from archspec.analysis.cost import cost
 from archspec.analysis.input_sizes import input_sizes
 from archspec.backends.torch_fx import emit
 from archspec.compiler import compile_spec, load_graph
-from archspec.tools.verify import verify
-from archspec.tools.verify.weights import redraw
 from tests.doc_blocks import ROOT
-from tests.library.test_torchvision import (
-    Network,
-    drawn,
-    test_it_computes_what_torchvision_does_and_drops_the_same,  # noqa: F401
-    test_it_costs_what_torchvision_counts,  # noqa: F401
-    test_it_has_the_keys_of_torchvision,  # noqa: F401
-    test_its_weights_start_as_those_of_torchvision,  # noqa: F401
-)
-
-SIDES: Final = {"vit_b_16": 224, "swin_t": 36}
-"""Names, which specs and torchvision share, with the side of an image: in Swin's, sides are odd and windows shifted."""
 
 SMALL: Final = {"vocabulary": 11, "context": 70, "width": 12, "heads": 3, "depth": 2}
-
-
-@pytest.fixture(scope="module", params=SIDES)
-def network(request: pytest.FixtureRequest) -> Network:
-    """What the tests of torchvision's networks are about here."""
-    name = request.param
-    torch.manual_seed(0)
-    reference: nn.Module = models.get_model(name, weights=None)
-    started = drawn(reference)
-    redraw(reference)
-    published = models.get_model_weights(name)["IMAGENET1K_V1"].meta
-    return Network(load_graph(ROOT / f"specs/{name}.yaml"), reference, started, SIDES[name], published)
-
-
-@pytest.mark.parametrize("network", ["swin_t"], indirect=True)
-def test_swin_learns_what_torchvisions_does(network: Network) -> None:
-    found = verify(network.graph, network.reference, sizes={"H": network.side, "W": network.side})
-    assert found.differs == ()
-    assert {one.kind for one in found.comparisons} >= {"output", "gradient"}
 
 
 def runs_on_meta(module: nn.Module, given: Tensor) -> bool:
