@@ -136,6 +136,13 @@ def test_totals_are_told_as_they_were_and_as_they_are() -> None:
     assert (details["keys that carry over"], details["reshaped keys"]) == ("1 of 2", "1")
 
 
+def test_what_is_seen_of_a_sequence_has_no_pixels() -> None:
+    rows = "inputs: {{x: [N, 4, T=32]}}\nlayers: [{{conv: {{id: c, channels: 4, kernel: {}}}}}]"
+    data = _compared(rows.format(1), rows.format(3))
+    assert dict(data["facts"]["eval"])["receptive field"] == "1 → 3 (+200%)"
+    assert data["heat"]["receptive_field"]["texts"]["b:c"] == "3"
+
+
 def test_symbols_that_begin_at_the_same_sizes_are_one() -> None:
     rows = "inputs: {{x: [N, 4, H=32, W=32]}}\nlayers: [{{conv: {{id: c, channels: 4, kernel: {}}}}}]"
     assert dict(_compared(rows.format(5), rows.format(4))["facts"]["eval"])["smallest H, W"] == "5 → 4 (−20%)"

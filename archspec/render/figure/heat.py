@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from archspec.analysis.facts import Facts
+from archspec.analysis.receptive_field import place_word
 from archspec.ir.graph import Node
 from archspec.render.figure.theme import Theme
 from archspec.render.layout import short
@@ -49,8 +50,10 @@ def _memory(facts: Facts) -> Heat:
 
 
 def _receptive_field(facts: Facts) -> Heat:
-    seen = facts.receptive_fields.items()
-    return Heat("receptive field", {path: max(one.largest.size for one in fields) for path, fields in seen}, max, " px")
+    seen = facts.receptive_fields
+    unit = " px" if any(place_word(len(fields)) == "pixel" for fields in seen.values()) else ""
+    values = {path: max(one.largest.size for one in fields) for path, fields in seen.items()}
+    return Heat("receptive field", values, max, unit)
 
 
 def color_of(theme: Theme, share: float) -> tuple[str, str]:
