@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from archspec.ir.op import Op
     from archspec.ops import register_op
     from archspec.source.diagnostic import Diagnostic, Diagnostics, SpecError
+    from archspec.tools.optimize.guard import OptimizeError
+    from archspec.tools.optimize.optimize import optimize
     from archspec.tools.weights.load import load_weights
     from archspec.tools.weights.report import WeightsError
 
@@ -29,6 +31,7 @@ _HOMES = {
     "Diagnostics": ("archspec.source.diagnostic", "Diagnostics"),
     "Graph": ("archspec.ir.graph", "Graph"),
     "Op": ("archspec.ir.op", "Op"),
+    "OptimizeError": ("archspec.tools.optimize.guard", "OptimizeError"),
     "SpecError": ("archspec.source.diagnostic", "SpecError"),
     "WeightsError": ("archspec.tools.weights.report", "WeightsError"),
     "check_spec": ("archspec.compiler", "check_spec"),
@@ -36,6 +39,7 @@ _HOMES = {
     "compile_spec": ("archspec.compiler", "compile_spec"),
     "load_graph": ("archspec.compiler", "load_graph"),
     "load_weights": ("archspec.tools.weights.load", "load_weights"),
+    "optimize": ("archspec.tools.optimize.optimize", "optimize"),
     "register_op": ("archspec.ops", "register_op"),
 }
 _MODULES = ("testing", "training")
@@ -45,6 +49,7 @@ __all__ = [
     "Diagnostics",
     "Graph",
     "Op",
+    "OptimizeError",
     "SpecError",
     "WeightsError",
     "__version__",
@@ -53,6 +58,7 @@ __all__ = [
     "compile_spec",
     "load_graph",
     "load_weights",
+    "optimize",
     "register_op",
     "testing",
     "training",

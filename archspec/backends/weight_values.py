@@ -11,41 +11,41 @@ from archspec.passes.network import Network
 from archspec.passes.weight_values import Combined, Constant, Original, WeightValue
 
 
-def evaluate(network: Network, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The parameters and buffers of a network, by key.
+class Values:
+    """The values of weights of one module, each computed once; they are copies, which share no memory with it."""
 
-    Args:
-        network: what passes have made of a graph.
-        state: the `state_dict` of the module that the graph was emitted as. Tensors that no pass has changed are given
-            as they are; others have the dtype of the module's floating-point weights.
-    """
-    floats = [tensor.dtype for tensor in state.values() if tensor.is_floating_point()]
-    dtype = floats[0] if floats else torch.get_default_dtype()
-    known: dict[WeightValue, Tensor] = {}
-    with torch.no_grad():
-        return {key: _tensor(value, state, dtype, known) for key, value in network.values.items()}
+    def __init__(self, state: Mapping[str, Tensor]) -> None:
+        """Begin.
 
+        Args:
+            state: the `state_dict` of the module. What passes made has the dtype of its floating-point weights.
+        """
+        self.state = state
+        floats = [tensor.dtype for tensor in state.values() if tensor.is_floating_point()]
+        self.dtype = floats[0] if floats else torch.get_default_dtype()
+        self.device = next(iter(state.values())).device if state else None
+        self._known: dict[WeightValue, Tensor] = {}
 
-def _tensor(
-    value: WeightValue, state: Mapping[str, Tensor], dtype: torch.dtype, known: dict[WeightValue, Tensor]
-) -> Tensor:
-    if isinstance(value, Original):
-        return state[value.key].detach()
-    if value not in known:
-        device = next(iter(state.values())).device if state else None
-        known[value] = _compute(value, state, device).to(dtype)
-    return known[value]
+    def of(self, network: Network) -> dict[str, Tensor]:
+        """The parameters and buffers of a network, by key."""
+        with torch.no_grad():
+            return {key: self._tensor(value) for key, value in network.values.items()}
 
+    def _tensor(self, value: WeightValue) -> Tensor:
+        if value not in self._known:
+            kept = self.state[value.key].detach().clone() if isinstance(value, Original) else None
+            self._known[value] = self._compute(value).to(self.dtype) if kept is None else kept
+        return self._known[value]
 
-def _compute(value: WeightValue, state: Mapping[str, Tensor], device: torch.device | None) -> Tensor:
-    match value:
-        case Original(key):
-            return state[key].detach().double()
-        case Constant(shape, numbers):
-            found = torch.tensor(numbers, dtype=torch.float64, device=device)
-            return found.reshape(shape) if isinstance(numbers, tuple) else found.expand(shape)
-        case Combined(operation, parts, setting):
-            return _OPERATIONS[operation]([_compute(part, state, device) for part in parts], setting)
+    def _compute(self, value: WeightValue) -> Tensor:
+        match value:
+            case Original(key):
+                return self.state[key].detach().double()
+            case Constant(shape, numbers):
+                found = torch.tensor(numbers, dtype=torch.float64, device=self.device)
+                return found.reshape(shape) if isinstance(numbers, tuple) else found.expand(shape)
+            case Combined(operation, parts, setting):
+                return _OPERATIONS[operation]([self._compute(part) for part in parts], setting)
 
 
 _OPERATIONS: Mapping[str, Callable[[list[Tensor], tuple[int, ...]], Tensor]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
+
 from archspec.passes import (
     commute_pooling,
     drop_identities,
@@ -10,7 +12,9 @@ from archspec.passes import (
     fuse_convolutions,
     merge_convolutions,
 )
+from archspec.passes.network import Network
 from archspec.passes.pass_type import Pass
+from archspec.passes.verify import faults
 
 PASSES: tuple[Pass, ...] = (
     drop_identities.PASS,
@@ -21,3 +25,22 @@ PASSES: tuple[Pass, ...] = (
     fuse_convolutions.PASS,
 )
 """All passes."""
+FOLDING: tuple[Pass, ...] = tuple(each for each in PASSES if each is not fuse_convolutions.PASS)
+"""Those that leave nodes which any engine can run."""
+
+
+def run_passes(network: Network, passes: Iterable[Pass], tried: Container[str] = ()) -> tuple[Network, dict[str, int]]:
+    """A network after passes, and how often each has rewritten something.
+
+    Args:
+        network: what to begin with.
+        passes: in order.
+        tried: the names of those to run that are only run where they were seen to help.
+    """
+    counts: dict[str, int] = {}
+    for each in passes:
+        if not each.is_measured or each.name in tried:
+            network, counts[each.name] = each(network)
+            fault = next(faults(network), None)
+            assert fault is None, f"{each.name}: {fault}"
+    return network, counts

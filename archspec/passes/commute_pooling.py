@@ -50,7 +50,8 @@ def is_pointwise(node: Node) -> bool:
         return False
     axes = node.types[0].rank - 2
     sides = {*spread(op.kernel, axes), *spread(op.stride, axes)}
-    return sides == {1} and (op.padding in ("valid", "same") or not any(spread(op.padding, axes)))
+    pads = set(op.padding) if isinstance(op.padding, tuple) else {op.padding}
+    return sides == {1} and pads <= {0, "valid", "same"}
 
 
 def _is_worth_it(pool: Node, filters: Filters) -> bool:

@@ -1,0 +1,10 @@
+"""Engines: what runs networks for inference. An engine is one file and one entry here."""
+
+from __future__ import annotations
+
+from archspec.backends.engines.engine import Engine
+from archspec.backends.engines.inductor import InductorEngine
+from archspec.backends.engines.torch_engine import TorchEngine
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (TorchEngine(), InductorEngine())}
+"""All engines, by name."""

@@ -1,0 +1,35 @@
+"""Inductor: what `torch.compile` makes of the folded network, its weights frozen. It takes about a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from archspec.backends.engines.engine import CannotRunError, Engine, Job, Run
+from archspec.backends.engines.torch_engine import convolves, emit_with, outputs_of
+
+
+class InductorEngine(Engine):
+    """Passes the network through to torch's own compiler; needs a C++ compiler."""
+
+    name: ClassVar[str] = "inductor"
+    is_ours: ClassVar[bool] = False
+    is_brief: ClassVar[bool] = False
+
+    def prepare(self, job: Job) -> Run:
+        """Compile it, for the sizes it is first run at; torch compiles it anew for others."""
+        module = emit_with(job)
+        if convolves(job.network):
+            module = module.to(memory_format=torch.channels_last)
+        compiled: Any = torch.compile(module, options={"freezing": True})
+
+        def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+            try:
+                return outputs_of(compiled(*inputs))
+            except torch._dynamo.exc.TorchDynamoException as error:
+                raise CannotRunError(str(error).partition("\n")[0]) from error
+
+        return run

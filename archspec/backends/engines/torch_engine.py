@@ -1,0 +1,85 @@
+"""Torch: the network as one flat module, channels last, its convolutions those of oneDNN, weights laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from archspec.backends.engines.engine import Engine, Job, Run
+from archspec.backends.fused_conv import FusedConv
+from archspec.backends.initialize import skip_torch_defaults
+from archspec.backends.scope_module import ScopeModule
+from archspec.backends.torch_fx import emit
+from archspec.ir.dims import evaluate
+from archspec.ops.convolution import Conv, ConvTranspose
+from archspec.passes import PASSES
+from archspec.passes.fused_conv import FusedConv as FusedConvOp
+from archspec.passes.network import Network
+from archspec.passes.pass_type import Pass
+
+_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+class TorchEngine(Engine):
+    """Needs nothing but torch, and runs any network at all sizes."""
+
+    name: ClassVar[str] = "torch"
+    passes: ClassVar[tuple[Pass, ...]] = PASSES
+    tried: ClassVar[tuple[tuple[str, ...], ...]] = (
+        (), ("commute-pooling",), ("merge-convolutions",), ("commute-pooling", "merge-convolutions"),
+    )  # fmt: skip
+
+    def prepare(self, job: Job) -> Run:
+        """Emit the network, and lay its weights out."""
+        module = emit_with(job)
+        if can_pack(job):
+            _pack(module, job)
+        formats = [_FORMATS.get(given.type.rank) for given in job.network.graph.inputs.values()]
+        if not convolves(job.network):
+            formats = [None] * len(formats)
+
+        def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+            laid = [
+                each if layout is None else each.contiguous(memory_format=layout)
+                for each, layout in zip(inputs, formats, strict=True)
+            ]
+            return [each.contiguous() for each in outputs_of(module(*laid))]
+
+        return run
+
+
+def emit_with(job: Job) -> ScopeModule:
+    """The module of a network, with its weights, in eval mode."""
+    with skip_torch_defaults(True):  # not on the meta device, where constants would have no values
+        module = emit(job.network.graph, device=job.device, dtype=job.dtype)
+    module.load_state_dict(dict(job.values), assign=True)
+    return module.eval().requires_grad_(False)
+
+
+def outputs_of(returned: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
+    """What a module returned, as a sequence."""
+    return [returned] if isinstance(returned, Tensor) else returned
+
+
+def can_pack(job: Job) -> bool:
+    """Whether oneDNN runs the convolutions of a network."""
+    has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return job.device.type == "cpu" and job.dtype == torch.float32 and has_onednn
+
+
+def convolves(network: Network) -> bool:
+    """Whether there are convolutions, which run faster channels last."""
+    return any(isinstance(node.op, Conv | ConvTranspose | FusedConvOp) for node in network.graph.operations())
+
+
+def _pack(module: ScopeModule, job: Job) -> None:
+    graph = job.network.graph
+    for path, layer in module.named_modules():
+        if isinstance(layer, FusedConv):
+            given = graph.input_types(graph[path])
+            assert given is not None
+            sides = [evaluate(side, job.sizes) for side in given[0].shape]
+            layer.pack([side for side in sides if isinstance(side, int)])

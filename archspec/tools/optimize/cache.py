@@ -1,0 +1,105 @@
+"""Cache: what was chosen for a network on this machine, so that it is not measured again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+from archspec.backends.engines.engine import Engine
+from archspec.passes.network import Network
+
+_LIMIT = 64 * 1024
+"""No entry is larger, in bytes."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine, and the passes that help it among those that may not."""
+
+    engine: str
+    tried: tuple[str, ...]
+
+
+class ChoiceCache:
+    """Choices in files of their own, one for each network, sizes, machine and versions."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Open it; where nothing is said it lies where `ARCHSPEC_CACHE` says, or among the user's caches."""
+        self.folder = folder or _usual_folder()
+
+    def key(self, network: Network, sizes: Mapping[str, int], engines: Iterable[Engine]) -> str:
+        """What a choice is good for: a network, whatever its weights, some sizes, this machine, and what runs it."""
+        packages = sorted({"torch", "archspec-nn"}.union(*(engine.packages for engine in engines)))
+        told = [
+            str(network),
+            sorted(sizes.items()),
+            [engine.name for engine in engines],
+            [[package, _version(package)] for package in packages],
+            [torch.get_num_threads(), *_machine()],
+        ]
+        return sha256(json.dumps(told).encode()).hexdigest()
+
+    def load(self, key: str) -> Choice | None:
+        """What was chosen; None where nothing was, or what is there cannot be read as that."""
+        try:
+            path = self.folder / f"{key}.json"
+            if path.stat().st_size > _LIMIT:
+                return None
+            match json.loads(path.read_text(encoding="utf-8")):
+                case {"key": found, "engine": str(engine), "passes": list(tried)} if found == key:
+                    return Choice(engine, tuple(map(str, tried)))
+        except (OSError, ValueError, RecursionError):
+            pass
+        return None
+
+    def save(self, key: str, choice: Choice) -> None:
+        """Keep a choice; where nothing can be written, nothing is."""
+        text = json.dumps({"key": key, "engine": choice.engine, "passes": list(choice.tried)})
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.folder, suffix=".new")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(name).replace(self.folder / f"{key}.json")
+
+
+def _usual_folder() -> Path:
+    if named := os.environ.get("ARCHSPEC_CACHE"):
+        return Path(named)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "archspec" / "choices"
+
+
+def _machine() -> list[str]:
+    return [platform.machine(), _processor(), str(os.cpu_count()), platform.system()]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("model name", "flags"))), platform.processor())
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

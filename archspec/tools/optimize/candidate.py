@@ -1,0 +1,98 @@
+"""Candidate: a network on an engine, made ready and held to the module that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from archspec.backends.engines.engine import CannotRunError, Engine, Job, Run
+from archspec.backends.weight_values import Values
+from archspec.passes import run_passes
+from archspec.passes.network import Network
+from archspec.passes.pass_type import Pass
+from archspec.tools.optimize.numbers import difference
+
+TOLERANCE: Mapping[torch.dtype, float] = {torch.float64: 1e-9, torch.float32: 1e-4}
+"""How far outputs may be from the module's, as a share of the largest number, by the dtype of its weights."""
+_COARSE = 2e-2
+"""The same for half precision."""
+
+
+@dataclass
+class Candidate:
+    """One way to run the network."""
+
+    engine: Engine
+    tried: tuple[str, ...]
+    """The passes among those that may not help."""
+    counts: Mapping[str, int]
+    """How often each pass rewrote something."""
+    network: Network
+    run: Run
+    seconds: float
+    """What it took to make ready, the first run included."""
+    difference: float
+    """To the module's outputs, as a share of their largest number."""
+    times: list[float] = field(default_factory=list)
+    """Seconds of runs, where it was timed."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in tables."""
+        return " + ".join((self.engine.name, *self.tried))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all candidates are made of and held to."""
+
+    network: Network
+    values: Values
+    inputs: Sequence[Tensor]
+    expected: Sequence[Tensor]
+    sizes: Mapping[str, int]
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def tolerance(self) -> float:
+        """How far outputs may be from what is expected."""
+        return TOLERANCE.get(self.dtype, _COARSE)
+
+
+def make(
+    ground: Ground, engine: Engine, tried: tuple[str, ...] = (), passes: Sequence[Pass] | None = None
+) -> Candidate | None:
+    """Make a candidate ready; None where the passes that are to be tried find nothing to do.
+
+    Args:
+        ground: the network, and what it gives.
+        engine: what runs it.
+        tried: the passes that may not help which are run too.
+        passes: those to choose from; all of the engine where nothing is said.
+
+    Raises:
+        CannotRunError: the engine cannot run the network, or gives other numbers.
+    """
+    began = perf_counter()
+    network, counts = run_passes(ground.network, engine.passes if passes is None else passes, tried)
+    if any(counts[name] == 0 for name in tried):
+        return None
+    job = Job(network, ground.values.of(network), ground.sizes, ground.device, ground.dtype)
+    run = engine.prepare(job)
+    with torch.no_grad():
+        found = run(ground.inputs)
+    apart = difference(found, ground.expected)
+    if not apart <= ground.tolerance:
+        raise WrongNumbersError(
+            f"its outputs are off by {apart:.1e} of the largest number, and {ground.tolerance:.0e} is allowed"
+        )
+    return Candidate(engine, tried, counts, network, run, perf_counter() - began, apart)
+
+
+class WrongNumbersError(CannotRunError):
+    """An engine gives other numbers than the module."""

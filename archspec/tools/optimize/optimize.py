@@ -1,0 +1,166 @@
+"""Optimize: choose passes and an engine for a network, by what they are seen to give on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from statistics import median
+from time import perf_counter
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from archspec.backends.engines import ENGINES
+from archspec.backends.engines.engine import CannotRunError, Engine
+from archspec.backends.inputs import random_inputs
+from archspec.backends.weight_values import Values
+from archspec.ir.graph import Graph
+from archspec.passes.network import for_inference
+from archspec.tools.optimize.cache import Choice, ChoiceCache
+from archspec.tools.optimize.candidate import Candidate, Ground, WrongNumbersError, make
+from archspec.tools.optimize.guard import OptimizeError, check, device_and_dtype, graph_of
+from archspec.tools.optimize.numbers import run_in_eval
+from archspec.tools.optimize.optimized import Optimized
+from archspec.tools.optimize.report import Report, Timing
+from archspec.tools.optimize.signature import Signature
+from archspec.tools.optimize.timing import interleaved
+
+ExampleInputs: TypeAlias = "Tensor | Sequence[Tensor] | Mapping[str, Tensor] | Mapping[str, int] | None"
+"""Tensors as they will be given, by order or by name; or the sizes of symbols; or nothing."""
+_ROUNDS, _BUDGET = 9, 1.5
+
+
+def optimize(model: nn.Module, example: ExampleInputs = None, *, engine: str = "auto", cache: bool = True) -> Optimized:
+    """Make the fastest inference of a compiled module that this machine has, with the same numbers.
+
+    Args:
+        model: what `archspec.compile_spec` or `archspec.compile_graph` made. Its mode makes no difference, and nothing
+            about it is changed. The result has its weights as they are now.
+        example: what it will mostly be called with: tensors in order or by name, or sizes of symbols (`{"N": 8}`); one
+            sample of the nominal sizes where nothing is said. Other sizes run too.
+        engine: `torch`, `onnxruntime`, `openvino` or `inductor`; `auto` times those that are installed, but for
+            `inductor`, which takes a minute, and keeps the fastest.
+        cache: whether what was chosen is remembered on this machine, for the network and these sizes, and used again.
+
+    Returns:
+        A callable with the signature of the module; `report()` says what was done.
+
+    Raises:
+        OptimizeError: the module is not what its spec says any more, or no engine can run it; the text says why.
+        ValueError: `engine` is no engine, or `example` is not what the network reads.
+    """
+    began = perf_counter()
+    engines, passed_over = _engines(engine)
+    graph = graph_of(model)
+    network = for_inference(graph)
+    check(model, graph, network)
+    device, dtype = device_and_dtype(model)
+    inputs = _inputs(graph, example, device, dtype)
+    sizes = Signature(graph, device, dtype).sizes(inputs)
+    expected = run_in_eval(model, inputs)
+    ground = Ground(network, Values(model.state_dict()), inputs, expected, sizes, device, dtype)
+    choices = ChoiceCache()
+    key = choices.key(network, sizes, engines)
+    known = choices.load(key) if cache else None
+    candidates = list(_candidates(ground, engines, passed_over, known))
+    from_cache = known is not None and len(candidates) == 1
+    _time(candidates, inputs)
+    chosen = min(candidates, key=lambda each: median(each.times) if each.times else 0.0)
+    if cache and not from_cache:
+        choices.save(key, Choice(chosen.engine.name, chosen.tried))
+    timings = sorted((_timing(each) for each in candidates if each.times), key=lambda each: each.median)
+    report = Report(
+        graph.name,
+        chosen.label,
+        chosen.counts,
+        sizes,
+        chosen.difference,
+        perf_counter() - began,
+        from_cache,
+        tuple(timings),
+        passed_over,
+    )
+    return Optimized(model, graph, ground, chosen, report)
+
+
+def _engines(name: str) -> tuple[list[Engine], dict[str, str]]:
+    """The engines to try, and why others are not."""
+    if name != "auto":
+        if name not in ENGINES:
+            raise ValueError(f"there is no engine `{name}`; there are auto, {', '.join(ENGINES)}")
+        missing = ENGINES[name].missing()
+        if missing:
+            raise OptimizeError(f"the engine `{name}` needs {missing}")
+        return [ENGINES[name]], {}
+    passed_over = {each.name: f"needs {missing}" for each in ENGINES.values() if (missing := each.missing())}
+    passed_over |= {each.name: "takes a minute; ask for it" for each in ENGINES.values() if not each.is_brief}
+    return [each for each in ENGINES.values() if each.name not in passed_over], passed_over
+
+
+def _inputs(graph: Graph, example: ExampleInputs, device: torch.device, dtype: torch.dtype) -> list[Tensor]:
+    if isinstance(example, Tensor):
+        return [example]
+    if isinstance(example, Mapping) and any(isinstance(each, Tensor) for each in example.values()):
+        return Signature(graph, device, dtype).bind((), example)
+    if example is not None and not isinstance(example, Mapping):
+        return Signature(graph, device, dtype).bind(list(example), {})
+    sizes: Any = {} if example is None else dict(example)
+    unknown = [name for name in sizes if name not in {*graph.size_symbols, *graph.batch_symbols}]
+    if unknown:
+        raise ValueError(f"the inputs have no size `{unknown[0]}`")
+    made = random_inputs(graph, batch=1, sizes=sizes)
+    return [each.to(device, dtype if each.is_floating_point() else each.dtype) for each in made.values()]
+
+
+def _candidates(
+    ground: Ground, engines: Sequence[Engine], passed_over: dict[str, str], known: Choice | None
+) -> Iterator[Candidate]:
+    """All ways to run the network; the known one alone where it still can.
+
+    Raises:
+        OptimizeError: there is none.
+    """
+    for engine in engines:
+        if known is not None and engine.name == known.engine and known.tried in engine.tried:
+            made = _try(ground, engine, known.tried, {})
+            if made is not None:
+                yield made
+                return
+    found = 0
+    for engine in engines:
+        for tried in engine.tried:
+            made = _try(ground, engine, tried, passed_over)
+            if made is not None:
+                found += 1
+                yield made
+            if engine.name in passed_over:
+                break
+    if not found:
+        raise OptimizeError("; ".join(f"`{name}` cannot run it: {why}" for name, why in passed_over.items()))
+
+
+def _try(ground: Ground, engine: Engine, tried: tuple[str, ...], passed_over: dict[str, str]) -> Candidate | None:
+    try:
+        return make(ground, engine, tried)
+    except WrongNumbersError as error:
+        if engine.name == "torch":
+            raise OptimizeError(f"the module does not compute what its spec says: {error}") from error
+        passed_over[engine.name] = str(error)
+    except CannotRunError as error:
+        passed_over[engine.name] = str(error)
+    return None
+
+
+def _time(candidates: Sequence[Candidate], inputs: Sequence[Tensor]) -> None:
+    if len(candidates) < 2:
+        return
+    calls = {index: partial(each.run, inputs) for index, each in enumerate(candidates)}
+    with torch.no_grad():
+        times = interleaved(calls, rounds=_ROUNDS, budget=_BUDGET)
+    for index, each in enumerate(candidates):
+        each.times = times[index]
+
+
+def _timing(candidate: Candidate) -> Timing:
+    return Timing(candidate.label, tuple(candidate.times), candidate.difference, candidate.seconds)

@@ -1,0 +1,90 @@
+"""Optimized: what calls like the module that it was made of, and runs as fast as it can."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from archspec.backends.outputs import make_outputs
+from archspec.ir.graph import Graph
+from archspec.tools.optimize.candidate import Candidate, Ground
+from archspec.tools.optimize.effects import effects
+from archspec.tools.optimize.report import Report
+from archspec.tools.optimize.signature import Signature
+
+_KNOWN_SHAPES = 256
+"""How many shapes of inputs are remembered as fitting."""
+
+
+class Optimized:
+    """A network for inference: called like its module, it gives the outputs of eval mode, without gradients.
+
+    It has the weights that the module had when it was made. The module is left alone.
+    """
+
+    def __init__(self, model: nn.Module, graph: Graph, ground: Ground, chosen: Candidate, report: Report) -> None:
+        self._model = weakref.ref(model)
+        self._versions = versions(model)
+        self._ground, self._chosen, self._report = ground, chosen, report
+        self._signature = Signature(graph, ground.device, ground.dtype)
+        self._fields = tuple(chosen.network.graph.outputs)
+        self._shapes: set[tuple[Any, ...]] = set()
+
+    @property
+    def engine(self) -> str:
+        """The engine that runs it."""
+        return self._chosen.engine.name
+
+    @torch.no_grad()
+    def __call__(self, *args: Tensor, **kwargs: Tensor) -> Any:
+        """The outputs of the network in eval mode: a tensor, or a named tuple of several.
+
+        Args:
+            args: its inputs, in order.
+            kwargs: the others by name.
+
+        Raises:
+            TypeError: the arguments are not its inputs.
+            ValueError: a tensor is not what an input says, or the network does not run at its sizes.
+        """
+        tensors = self._signature.bind(args, kwargs)
+        shapes = tuple((tuple(each.shape), each.dtype, each.device) if _is(each) else None for each in tensors)
+        if shapes not in self._shapes:
+            self._signature.sizes(tensors)
+            if len(self._shapes) < _KNOWN_SHAPES:
+                self._shapes.add(shapes)
+        found = self._chosen.run(tensors)
+        return found[0] if len(self._fields) == 1 else make_outputs(self._fields, found)
+
+    def report(self, *, effects_of_passes: bool = False) -> Report:
+        """What was done, tried and measured; printed, it is a table.
+
+        Args:
+            effects_of_passes: whether to time the network with one pass more each, which takes seconds.
+
+        Raises:
+            ValueError: the module is gone, or its weights have changed, so that there is nothing to compare with.
+        """
+        if effects_of_passes and not self._report.effects:
+            model = self._model()
+            if model is None or versions(model) != self._versions:
+                raise ValueError("the module is gone, or has changed since, so that passes cannot be compared with it")
+            self._report = replace(self._report, effects=effects(model, self._ground, self._chosen))
+        return self._report
+
+    def __repr__(self) -> str:
+        return f"<Optimized {self._report.name} on {self._chosen.label}>"
+
+
+def versions(model: nn.Module) -> Sequence[tuple[str, int, int]]:
+    """What tells whether a module's tensors are those that they were, and hold what they did."""
+    return [(name, id(each), each._version) for name, each in model.state_dict(keep_vars=True).items()]
+
+
+def _is(given: Any) -> bool:
+    return isinstance(given, Tensor)

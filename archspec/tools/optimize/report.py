@@ -1,0 +1,97 @@
+"""Report: what was made of a module, what else was tried, and what came of it, as data and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import quantiles
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long runs took, in seconds."""
+
+    label: str
+    times: tuple[float, ...]
+    difference: float
+    """The largest of the outputs' differences to the module's, as a share of their largest number."""
+    seconds: float = 0.0
+    """What it took to make ready."""
+
+    @property
+    def median(self) -> float:
+        """The median of the runs."""
+        return quantiles(self.times, n=2)[0] if len(self.times) > 1 else self.times[0]
+
+    @property
+    def spread(self) -> float:
+        """Half the distance between the quartiles, as a share of the median."""
+        if len(self.times) < 3:
+            return 0.0
+        low, _, high = quantiles(self.times, n=4)
+        return (high - low) / 2 / self.median
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `archspec.optimize` did."""
+
+    name: str
+    """Of the network."""
+    engine: str
+    passes: Mapping[str, int]
+    """How often each pass rewrote something, in order."""
+    sizes: Mapping[str, int]
+    """What the symbols of the inputs were when it was made ready."""
+    difference: float
+    """The largest of the outputs' differences to the module's, as a share of their largest number."""
+    seconds: float
+    """What it took, all that was tried included."""
+    from_cache: bool
+    """Whether the choice was known from before, so that nothing was timed."""
+    timings: tuple[Timing, ...] = ()
+    """All that was timed, the fastest first."""
+    passed_over: Mapping[str, str] = field(default_factory=dict)
+    """The engines that were not tried, or could not run it, and why."""
+    effects: Sequence[Timing] = ()
+    """The module as it is, and after one more pass each."""
+
+    def __str__(self) -> str:
+        at = ", ".join(f"{name}={size}" for name, size in self.sizes.items())
+        passes = ", ".join(f"{name} {count}" for name, count in self.passes.items() if count)
+        chosen = "as before on this machine" if self.from_cache else f"of {len(self.timings)} tried"
+        lines = [
+            f"{self.name}" + (f" at {at}" if at else ""),
+            f"engine      {self.engine}" + (f", {chosen}" if self.from_cache or len(self.timings) > 1 else ""),
+            f"passes      {passes or 'none found anything'}",
+            f"difference  {self.difference:.1e} of the largest output, to the module",
+            f"ready in    {self.seconds:.2f} s",
+        ]
+        lines += _table("tried", self.timings)
+        lines += _table("one pass more each", self.effects)
+        lines += [f"not {name}: {why}" for name, why in self.passed_over.items()]
+        return "\n".join(lines)
+
+
+def _table(title: str, timings: Sequence[Timing]) -> list[str]:
+    if not timings:
+        return []
+    slowest = max(each.median for each in timings)
+    rows = [(title, "median", "spread", "ratio", "difference")]
+    rows += [
+        (
+            each.label,
+            f"{1000 * each.median:.2f} ms",
+            f"{each.spread:.0%}",
+            f"{slowest / each.median:.2f}x",
+            f"{each.difference:.1e}",
+        )
+        for each in timings
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["", *("  ".join(_cells(row, widths)).rstrip() for row in rows)]
+
+
+def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    first, *others = row
+    return [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]

@@ -1,0 +1,76 @@
+"""Signature: how a call hands tensors to a network, and whether they are what its inputs say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from archspec.analysis.at_sizes import at_sizes
+from archspec.backends.plan import argument_name
+from archspec.ir.dims import Dim, evaluate
+from archspec.ir.graph import Graph, GraphInput
+from archspec.ir.types import TensorType
+
+
+class Signature:
+    """The inputs of a network as arguments."""
+
+    def __init__(self, graph: Graph, device: torch.device, dtype: torch.dtype) -> None:
+        self.graph, self.device, self.dtype = graph, device, dtype
+        self.names = {argument_name(name): name for name in graph.inputs}
+
+    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+        """The arguments in the order of the inputs.
+
+        Raises:
+            TypeError: there are too few, too many or others.
+        """
+        if not kwargs and len(args) == len(self.names):
+            return list(args)
+        names = list(self.names)
+        given = dict(zip(names, args, strict=False))
+        twice = [name for name in kwargs if name in given]
+        unknown = [name for name in kwargs if name not in self.names]
+        missing = [name for name in names if name not in given and name not in kwargs]
+        if twice or unknown or missing or len(args) > len(names):
+            raise TypeError(f"`{self.graph.name}` takes {', '.join(f'`{name}`' for name in names)}, each once")
+        return [{**given, **kwargs}[name] for name in names]
+
+    def sizes(self, tensors: Sequence[Any]) -> dict[str, int]:
+        """The sizes of the symbols of the inputs.
+
+        Raises:
+            TypeError: one is no tensor.
+            ValueError: one is not what its input says, or the network does not run at these sizes in eval mode.
+        """
+        found: dict[str, int] = {}
+        pairs = list(zip(self.graph.inputs.values(), tensors, strict=True))
+        for given, tensor in pairs:
+            self._check(given, tensor)
+            for dim, side in zip(given.shape, tensor.shape, strict=True):
+                if isinstance(dim, Dim) and str(dim) in dim.symbols:
+                    found.setdefault(str(dim), side)
+        for given, tensor in pairs:
+            for axis, (dim, side) in enumerate(zip(given.shape, tensor.shape, strict=True)):
+                if (wanted := evaluate(dim, found)) != side:
+                    raise ValueError(
+                        f"axis {axis} of `{given.name}` is {side}, but has to be {wanted} where it is {dim}"
+                    )
+        at_sizes(self.graph, found, "eval")
+        return found
+
+    def _check(self, given: GraphInput, tensor: Any) -> None:
+        declared = TensorType(given.shape, given.type.dtype)
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"`{given.name}` is a tensor {declared}, but {type(tensor).__name__} was given")
+        dtype = self.dtype if given.type.dtype == "float32" else getattr(torch, given.type.dtype)
+        if tensor.dtype != dtype or tensor.device != self.device:
+            raise ValueError(
+                f"`{given.name}` has to be {dtype} on {self.device} as the weights are, "
+                f"but it is {tensor.dtype} on {tensor.device}"
+            )
+        if tensor.dim() != len(given.shape):
+            raise ValueError(f"`{given.name}` is {declared}, but {list(tensor.shape)} was given")
