@@ -10,11 +10,11 @@ from operator import and_
 import torch
 
 from archspec.analysis.batch_sizes import batch_sizes
-from archspec.analysis.input_sizes import input_sizes
+from archspec.analysis.input_sizes import input_sizes, training_demands
 from archspec.analysis.phases import running
 from archspec.ir.conditions import Condition
 from archspec.ir.dims import Size, evaluate, symbols
-from archspec.ir.graph import Graph, GraphInput
+from archspec.ir.graph import Graph, GraphInput, Phase
 from archspec.ir.op import Op
 
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 224, 256, 299, 320, 384, 512, 1024)
@@ -24,7 +24,11 @@ _FEWEST = 2
 
 
 def random_inputs(
-    graph: Graph, batch: int | None = None, sizes: Mapping[str, int] | None = None, seed: int = 0
+    graph: Graph,
+    batch: int | None = None,
+    sizes: Mapping[str, int] | None = None,
+    seed: int = 0,
+    phase: Phase | None = None,
 ) -> dict[str, torch.Tensor]:
     """A tensor for every input, by name: normal numbers, or whole numbers from 0 to below what the input allows.
 
@@ -36,20 +40,23 @@ def random_inputs(
             batch norm can train on, or the next that fits.
         sizes: sizes of symbols; they go before nominal ones.
         seed: of the random generator; torch's own is not touched.
+        phase: the only one in which the network has to run; both where nothing is said.
 
     Raises:
         ValueError: no candidate for a symbol without a size meets the network's conditions, or a known size does not.
     """
-    chosen = choose_sizes(graph, batch, sizes)
+    chosen = choose_sizes(graph, batch, sizes, phase)
     generator = torch.Generator().manual_seed(seed)
     bounds = [op.index_bound() for node in graph.operations() if isinstance(op := node.op, Op)]
     below = min((bound for bound in bounds if bound is not None), default=2)
     return {name: _draw(given, chosen, given.below or below, generator) for name, given in graph.inputs.items()}
 
 
-def choose_sizes(graph: Graph, batch: int | None = None, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
+def choose_sizes(
+    graph: Graph, batch: int | None = None, sizes: Mapping[str, int] | None = None, phase: Phase | None = None
+) -> dict[str, int]:
     """A size for every symbol of the inputs; see `random_inputs`."""
-    conditions = _conditions(graph)
+    conditions = _conditions(graph, phase)
     known: dict[str, int] = dict.fromkeys(graph.batch_symbols, batch or _usual_batch(graph, conditions))
     for given in graph.inputs.values():
         known |= given.symbols
@@ -97,15 +104,17 @@ def _solved(graph: Graph, free: Sequence[str]) -> Iterator[tuple[int, ...]]:
         yield tuple(smallest.get(name, 1) for name in free)
 
 
-def _conditions(graph: Graph) -> list[Condition]:
-    """What is demanded of the symbols by inputs, and by nodes that some output needs."""
+def _conditions(graph: Graph, phase: Phase | None) -> list[Condition]:
+    """What is demanded of the symbols by inputs, and by nodes that some output needs in a phase."""
     found: dict[Condition, None] = {}
     for given in graph.inputs.values():
         found |= dict.fromkeys(given.constraints)
-    runs = set().union(*running(graph).values())
+    runs = set().union(*(paths for each, paths in running(graph).items() if phase in (None, each)))
     for node in graph:
         if node.path in runs:
             found |= dict.fromkeys(node.conditions)
+    if phase != "eval":
+        found |= dict.fromkeys(training_demands(graph))
     return list(found)
 
 

@@ -64,7 +64,12 @@ class Demands:
         """
         for path, conditions in self.of_nodes.items():
             yield from ((path, condition) for condition in conditions)
-        for path, conditions in self.of_training.items() if phase == "training" else ():
+        if phase == "training":
+            yield from self.in_training_alone(batch)
+
+    def in_training_alone(self, batch: Container[object]) -> Iterator[tuple[str, Condition]]:
+        """The same for what they demand in training mode only."""
+        for path, conditions in self.of_training.items():
             yield from ((path, each) for each in conditions if not _holds_in_a_batch(each, batch))
 
 

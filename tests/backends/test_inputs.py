@@ -59,6 +59,12 @@ def test_what_no_output_needs_demands_nothing() -> None:
     assert random_inputs(sketch.graph(out=sketch.add("read", "relu", "x")))["x"].shape == (2, 2)
 
 
+def test_what_is_demanded_in_training_alone_is_demanded_where_the_network_trains() -> None:
+    graph = load("layers: [{drop_block: 0.5}]", "{x: [N, 2, H, W]}")
+    assert random_inputs(graph)["x"].shape == (2, 2, 7, 7)
+    assert random_inputs(graph, phase="eval")["x"].shape == (2, 2, 2, 2)
+
+
 def test_conditions_that_nothing_meets_are_said() -> None:
     graph = graph_of(x=("N", "T"))
     graph["relu_x"].conditions = (Condition("positive", T - 2000, "a side is left"),)

@@ -109,7 +109,7 @@ def _inputs(graph: Graph, example: ExampleInputs, device: torch.device, dtype: t
     unknown = [name for name in sizes if name not in {*graph.size_symbols, *graph.batch_symbols}]
     if unknown:
         raise ValueError(f"the inputs have no size `{unknown[0]}`")
-    made = random_inputs(graph, batch=1, sizes=sizes)
+    made = random_inputs(graph, batch=1, sizes=sizes, phase="eval")
     return [each.to(device, dtype if each.is_floating_point() else each.dtype) for each in made.values()]
 
 
