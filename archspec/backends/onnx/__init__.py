@@ -1,0 +1,1 @@
+"""ONNX: the file that other engines run, written straight from the graph."""
