@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from statistics import median
 from time import perf_counter
@@ -63,12 +63,12 @@ def optimize(model: nn.Module, example: ExampleInputs = None, *, engine: str = "
     choices = ChoiceCache()
     key = choices.key(network, sizes, engines)
     known = choices.load(key) if cache else None
-    candidates = list(_candidates(ground, engines, passed_over, known))
-    from_cache = known is not None and len(candidates) == 1
-    _time(candidates, inputs)
-    chosen = min(candidates, key=lambda each: median(each.times) if each.times else 0.0)
-    if cache and not from_cache:
-        choices.save(key, Choice(chosen.engine.name, chosen.tried))
+    chosen = _known(ground, engines, known) if known is not None else None
+    from_cache, candidates = chosen is not None, list[Candidate]()
+    if chosen is None:
+        chosen, candidates = _fastest(ground, engines, passed_over)
+        if cache:
+            choices.save(key, Choice(chosen.engine.name, chosen.tried))
     timings = sorted((_timing(each) for each in candidates if each.times), key=lambda each: each.median)
     report = Report(
         graph.name,
@@ -113,31 +113,30 @@ def _inputs(graph: Graph, example: ExampleInputs, device: torch.device, dtype: t
     return [each.to(device, dtype if each.is_floating_point() else each.dtype) for each in made.values()]
 
 
-def _candidates(
-    ground: Ground, engines: Sequence[Engine], passed_over: dict[str, str], known: Choice | None
-) -> Iterator[Candidate]:
-    """All ways to run the network; the known one alone where it still can.
+def _known(ground: Ground, engines: Sequence[Engine], known: Choice) -> Candidate | None:
+    """What was chosen before, where it still can be."""
+    for engine in engines:
+        if engine.name == known.engine and known.tried in engine.tried:
+            return _try(ground, engine, known.tried, {})
+    return None
+
+
+def _fastest(
+    ground: Ground, engines: Sequence[Engine], passed_over: dict[str, str]
+) -> tuple[Candidate, list[Candidate]]:
+    """The fastest engine, with the passes that help it most; and all that was tried.
 
     Raises:
-        OptimizeError: there is none.
+        OptimizeError: no engine can run the network.
     """
-    for engine in engines:
-        if known is not None and engine.name == known.engine and known.tried in engine.tried:
-            made = _try(ground, engine, known.tried, {})
-            if made is not None:
-                yield made
-                return
-    found = 0
-    for engine in engines:
-        for tried in engine.tried:
-            made = _try(ground, engine, tried, passed_over)
-            if made is not None:
-                found += 1
-                yield made
-            if engine.name in passed_over:
-                break
-    if not found:
+    candidates = [made for engine in engines if (made := _try(ground, engine, (), passed_over)) is not None]
+    if not candidates:
         raise OptimizeError("; ".join(f"`{name}` cannot run it: {why}" for name, why in passed_over.items()))
+    first = _time(candidates, ground.inputs)
+    others = (_try(ground, first.engine, tried, {}) for tried in first.engine.tried if tried)
+    variants = [first, *(made for made in others if made is not None)]
+    best = _time(variants, ground.inputs)
+    return best, [*variants, *(each for each in candidates if each is not first)]
 
 
 def _try(ground: Ground, engine: Engine, tried: tuple[str, ...], passed_over: dict[str, str]) -> Candidate | None:
@@ -152,14 +151,16 @@ def _try(ground: Ground, engine: Engine, tried: tuple[str, ...], passed_over: di
     return None
 
 
-def _time(candidates: Sequence[Candidate], inputs: Sequence[Tensor]) -> None:
-    if len(candidates) < 2:
-        return
+def _time(candidates: Sequence[Candidate], inputs: Sequence[Tensor]) -> Candidate:
+    """Time candidates side by side, and give the fastest."""
+    if len(candidates) == 1:
+        return candidates[0]
     calls = {index: partial(each.run, inputs) for index, each in enumerate(candidates)}
     with torch.no_grad():
         times = interleaved(calls, rounds=_ROUNDS, budget=_BUDGET)
     for index, each in enumerate(candidates):
         each.times = times[index]
+    return min(candidates, key=lambda each: median(each.times))
 
 
 def _timing(candidate: Candidate) -> Timing:
