@@ -28,9 +28,7 @@ class TorchEngine(Engine):
 
     name: ClassVar[str] = "torch"
     passes: ClassVar[tuple[Pass, ...]] = PASSES
-    tried: ClassVar[tuple[tuple[str, ...], ...]] = (
-        (), ("commute-pooling",), ("merge-convolutions",), ("commute-pooling", "merge-convolutions"),
-    )  # fmt: skip
+    tried: ClassVar[tuple[tuple[str, ...], ...]] = ((), ("commute-pooling", "merge-convolutions"))
 
     def prepare(self, job: Job) -> Run:
         """Emit the network, and lay its weights out."""

@@ -80,7 +80,7 @@ def make(
     """
     began = perf_counter()
     network, counts = run_passes(ground.network, engine.passes if passes is None else passes, tried)
-    if any(counts[name] == 0 for name in tried):
+    if tried and not any(counts[name] for name in tried):
         return None
     job = Job(network, ground.values.of(network), ground.sizes, ground.device, ground.dtype)
     run = engine.prepare(job)
