@@ -175,9 +175,8 @@ def _is_stated(graph: Graph, inputs: Mapping[str, torch.Tensor], at: Mapping[str
             if found is None or must.failures:
                 return not judge_refused(node.resolved, given, must.failures[0]).disagreement
             if node.path == stopping:
-                return _was_sized(node.resolved, given) or any(
-                    1 in kind.shape for kind in graph.input_types(node) or ()
-                )
+                kinds = (*given, *(graph.input_types(node) or ()))
+                return _was_sized(node.resolved, given) or any(1 in kind.shape for kind in kinds)
             types[node.path] = found
     return stopping is None
 

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, TypeAlias
 
 from archspec.ir.dims import symbol
+from archspec.ir.op import Op
 from archspec.ir.types import TensorType
 from tests.fuzz.rows import Named, Row, Writer
 
@@ -21,15 +22,22 @@ _MISTAKEN = 0.4
 
 def random_spec(random: Random) -> Spec:
     """A spec that ought to be accepted, or one in which something was changed."""
-    spec = _spec(random)
+    spec = random_sound_spec(random)
     for _ in range(random.randint(1, 2) if random.random() < _MISTAKEN else 0):
         _change(spec, random)
     return spec
 
 
-def _spec(random: Random) -> Spec:
+def random_sound_spec(random: Random, kinds: Sequence[Sequence[type[Op]]] = ()) -> Spec:
+    """A spec that ought to be accepted.
+
+    Args:
+        random: what it is drawn with.
+        kinds: the ops that it uses, in lists that are drawn equally often; all of the catalogue by category where
+            nothing is said.
+    """
     declared, given = _input(random)
-    writer = Writer(random)
+    writer = Writer(random, kinds=kinds) if kinds else Writer(random)
     for number in range(random.randint(0, 2)):
         writer.blocks[f"block{number}"] = _block(writer, given)
     inputs = ["x", "y"] if random.random() < 0.15 else ["x"]

@@ -49,6 +49,8 @@ class Writer:
     random: Random
     blocks: dict[str, Any] = field(default_factory=dict)
     """The definitions of blocks that rows may use."""
+    kinds: Sequence[Sequence[type[Op]]] = field(default_factory=lambda: _by_category())
+    """The ops that rows use, in lists that are drawn equally often."""
     numbers: Iterator[int] = field(default_factory=count)
 
     def rows(
@@ -93,7 +95,7 @@ class Writer:
         return {name: own | dict(attributes)}
 
     def _op(self, given: TensorType, named: Sequence[Named], depth: int) -> Rows | None:
-        kind = self.random.choice(self.random.choice(_by_category()))
+        kind = self.random.choice(self.random.choice(self.kinds))
         reads = self._reads(kind, given, named)
         if reads is None:
             return None
