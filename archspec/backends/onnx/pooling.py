@@ -1,8 +1,8 @@
 """Pooling.
 
-With `ceil_mode`, torch adds a last window that reaches beyond the padding, but none that begins there. Where the sides
-are known, it is said by padding; where they are not, by the attribute, which means the same wherever no window of the
-padded size could begin in the padding on the right.
+With `ceil_mode`, torch adds a last window that reaches beyond the padding, but none that begins there. Engines differ
+in what the attribute of that name does, so it is said by padding: as much more at the end as lets that window in, which
+is the same at every size.
 """
 
 from __future__ import annotations
@@ -32,38 +32,26 @@ class Windows:
     dilation: list[int]
     ceil: bool
 
-    def gives(self, space: Sequence[Size]) -> list[Size]:
-        """The sides of the output."""
-        return [self._side(axis, side) for axis, side in enumerate(space)]
-
-    def beyond(self, space: Sequence[Size]) -> list[int] | None:
-        """How far the last windows reach beyond the padding; None where a side is not known."""
-        if not all(isinstance(side, int) for side in space):
-            return None
-        return [self._reach(axis, side) for axis, side in enumerate(space) if isinstance(side, int)]
-
-    def may_begin_beyond(self) -> bool:
-        """Whether there are sides at which a last window would begin in the padding."""
-        sides = zip(self.stride, self._spans(), self.padding, strict=True)
-        return any(step > span - edge for step, span, edge in sides)
-
-    def _spans(self) -> list[int]:
-        return [gap * (size - 1) + 1 for size, gap in zip(self.kernel, self.dilation, strict=True)]
-
-    def _side(self, axis: int, side: Size) -> Size:
-        free = side + 2 * self.padding[axis] - self._spans()[axis]
+    @property
+    def more(self) -> list[int]:
+        """How much further than the padding the end is, so that all windows fit."""
         if not self.ceil:
-            return free // self.stride[axis] + 1
-        count = -(-free // self.stride[axis]) + 1
-        edge = side + self.padding[axis]
-        begins_beyond = isinstance(edge, int) and isinstance(count, int) and (count - 1) * self.stride[axis] >= edge
-        return count - 1 if begins_beyond else count
+            return [0] * len(self.kernel)
+        free = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
+        return [min(step - 1, gap * (size - 1) - edge) for size, step, edge, gap in free]
 
-    def _reach(self, axis: int, side: int) -> int:
-        count = self._side(axis, side)
-        assert isinstance(count, int)
-        last = (count - 1) * self.stride[axis] + self._spans()[axis]
-        return max(0, last - side - 2 * self.padding[axis])
+    @property
+    def pads(self) -> list[int]:
+        """What ONNX calls so: before all axes, then behind them."""
+        return [*self.padding, *(edge + more for edge, more in zip(self.padding, self.more, strict=True))]
+
+    def gives(self, x: Tensor) -> TensorType:
+        """The type of the output."""
+        free = zip(x.shape[2:], self.kernel, self.stride, self.padding, self.dilation, self.more, strict=True)
+        space = [
+            (side + 2 * edge + more - gap * (size - 1) - 1) // step + 1 for side, size, step, edge, gap, more in free
+        ]
+        return x.type.with_shape(*x.shape[:2], *space)
 
 
 @translates(*(f"torch.nn.functional.max_pool{axes}d" for axes in (1, 2, 3)))
@@ -78,8 +66,7 @@ def max_pool(
     return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     windows = _windows(x, kernel, stride, padding, dilation, ceil_mode)
-    pads, ceil = _edges(w, windows, x.shape[2:], windows.padding)
-    given = x.type.with_shape(*x.shape[:2], *windows.gives(x.shape[2:]))
+    given = windows.gives(x)
     whole = w.nodes(
         "MaxPool",
         [x],
@@ -87,8 +74,7 @@ def max_pool(
         kernel_shape=windows.kernel,
         strides=windows.stride,
         dilations=windows.dilation,
-        pads=pads,
-        ceil_mode=int(ceil),
+        pads=windows.pads,
     )
     if not return_indices:
         return whole[0]
@@ -107,15 +93,13 @@ def avg_pool(
 ) -> Tensor:
     """Torch counts the padding into a mean, but not what is beyond it; ONNX counts both or neither."""
     windows = _windows(x, kernel, stride, padding, 1, ceil_mode)
-    given = x.type.with_shape(*x.shape[:2], *windows.gives(x.shape[2:]))
+    given, pads = windows.gives(x), windows.pads
     counts = count_include_pad and any(windows.padding)
-    beyond = windows.beyond(x.shape[2:]) if ceil_mode else None
-    pads, ceil = _edges(w, windows, x.shape[2:], windows.padding)
-    if counts and ceil_mode and beyond != [0] * len(windows.kernel):
-        edges = [0, 0, *windows.padding] * 2
+    if counts and any(windows.more):
         sides = (side + 2 * edge for side, edge in zip(x.shape[2:], windows.padding, strict=True))
-        x = w.node("Pad", [x, w.numbers(edges)], x.type.with_shape(*x.shape[:2], *sides))
-        pads, counts = [pad - edge for pad, edge in zip(pads, windows.padding * 2, strict=True)], False
+        edges = w.numbers([0, 0, *windows.padding] * 2)
+        x = w.node("Pad", [x, edges], x.type.with_shape(*x.shape[:2], *sides))
+        pads, counts = [0] * len(windows.kernel) + windows.more, False
     return w.node(
         "AveragePool",
         [x],
@@ -123,7 +107,6 @@ def avg_pool(
         kernel_shape=windows.kernel,
         strides=windows.stride,
         pads=pads,
-        ceil_mode=int(ceil),
         count_include_pad=int(counts),
     )
 
@@ -174,18 +157,6 @@ def _windows(x: Tensor, kernel: Sides, stride: Sides | None, padding: Sides, dil
     axes = x.rank - 2
     steps = spread(kernel if stride is None else stride, axes)
     return Windows(spread(kernel, axes), steps, spread(padding, axes), spread(dilation, axes), ceil)
-
-
-def _edges(w: Writer, windows: Windows, space: Sequence[Size], padding: list[int]) -> tuple[list[int], bool]:
-    """The attributes `pads` and `ceil_mode`."""
-    if not windows.ceil:
-        return padding * 2, False
-    beyond = windows.beyond(space)
-    if beyond is not None:
-        return [*padding, *(edge + more for edge, more in zip(padding, beyond, strict=True))], False
-    if windows.may_begin_beyond():
-        w.refuse("at some sizes its last window would begin in the padding, where torch leaves it out")
-    return padding * 2, True
 
 
 def _wanted(x: Tensor, sides: Size | Sequence[Size]) -> list[Size]:

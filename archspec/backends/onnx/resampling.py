@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from math import floor
 from typing import Final
 
@@ -45,7 +46,7 @@ def interpolate(
         assert size is not None, "`interpolate` has a size or a factor"
         return _resized(w, x, list(spread(size, axes)), None, mode, bool(align_corners), antialias)
     factors = [scale_factor] * axes if isinstance(scale_factor, int | float) else list(scale_factor)
-    sides = [_scaled(w, side, factor) for side, factor in zip(x.shape[2:], factors, strict=True)]
+    sides = [_scaled(side, factor) for side, factor in zip(x.shape[2:], factors, strict=True)]
     return _resized(w, x, sides, factors, mode, bool(align_corners), antialias)
 
 
@@ -61,14 +62,12 @@ def interpolate_like(
     return _resized(w, x, list(like.shape[2:]), None, mode, bool(align_corners), antialias)
 
 
-def _scaled(w: Writer, side: Size, factor: float) -> Size:
+def _scaled(side: Size, factor: float) -> Size:
     """The side that a factor gives: what is behind the point of the product is left out."""
     if isinstance(side, int):
         return floor(side * factor)
-    above, below = float(factor).as_integer_ratio()
-    if below > 2**16:
-        w.refuse(f"the factor {factor:g} is no short binary fraction, so that engines may round it to another size")
-    return side * above // below
+    exact = Fraction(str(factor))
+    return side * exact.numerator // exact.denominator
 
 
 def _resized(
@@ -85,13 +84,12 @@ def _resized(
     if mode.startswith("nearest"):
         return _nearest(w, x, sides, factors, mode)
     given = x.type.with_shape(*x.shape[:2], *sides)
-    # A factor that does not give a whole number says where places lie, and a size then says something else.
-    by_factor = factors is not None and not align_corners
-    if by_factor:
-        scales = w.numbers([1.0, 1.0, *factors], "float32")  # type: ignore[misc]
-        inputs = [x, None, scales]
-    else:
-        inputs = [x, None, None, w.sizes(given.shape)]
+    inputs: list[Tensor | None] = [x, None, None, w.sizes(given.shape)]
+    if factors is not None and not align_corners:
+        # The factor says where places lie, even where it gives a side that is no whole multiple.
+        if not all(map(_is_exact, x.shape[2:], sides, factors)):
+            w.refuse("engines may round what the factor gives to another size")
+        inputs = [x, None, w.numbers([1.0, 1.0, *map(float, factors)], "float32")]
     return w.node(
         "Resize",
         inputs,
@@ -147,3 +145,11 @@ def _places(w: Writer, have: Size, want: Size, factor: float | None, offset: flo
     whole = w.cast(w.unary("Floor", places), "int64")
     last = w.size_as(have - 1, "int64")
     return w.binary("Min", whole, last)
+
+
+def _is_exact(have: Size, want: Size, factor: float) -> bool:
+    """Whether a factor in single precision gives the side, too."""
+    single = torch.tensor(factor, dtype=torch.float32)
+    if isinstance(have, int):
+        return int(single * have) == want
+    return float(single) == factor

@@ -146,19 +146,16 @@ class Writer:
 
     def size_as(self, size: Size, dtype: str) -> Tensor:
         """A size as a number to compute with."""
-        return self.number(size, dtype) if isinstance(size, int) else self.cast(self.size(size), dtype)
+        return self.number(size, dtype) if isinstance(size, int) else self.cast(self._plain(self.size(size)), dtype)
 
     def count_up(self, size: Size | Tensor, dtype: str = "int64") -> Tensor:
         """The whole numbers from 0 to below a size."""
         if isinstance(size, int):
             return self.tensor(torch.arange(size, dtype=torch_dtype(dtype)))
         end = size if isinstance(size, Tensor) else self.size(size)
-        one = self.node("Squeeze", [end], TensorType((), "int64"))
         side = UNKNOWN if isinstance(size, Tensor) else size
-        found = self.node(
-            "Range", [self.number(0, "int64"), one, self.number(1, "int64")], TensorType((side,), "int64")
-        )
-        return self.cast(found, dtype)
+        bounds = [self.number(0, "int64"), self._plain(end), self.number(1, "int64")]
+        return self.cast(self.node("Range", bounds, TensorType((side,), "int64")), dtype)
 
     # Shapes.
 
@@ -252,6 +249,10 @@ class Writer:
             name=name, data_type=ONNX_DTYPES[dtype_name(value.dtype)], dims=list(value.shape), raw_data=array.tobytes()
         )
         return Tensor(name, type_of(value))
+
+    def _plain(self, size: Tensor) -> Tensor:
+        """A size as a number without axes."""
+        return self.node("Squeeze", [size], TensorType((), "int64"))
 
     def _compute_size(self, kind: str, inputs: list[Tensor]) -> Tensor:
         return self.node(kind, inputs, TensorType((1,), "int64"))
