@@ -54,18 +54,15 @@ class Signature:
                 if isinstance(dim, Dim) and str(dim) in dim.symbols:
                     found.setdefault(str(dim), side)
         for given, tensor in pairs:
-            for axis, (dim, side) in enumerate(zip(given.shape, tensor.shape, strict=True)):
-                if (wanted := evaluate(dim, found)) != side:
-                    raise ValueError(
-                        f"axis {axis} of `{given.name}` is {side}, but has to be {wanted} where it is {dim}"
-                    )
+            if tuple(evaluate(dim, found) for dim in given.shape) != tuple(tensor.shape):
+                known = ", ".join(f"{name}={size}" for name, size in found.items())
+                raise ValueError(f"{_declared(given)}, and {known} here, but {list(tensor.shape)} was given")
         at_sizes(self.graph, found, "eval")
         return found
 
     def _check(self, given: GraphInput, tensor: Any) -> None:
-        declared = TensorType(given.shape, given.type.dtype)
         if not isinstance(tensor, Tensor):
-            raise TypeError(f"`{given.name}` is a tensor {declared}, but {type(tensor).__name__} was given")
+            raise TypeError(f"{_declared(given)}, but a {type(tensor).__name__} was given")
         dtype = self.dtype if given.type.dtype == "float32" else getattr(torch, given.type.dtype)
         if tensor.dtype != dtype or tensor.device != self.device:
             raise ValueError(
@@ -73,4 +70,8 @@ class Signature:
                 f"but it is {tensor.dtype} on {tensor.device}"
             )
         if tensor.dim() != len(given.shape):
-            raise ValueError(f"`{given.name}` is {declared}, but {list(tensor.shape)} was given")
+            raise ValueError(f"{_declared(given)}, but {list(tensor.shape)} was given")
+
+
+def _declared(given: GraphInput) -> str:
+    return f"`{given.name}` is a tensor {TensorType(given.shape, given.type.dtype)}"

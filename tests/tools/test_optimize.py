@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+import archspec
+from archspec.backends.engines import ENGINES
+from archspec.backends.torch_fx import emit
+from archspec.source.span import Source
+from archspec.tools.optimize.optimize import optimize
+
+SPEC = """
+archspec: 1
+name: small
+inputs: {image: [N, 3, H=16, W=16]}
+layers:
+  - conv: {id: stem, channels: 8, kernel: 3, padding: same, bias: false}
+  - batch_norm: {id: bn}
+  - relu
+  - add:
+      branches:
+        - [{conv: {id: side, channels: 8, kernel: 1}}, {scale: 0.5}]
+        - []
+  - relu: {id: features}
+  - concat:
+      branches:
+        - [{conv: {id: a, channels: 4, kernel: 1}}, relu]
+        - [{avg_pool: {kernel: 3, stride: 1, padding: 1}}, {conv: {id: b, channels: 4, kernel: 1}}, relu]
+        - [{conv: {id: c, channels: 4, kernel: 1}}, relu]
+  - global_avg_pool
+  - flatten
+  - dropout: 0.5
+  - linear: {id: fc, features: 5}
+outputs: {logits: fc, features: features}
+"""
+WRONG = "the module does not compute what its spec says"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ARCHSPEC_CACHE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def model() -> Any:
+    torch.manual_seed(0)
+    made: Any = emit(archspec.load_graph(Source("small.yaml", SPEC)))
+    nn.init.uniform_(made.bn.weight, -1.5, 1.5)
+    nn.init.normal_(made.bn.bias)
+    made.bn.running_mean.normal_()
+    made.bn.running_var.uniform_(0.1, 2)
+    return made
+
+
+def outputs(model: Any, *inputs: Tensor) -> Any:
+    with torch.no_grad():
+        return copy.deepcopy(model).eval()(*inputs)
+
+
+def close(found: Any, expected: Any) -> None:
+    assert type(found) is type(expected)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+        assert one.is_contiguous()
+
+
+@pytest.mark.parametrize("engine", ["torch", "onnxruntime", "openvino"])
+def test_it_gives_the_outputs_of_eval_mode_at_all_sizes_and_leaves_the_module_alone(model: Any, engine: str) -> None:
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    model.bn.eval()
+    modes = [each.training for each in model.modules()]
+    fast = optimize(model, engine=engine)
+    for sides in ((1, 3, 16, 16), (3, 3, 16, 16), (2, 3, 7, 20), (1, 3, 1, 1)):
+        image = torch.randn(sides)
+        close(fast(image), outputs(model, image))
+        close(fast(image=image), outputs(model, image))
+    assert [each.training for each in model.modules()] == modes
+    assert all(torch.equal(before[key], tensor) for key, tensor in model.state_dict().items())
+    assert fast.report().difference < 2e-6
+
+
+def test_it_keeps_the_weights_that_the_module_had(model: Any) -> None:
+    image, fast = torch.randn(1, 3, 16, 16), optimize(model, engine="torch")
+    expected = outputs(model, image)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1)
+    close(fast(image), expected)
+
+
+def test_weights_that_were_replaced_count(model: Any) -> None:
+    model.fc.weight = nn.Parameter(torch.randn(5, 12))
+    model.bn.register_buffer("running_mean", torch.randn(8))
+    image = torch.randn(1, 3, 16, 16)
+    close(optimize(model, engine="torch")(image), outputs(model, image))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_weights_of_another_dtype_run_on_torch_alone(model: Any, dtype: torch.dtype) -> None:
+    model.to(dtype)
+    fast = optimize(model)
+    image = torch.randn(2, 3, 16, 16, dtype=dtype)
+    for one, other in zip(fast(image), outputs(model, image), strict=True):
+        assert one.dtype == dtype
+        tolerance = 0.1 if dtype == torch.bfloat16 else 1e-12
+        torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance)
+    assert fast.engine == "torch"
+    assert "not of torch" in fast.report().passed_over["onnxruntime"]
+
+
+def hooked(model: Any) -> None:
+    model.bn.register_forward_hook(lambda module, args, output: output * 2)
+
+
+def another_layer(model: Any) -> None:
+    model.fc = nn.Sequential(nn.Linear(12, 5))
+
+
+def parametrized(model: Any) -> None:
+    parametrize.register_parametrization(model.fc, "weight", nn.Identity())
+
+
+def another_setting(model: Any) -> None:
+    model.stem.dilation = (3, 3)
+    model.stem.padding = (3, 3)
+
+
+def another_forward(model: Any) -> None:
+    model.fc.forward = lambda x: x[:, :5]
+
+
+def mixed(model: Any) -> None:
+    model.fc.double()
+
+
+def without_values(model: Any) -> None:
+    model.to("meta")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (hooked, "`bn` has a forward hook, which an engine would not call; remove it first"),
+        (another_layer, "`fc` is a `torch.nn.modules.container.Sequential`, but the spec makes it `torch.nn.Linear`"),
+        (parametrized, "`fc` is a .*ParametrizedLinear`, but the spec makes it `torch.nn.Linear`"),
+        (another_setting, WRONG),
+        (another_forward, WRONG),
+        (mixed, "its weights are of torch.float32 and torch.float64; bring them to one dtype, as by `.float\\(\\)`"),
+        (without_values, "its weights are on the meta device, and have no values"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_module_that_is_not_what_its_spec_says_is_refused(model: Any, change: Any, reason: str) -> None:
+    change(model)
+    with pytest.raises(archspec.OptimizeError, match=reason):
+        optimize(model, engine="torch")
+
+
+def test_what_does_not_know_its_spec_is_refused(model: Any) -> None:
+    with pytest.raises(archspec.OptimizeError, match=r"only what `archspec.compile_spec` made can be optimised"):
+        optimize(nn.Linear(2, 2))
+    with pytest.raises(archspec.OptimizeError, match="this module does not know its spec"):
+        optimize(pickle.loads(pickle.dumps(model)))
+    assert optimize(copy.deepcopy(model), engine="torch").engine == "torch"
+
+
+def test_a_choice_is_remembered_and_what_is_no_choice_is_made_anew(model: Any, folder: Path) -> None:
+    first = optimize(model).report()
+    assert not first.from_cache
+    assert len(first.timings) > 1
+    again = optimize(model).report()
+    assert again.from_cache
+    assert (again.engine, again.timings) == (first.engine, ())
+    (entry,) = folder.iterdir()
+    kept = json.loads(entry.read_text())
+    for text in ("{", "[]", json.dumps(kept | {"key": "0"}), json.dumps(kept | {"engine": "nvidia"}), "\0" * 100_000):
+        entry.write_text(text)
+        assert not optimize(model).report().from_cache
+        assert json.loads(entry.read_text())["key"] == kept["key"]
+    assert not optimize(model, {"N": 2}).report().from_cache
+    assert not optimize(model, cache=False).report().from_cache
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHSPEC_CACHE", "/dev/null/no/folder")
+    assert optimize(model, engine="torch").engine == "torch"
+
+
+def test_engines_that_are_missing_name_what_installs_them(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(ENGINES["openvino"]), "packages", ("onnx", "no_such_package"))
+    wanted = "no_such_package: pip install 'archspec-nn[openvino]'"
+    with pytest.raises(archspec.OptimizeError) as refused:
+        optimize(model, engine="openvino")
+    assert str(refused.value) == f"the engine `openvino` needs {wanted}"
+    assert optimize(model).report().passed_over["openvino"] == f"needs {wanted}"
+    with pytest.raises(ValueError, match="there is no engine `onxruntime`; there are auto, torch, onnxruntime"):
+        optimize(model, engine="onxruntime")
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "reason"),
+    [
+        ((), TypeError, "`small` takes `image`, each once"),
+        ((torch.zeros(1, 3, 16, 16), torch.zeros(1)), TypeError, "`small` takes `image`, each once"),
+        (([1.0],), TypeError, r"`image` is a tensor \[N, 3, H, W\], but a list was given"),
+        ((torch.zeros(1, 3, 16, 16).double(),), ValueError, "`image` has to be torch.float32 on cpu"),
+        (
+            (torch.zeros(1, 4, 16, 16),),
+            ValueError,
+            r"\[N, 3, H, W\], and N=1, H=16, W=16 here, but \[1, 4, 16, 16\] was given",
+        ),
+        ((torch.zeros(3, 16, 16),), ValueError, r"`image` is a tensor \[N, 3, H, W\], but \[3, 16, 16\] was given"),
+    ],
+)
+def test_inputs_that_are_none_are_refused(model: Any, given: Any, error: type[Exception], reason: str) -> None:
+    fast = optimize(model, engine="torch")
+    with pytest.raises(error, match=reason):
+        fast(*given)
+
+
+def test_the_report_says_what_was_tried_and_what_each_pass_gives(model: Any) -> None:
+    fast, other = (optimize(model, torch.randn(2, 3, 16, 16), engine="torch") for _ in range(2))
+    text = str(fast.report())
+    assert text.startswith("small at N=2, H=16, W=16\nengine      torch")
+    assert "drop-identities 1, fold-into-earlier 2" in text
+    effects = fast.report(effects_of_passes=True).effects
+    labels = [each.label for each in effects]
+    assert labels[:4] == ["as it is", "torch, no pass", "+ drop-identities", "+ fold-into-earlier"]
+    assert all(each.difference < 2e-6 for each in effects)
+    with torch.no_grad():
+        model.fc.bias.add_(1)
+    with pytest.raises(ValueError, match="the module is gone, or has changed since"):
+        other.report(effects_of_passes=True)
