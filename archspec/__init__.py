@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from archspec.ir.op import Op
     from archspec.ops import register_op
     from archspec.source.diagnostic import Diagnostic, Diagnostics, SpecError
+    from archspec.tools.export_onnx import export_onnx
     from archspec.tools.optimize.guard import OptimizeError
     from archspec.tools.optimize.optimize import optimize
     from archspec.tools.weights.load import load_weights
@@ -37,6 +38,7 @@ _HOMES = {
     "check_spec": ("archspec.compiler", "check_spec"),
     "compile_graph": ("archspec.backends.torch_fx", "emit"),
     "compile_spec": ("archspec.compiler", "compile_spec"),
+    "export_onnx": ("archspec.tools.export_onnx", "export_onnx"),
     "load_graph": ("archspec.compiler", "load_graph"),
     "load_weights": ("archspec.tools.weights.load", "load_weights"),
     "optimize": ("archspec.tools.optimize.optimize", "optimize"),
@@ -56,6 +58,7 @@ __all__ = [
     "check_spec",
     "compile_graph",
     "compile_spec",
+    "export_onnx",
     "load_graph",
     "load_weights",
     "optimize",

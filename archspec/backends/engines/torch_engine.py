@@ -1,4 +1,7 @@
-"""Torch: the network as one flat module, channels last, its convolutions those of oneDNN, weights laid out."""
+"""Torch: the network as one flat module, channels last, its convolutions those of oneDNN, weights laid out.
+
+On CUDA it is channels last and replayed as a CUDA graph; on other devices, and of other dtypes, channels last alone.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from archspec.backends.engines.cuda_graphs import CudaGraphs
 from archspec.backends.engines.engine import Engine, Job, Run
 from archspec.backends.fused_conv import FusedConv
 from archspec.backends.initialize import skip_torch_defaults
@@ -46,7 +50,7 @@ class TorchEngine(Engine):
             ]
             return [each.contiguous() for each in outputs_of(module(*laid))]
 
-        return run
+        return CudaGraphs(run) if job.device.type == "cuda" else run
 
 
 def emit_with(job: Job) -> ScopeModule:
