@@ -36,8 +36,11 @@ class Pair:
     module: torch.nn.Module
 
     @staticmethod
-    def of(graph: Graph) -> Pair:
-        module = emit(graph).eval()
+    def of(graph: Graph, *, undrawn: bool = False) -> Pair:
+        """The pair of a graph; with `undrawn`, torch does not draw what is overwritten, and buffers hold anything."""
+        module = emit(graph, device="meta" if undrawn else None).eval()
+        if undrawn:
+            module.to_empty(device="cpu")
         randomize(module)
         network, _ = run_passes(for_inference(graph), FOLDING)
         return Pair(network, module)
@@ -56,13 +59,23 @@ class Pair:
 
 
 def randomize(module: torch.nn.Module) -> None:
-    """Give weights and statistics values that nothing has by chance: 0 and 1 would hide what is left out."""
+    """Give weights and statistics values that nothing has by chance: 0 and 1 would hide what is left out.
+
+    Matrices are of the size that keeps what goes through many of them in bounds. Numbers of large ones repeat, as to
+    draw them all takes longer than everything else.
+    """
+    drawn = torch.randn(1_000_003)
     with torch.no_grad():
         for name, tensor in module.state_dict().items():
-            if tensor.is_floating_point():
-                tensor.copy_(
-                    torch.rand_like(tensor) + 0.5 if "var" in name else tensor + 0.3 * torch.randn_like(tensor)
-                )
+            if not tensor.is_floating_point():
+                continue
+            numbers = drawn.repeat(-(-tensor.numel() // drawn.numel()))[: tensor.numel()].reshape(tensor.shape)
+            if "var" in name:
+                tensor.copy_(numbers.abs() + 0.5)
+            elif tensor.ndim > 1:
+                tensor.copy_(numbers * (2 / tensor[0].numel()) ** 0.5)
+            else:
+                tensor.copy_(0.1 * numbers + (1 if name.endswith("weight") else 0))
 
 
 def session_of(model: onnx.ModelProto) -> onnxruntime.InferenceSession:

@@ -25,8 +25,9 @@ from archspec.backends.onnx import (  # noqa: F401 - each enters its translation
     shapes,
     window_attention,
 )
+from archspec.backends.onnx.refusal import NotInOnnxError
 from archspec.backends.onnx.registry import METHOD, TRANSLATIONS
-from archspec.backends.onnx.types import ONNX_DTYPES, Tensor, torch_dtype
+from archspec.backends.onnx.types import ONNX_DTYPES, Tensor, dtype_name, torch_dtype
 from archspec.backends.onnx.writer import Writer
 from archspec.ir.dims import Dim
 from archspec.ir.graph import Graph, Node, Value
@@ -119,6 +120,7 @@ class _Emitter:
         self.inputs = {name: graph[name].types[0] for name in graph.inputs}
         self.writer = Writer(proto, self.inputs, {**values, **dict(_constants(graph))})
         self.values: dict[Value, Tensor] = {}
+        _check_dtypes(graph, values)
 
     def write(self) -> None:
         """Add all inputs, nodes and outputs."""
@@ -185,6 +187,16 @@ def _constants(graph: Graph) -> Iterator[tuple[str, torch.Tensor]]:
         for name, weight in node.weights.items():
             if weight.kind == "constant":
                 yield key_of(node.path, name), tensor_of(weight, torch_dtype(weight.dtype))
+
+
+def _check_dtypes(graph: Graph, values: Mapping[str, torch.Tensor]) -> None:
+    """Refuse weights of another dtype than the graph says, as a module may be built in one."""
+    for node in graph.operations():
+        for name, weight in node.weights.items():
+            value = values.get(key_of(node.path, name))
+            if value is not None and dtype_name(value.dtype) != weight.dtype:
+                reason = f"its weights are {dtype_name(value.dtype)}, where the graph has {weight.dtype}"
+                raise NotInOnnxError(node.path, node.resolved.name, reason)
 
 
 def _declare(value: Any, given: TensorType) -> None:

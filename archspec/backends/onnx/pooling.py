@@ -66,7 +66,11 @@ def max_pool(
     return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     windows = _windows(x, kernel, stride, padding, dilation, ceil_mode)
-    given = windows.gives(x)
+    given, pads = windows.gives(x), windows.pads
+    if any(pad >= size for pad, size in zip(pads, windows.kernel * 2, strict=True)):
+        if return_indices:
+            w.refuse("a padding that is no smaller than the kernel would change what its indices count")
+        x, pads = _padded(w, x, pads, -inf), [0] * len(pads)
     whole = w.nodes(
         "MaxPool",
         [x],
@@ -74,7 +78,7 @@ def max_pool(
         kernel_shape=windows.kernel,
         strides=windows.stride,
         dilations=windows.dilation,
-        pads=windows.pads,
+        pads=pads,
     )
     if not return_indices:
         return whole[0]
@@ -96,9 +100,7 @@ def avg_pool(
     given, pads = windows.gives(x), windows.pads
     counts = count_include_pad and any(windows.padding)
     if counts and any(windows.more):
-        sides = (side + 2 * edge for side, edge in zip(x.shape[2:], windows.padding, strict=True))
-        edges = w.numbers([0, 0, *windows.padding] * 2)
-        x = w.node("Pad", [x, edges], x.type.with_shape(*x.shape[:2], *sides))
+        x = _padded(w, x, windows.padding * 2, 0.0)
         pads, counts = [0] * len(windows.kernel) + windows.more, False
     return w.node(
         "AveragePool",
@@ -157,6 +159,15 @@ def _windows(x: Tensor, kernel: Sides, stride: Sides | None, padding: Sides, dil
     axes = x.rank - 2
     steps = spread(kernel if stride is None else stride, axes)
     return Windows(spread(kernel, axes), steps, spread(padding, axes), spread(dilation, axes), ceil)
+
+
+def _padded(w: Writer, x: Tensor, pads: list[int], value: float) -> Tensor:
+    """Space with something around it: as much as the attribute of a pool would say."""
+    axes = x.rank - 2
+    before, after = pads[:axes], pads[axes:]
+    sides = (side + first + last for side, first, last in zip(x.shape[2:], before, after, strict=True))
+    edges = w.numbers([0, 0, *before, 0, 0, *after])
+    return w.node("Pad", [x, edges, w.number(value, x.dtype)], x.type.with_shape(*x.shape[:2], *sides))
 
 
 def _wanted(x: Tensor, sides: Size | Sequence[Size]) -> list[Size]:

@@ -116,9 +116,11 @@ def _nearest(w: Writer, x: Tensor, sides: list[Size], factors: list[float] | Non
             nearest_mode="floor",
         )
     for axis, side in enumerate(sides, start=2):
-        if x.shape[axis] != side:
-            factor = factors[axis - 2] if factors is not None else None
+        factor = factors[axis - 2] if factors is not None else None
+        if x.shape[axis] != side or factor not in (None, 1):
             places = _places(w, x.shape[axis], side, factor, 0.5 if mode == "nearest-exact" else 0.0)
+            if factor is not None and mode == "nearest" and x.rank == 4:
+                places = _unless_whole(w, x.shape[axis], side, places)
             x = w.node("Gather", [x, places], x.type.with_side(axis, side), axis=axis)
     return x
 
@@ -145,6 +147,15 @@ def _places(w: Writer, have: Size, want: Size, factor: float | None, offset: flo
     whole = w.cast(w.unary("Floor", places), "int64")
     last = w.size_as(have - 1, "int64")
     return w.binary("Min", whole, last)
+
+
+def _unless_whole(w: Writer, have: Size, want: Size, places: Tensor) -> Tensor:
+    """For images, torch forgets the factor where the side stays, or comes to twice as much."""
+    index = w.count_up(want)
+    for times in (2, 1):
+        same = w.binary("Equal", w.size_as(have * times, "int64"), w.size_as(want, "int64"), "bool")
+        places = w.where(same, w.binary("Div", index, times), places)
+    return places
 
 
 def _is_exact(have: Size, want: Size, factor: float) -> bool:
