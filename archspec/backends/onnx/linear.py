@@ -30,5 +30,5 @@ def bilinear(
 ) -> Tensor:
     weight = w.torch_weight("weight").permute(1, 0, 2).reshape(in1_features, out_features * in2_features)
     rows = w.reshape(matmul(w, x, w.tensor(weight)), (*x.shape[:-1], out_features, in2_features))
-    found = w.reduce("ReduceSum", w.binary("Mul", rows, w.unsqueeze(y, -2)), [-1])
+    found = w.squeeze(matmul(w, rows, w.unsqueeze(y, -1)), -1)
     return w.binary("Add", found, w.weight("bias")) if bias else found
