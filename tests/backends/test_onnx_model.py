@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import numpy as np
 import onnx
 import pytest
@@ -12,9 +14,12 @@ from archspec.backends.onnx.emit import emit_onnx, free_sizes
 from archspec.backends.onnx.refusal import NotInOnnxError
 from archspec.backends.torch_fx import emit
 from archspec.backends.weight_values import Values
+from archspec.ir.conditions import Conditions
+from archspec.ir.op import Arg, Op, Step, Weight
+from archspec.ir.types import TensorType
 from archspec.passes import PASSES, run_passes
 from archspec.passes.network import for_inference
-from tests.backends.onnx_runs import Pair, session_of
+from tests.backends.onnx_runs import Pair, one_node, session_of
 from tests.specs import load
 
 IMAGE = "{x: [N, 3, H=8, W=8]}"
@@ -101,3 +106,39 @@ def test_what_is_too_large_for_one_file_is_told(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(writer, "LIMIT", 100)
     with pytest.raises(NotInOnnxError, match="above 2 GB"):
         Pair.of(load("layers: [conv: {kernel: 3, channels: 4}]", IMAGE)).emit()
+
+
+class CircularConv(Op):
+    """A convolution as a package may have it."""
+
+    name: ClassVar[str] = "circular_conv"
+    more: dict[str, Any]
+
+    def infer(self, must: Conditions, x: TensorType) -> TensorType:
+        return x
+
+    def weights(self, x: TensorType) -> dict[str, Weight]:
+        return {"weight": Weight((3, 3, 3, 3)), "bias": Weight((3,))}
+
+    def lower(self, x: TensorType) -> list[Step]:
+        return [
+            Step(
+                "module",
+                "torch.nn.Conv2d",
+                (Arg(0),),
+                {"in_channels": 3, "out_channels": 3, "kernel_size": 3} | self.more,
+            )
+        ]
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"padding": 1, "padding_mode": "circular"}, "is not translated with all that it is called with"),
+        ({"padding": "same"}, "the padding `same` is no number"),
+    ],
+)
+def test_what_a_translation_does_not_know_is_told(more: dict[str, Any], reason: str) -> None:
+    image = TensorType((2, 3, 8, 8))
+    with pytest.raises(NotInOnnxError, match=reason):
+        Pair.of(one_node(CircularConv(more=more), [image], [image.shape], {})).emit()

@@ -31,12 +31,14 @@ def conv(
     out_channels: int,
     kernel_size: Sides,
     stride: Sides = 1,
-    padding: Sides = 0,
+    padding: Sides | str = 0,
     dilation: Sides = 1,
     groups: int = 1,
     bias: bool = True,
 ) -> Tensor:
     axes = x.rank - 2
+    if isinstance(padding, str):
+        w.refuse(f"the padding `{padding}` is no number")
     kernel, steps, margin, gap = (spread(sides, axes) for sides in (kernel_size, stride, padding, dilation))
     space = [
         (side + 2 * edge - apart * (size - 1) - 1) // step + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -29,7 +30,7 @@ from archspec.backends.onnx.refusal import NotInOnnxError
 from archspec.backends.onnx.registry import METHOD, TRANSLATIONS
 from archspec.backends.onnx.types import ONNX_DTYPES, Tensor, dtype_name, torch_dtype
 from archspec.backends.onnx.writer import Writer
-from archspec.ir.dims import Dim
+from archspec.ir.dims import Dim, DimTooLarge
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.op import Arg, Rest, Result, Step
 from archspec.ir.types import TensorType
@@ -162,10 +163,16 @@ class _Emitter:
         translation = TRANSLATIONS.get(target)
         if translation is None:
             self.writer.refuse(f"there is no translation of `{target}`")
-        args = [self._fill(arg, node, results) for arg in step.args]
-        return translation(
-            self.writer, *args, **{name: self._fill(value, node, results) for name, value in step.settings.items()}
-        )
+        args = [self.writer, *(self._fill(arg, node, results) for arg in step.args)]
+        settings = {name: self._fill(value, node, results) for name, value in step.settings.items()}
+        try:
+            bound = signature(translation).bind(*args, **settings)
+        except TypeError as error:
+            self.writer.refuse(f"`{target}` is not translated with all that it is called with: {error}")
+        try:
+            return translation(*bound.args, **bound.kwargs)
+        except DimTooLarge as error:
+            self.writer.refuse(f"a size cannot be told over symbols: {error}")
 
     def _fill(self, value: Any, node: Node, results: list[Any]) -> Any:
         match value:

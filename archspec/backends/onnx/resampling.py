@@ -129,10 +129,12 @@ def _whole_factors(x: Tensor, sides: Sequence[Size], factors: Sequence[float] | 
     """By how much each side grows; None where that is no whole number."""
     if factors is not None:
         return [int(factor) for factor in factors] if all(factor == int(factor) for factor in factors) else None
-    known = zip(sides, x.shape[2:], strict=True)
-    if any(not isinstance(side, int) or not isinstance(have, int) or side % have for side, have in known):
-        return None
-    return [int(str(side)) // int(str(have)) for side, have in zip(sides, x.shape[2:], strict=True)]
+    found: list[int] = []
+    for have, want in zip(x.shape[2:], sides, strict=True):
+        if not isinstance(have, int) or not isinstance(want, int) or want % have:
+            return None
+        found.append(want // have)
+    return found
 
 
 def _places(w: Writer, have: Size, want: Size, factor: float | None, offset: float) -> Tensor:

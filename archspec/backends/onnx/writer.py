@@ -148,14 +148,12 @@ class Writer:
         """A size as a number to compute with."""
         return self.number(size, dtype) if isinstance(size, int) else self.cast(self._plain(self.size(size)), dtype)
 
-    def count_up(self, size: Size | Tensor, dtype: str = "int64") -> Tensor:
+    def count_up(self, size: Size, dtype: str = "int64") -> Tensor:
         """The whole numbers from 0 to below a size."""
         if isinstance(size, int):
             return self.tensor(torch.arange(size, dtype=torch_dtype(dtype)))
-        end = size if isinstance(size, Tensor) else self.size(size)
-        side = UNKNOWN if isinstance(size, Tensor) else size
-        bounds = [self.number(0, "int64"), self._plain(end), self.number(1, "int64")]
-        return self.cast(self.node("Range", bounds, TensorType((side,), "int64")), dtype)
+        bounds = [self.number(0, "int64"), self._plain(self.size(size)), self.number(1, "int64")]
+        return self.cast(self.node("Range", bounds, TensorType((size,), "int64")), dtype)
 
     # Shapes.
 
