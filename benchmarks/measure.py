@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -20,9 +21,11 @@ class Figure:
     number: float
     unit: str
     """`ms`, `s`, `x` for a ratio, or nothing."""
-    target: float | None = None
+    most: float | None = None
     """The most it may be; None where nothing is promised."""
     detail: str = ""
+    least: float | None = None
+    """The least it may be."""
 
     @property
     def value(self) -> str:
@@ -30,13 +33,23 @@ class Figure:
 
     @property
     def bound(self) -> str:
-        return "" if self.target is None else f"<= {self._shown(self.target)}"
+        if self.least is not None and self.most is not None:
+            return f"{self._shown(self.least)} to {self._shown(self.most)}"
+        if self.least is not None:
+            return f">= {self._shown(self.least)}"
+        return "" if self.most is None else f"<= {self._shown(self.most)}"
 
     @property
     def verdict(self) -> str:
-        return "" if self.target is None else "yes" if self.number <= self.target else "no"
+        if self.least is None and self.most is None:
+            return ""
+        low = -math.inf if self.least is None else self.least
+        high = math.inf if self.most is None else self.most
+        return "yes" if low <= self.number <= high else "no"
 
     def _shown(self, number: float) -> str:
+        if not self.unit and 0 < number < 0.001:
+            return f"{number:.1e}"
         digits = 0 if self.unit == "ms" and number >= 100 else 1 if self.unit == "ms" else 2
         return f"{number:.{digits}f}{'' if self.unit in ('x', '') else ' '}{self.unit}"
 
@@ -89,7 +102,14 @@ def _clean_up() -> None:
 
 
 def ratio(
-    what: str, ours: Times, peer: Times, target: float, *, scale: float = 1.0, names: tuple[str, str] = ("", "")
+    what: str,
+    ours: Times,
+    peer: Times,
+    most: float,
+    *,
+    least: float | None = None,
+    scale: float = 1.0,
+    names: tuple[str, str] = ("", ""),
 ) -> Figure:
     """The ratio of two medians as a figure.
 
@@ -97,9 +117,28 @@ def ratio(
         what: the figure.
         ours: what is measured.
         peer: what it is measured against.
-        target: the most that the ratio may be.
+        most: the most that the ratio may be.
+        least: the least, where less would mean that the measurement is wrong.
         scale: multiplies the ratio, for costs by unit of work: the peer's units over ours.
         names: of both, for the detail.
     """
     detail = f"{names[0]} {ours} against {names[1]} {peer}; {scale * ours.minimum / peer.minimum:.2f}x by minima"
-    return Figure(what, scale * ours.median / peer.median, "x", target, detail.strip())
+    return Figure(what, scale * ours.median / peer.median, "x", most, detail.strip(), least)
+
+
+def speed_up(what: str, ours: Times, peer: Times, least: float | None, detail: str) -> Figure:
+    """How many times as fast ours is as the peer, by medians."""
+    by_minima = f"{peer.minimum / ours.minimum:.2f}x by minima"
+    return Figure(what, peer.median / ours.median, "x", None, f"{detail}; {by_minima}", least)
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """Figures as a Markdown table."""
+    header = ("figure", "measured", "target", "reached", "detail")
+    rows = [header, ("---",) * len(header), *((f.what, f.value, f.bound, f.verdict, f.detail) for f in figures)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("| " + " | ".join(map(_padded, row, widths)) + " |" for row in rows)
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell.ljust(width, "-" if cell == "---" else " ")

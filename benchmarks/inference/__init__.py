@@ -1,0 +1,1 @@
+"""Inference, and what leads to it, beside peers: `python -m benchmarks inference`."""
