@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.commands._environment import MissingError
+from archspec.commands._running import running, show_stage
 from archspec.commands._shared import load, print_findings, probe_option, set_option, spec_argument
 from archspec.source.diagnostic import Diagnostics
 
 if TYPE_CHECKING:
     from archspec.ir.graph import Graph
     from archspec.tools.build import Report
-
-_NO_MEMORY: Final = "allocate memory"
-"""What torch says, in an error of no class of its own, where an allocation fails."""
+    from archspec.tools.optimize.report import Report as Optimization
+    from archspec.tools.optimize.report import Timing
 
 
 @click.command()
@@ -26,12 +24,15 @@ _NO_MEMORY: Final = "allocate memory"
 @set_option
 @probe_option
 @click.option("--depth", type=click.IntRange(min=1), default=1, help="How many levels of blocks to open in the table.")
+@click.option(
+    "--optimize", "is_optimized", is_flag=True, help="Find what runs it fastest on this machine, and print that, too."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as data.")
-def build(spec: str, settings: tuple[str, ...], depth: int, as_json: bool) -> int:
+def build(spec: str, settings: tuple[str, ...], depth: int, is_optimized: bool, as_json: bool) -> int:
     """Check a spec, compile it, run it once in eval and training mode, and print its layer table.
 
     What every node gives is compared with what was inferred about it, and weights and multiply-accumulates with what
-    torch counts.
+    torch counts. With `--optimize` engines and passes are timed for one sample, as `archspec.optimize` does.
     """
     found = Diagnostics()
     began = perf_counter()
@@ -41,7 +42,13 @@ def build(spec: str, settings: tuple[str, ...], depth: int, as_json: bool) -> in
     if graph is None:
         return code
     report = _run(graph)
-    click.echo(json.dumps(_data(graph, report, depth), indent=2) if as_json else _text(graph, report, depth))
+    if as_json:
+        optimized = {"optimized": _optimized_data(_optimize(graph))} if is_optimized else {}
+        click.echo(json.dumps(_data(graph, report, depth) | optimized, indent=2))
+    else:
+        click.echo(_text(graph, report, depth))
+        if is_optimized:
+            click.echo(f"\n{_optimize(graph)}")
     seconds = {"check": checking, **report.seconds}
     click.echo("  ".join(f"{stage} {time:.2f} s" for stage, time in seconds.items()), err=True)
     for mismatch in report.mismatches:
@@ -61,32 +68,28 @@ def _whose(graph: Graph) -> str:
 
 
 def _run(graph: Graph) -> Report:
-    _show_stage("load torch")
-    from archspec.tools.build import NoSizesError, build
+    show_stage("load torch")
+    with running(graph):
+        from archspec.tools.build import NoSizesError, build
 
-    try:
-        return build(graph, _show_stage)
-    except NoSizesError as error:
-        raise click.ClickException(str(error)) from error
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and _NO_MEMORY not in str(error):
-            raise
-        from archspec.analysis.cost import cost
-
-        numbers = cost(graph).total
-        raise MissingError(
-            f"the memory of this machine is not enough to build and run `{graph.name}`, which has "
-            f"{numbers.parameters:,} parameters and {numbers.buffers:,} numbers in buffers",
-            "`archspec check` and `archspec analyze` do without; `--limit parameters=...` refuses what is too large",
-        ) from error
-    finally:
-        _show_stage("")
+        try:
+            return build(graph, show_stage)
+        except NoSizesError as error:
+            raise click.ClickException(str(error)) from error
 
 
-def _show_stage(stage: str) -> None:
-    """Show what is being done, on the line that is cleared when it is done; only on a terminal."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{stage}{'...' if stage else ''}", err=True, nl=False, color=True)
+def _optimize(graph: Graph) -> Optimization:
+    """What `archspec.optimize` makes of the network on this machine."""
+    show_stage("optimize")
+    with running(graph):
+        from archspec.backends.torch_fx import emit
+        from archspec.tools.optimize.guard import OptimizeError
+        from archspec.tools.optimize.optimize import optimize
+
+        try:
+            return optimize(emit(graph)).report()
+        except OptimizeError as error:
+            raise click.ClickException(f"{graph.name} cannot be optimised: {error}") from error
 
 
 def _text(graph: Graph, report: Report, depth: int) -> str:
@@ -138,4 +141,27 @@ def _data(graph: Graph, report: Report, depth: int) -> dict[str, Any]:
         "probed": _probed(graph),
         "run": {"sizes": dict(report.sizes), "nodes": dict(report.compared)},
         "mismatches": list(report.mismatches),
+    }
+
+
+def _optimized_data(report: Optimization) -> dict[str, Any]:
+    return {
+        "engine": report.engine,
+        "passes": dict(report.passes),
+        "sizes": dict(report.sizes),
+        "difference": report.difference,
+        "seconds": report.seconds,
+        "from_cache": report.from_cache,
+        "tried": [_timing_data(each) for each in report.timings],
+        "passed_over": dict(report.passed_over),
+    }
+
+
+def _timing_data(timing: Timing) -> dict[str, Any]:
+    return {
+        "label": timing.label,
+        "median": timing.median,
+        "spread": timing.spread,
+        "difference": timing.difference,
+        "seconds": timing.seconds,
     }

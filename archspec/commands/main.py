@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "table": "Print the layer table the way papers do.",
     "render": "Draw the figure: SVG, PNG, PDF, DOT, or a page to explore.",
     "analyze": "Measure what a network costs, sees and lets through: cuts, receptive fields, memory, input sizes.",
+    "bench": "Time a network on this machine: as it is, channels last, and on engines.",
     "diff": "Print what differs between two networks, and what follows from it.",
     "expand": "Print the canonical form: every node named, every repeat unrolled.",
     "new": "Start a spec.",

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from archspec.commands._environment import MissingError
+from archspec.commands._running import show_stage
 from archspec.commands._shared import load, print_findings, set_option, spec_argument
+from archspec.commands._sizes import parse_sizes
 from archspec.source.diagnostic import Diagnostics
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def verify(
     called_with = _parse_arguments(arguments, given)
     if print_findings(given):
         return USAGE
-    at = _parse_sizes(graph, sizes)
+    at = parse_sizes(graph, sizes)
     _check_outputs(graph, outputs)
     module = _reference(reference, called_with)
     if module is None:
@@ -82,7 +84,7 @@ def verify(
     options: dict[str, Any] = {"sizes": at, "outputs": outputs or None, "phases": phases, "seed": seed}
     try:
         with redirect_stdout(sys.stderr):  # what a reference prints is no result of ours
-            made = run(graph, module, **options, tolerance=tolerance, on_stage=_show_stage)
+            made = run(graph, module, **options, tolerance=tolerance, on_stage=show_stage)
     except DoesNotRunError as error:
         help = "`--size` runs at another size" + (", `--phase eval` in eval mode alone" * (error.phase == "training"))
         click.echo(f"error: {error}\n  = help: {help}", err=True)
@@ -90,7 +92,7 @@ def verify(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--size") from error
     finally:
-        _show_stage("")
+        show_stage("")
     click.echo(json.dumps(_data(graph, reference, made), indent=2) if as_json else _text(graph, reference, made))
     click.echo("  ".join(f"{stage} {time:.2f} s" for stage, time in made.seconds.items()), err=True)
     return code if made.passed else 1
@@ -100,21 +102,6 @@ def _parse_arguments(texts: tuple[str, ...], found: Diagnostics) -> dict[str, ob
     from archspec.frontend.parameters import parse_settings
 
     return {name: value for name, (value, _) in parse_settings(texts, found, "--with").items()}
-
-
-def _parse_sizes(graph: Graph, texts: tuple[str, ...]) -> dict[str, int]:
-    from archspec.ir.dims import symbols
-
-    known = {name for given in graph.inputs.values() for dim in given.declared for name in symbols(dim)}
-    sizes: dict[str, int] = {}
-    for text in (part for given in texts for part in given.split(",")):
-        name, _, size = (part.strip() for part in text.partition("="))
-        if name not in known or not size.isdecimal() or int(size) < 1:
-            names = ", ".join(f"`{one}`" for one in sorted(known)) or "none: all are fixed"
-            what = f"`{text}` is no size: `NAME=NUMBER` was expected, the names of this spec are {names}"
-            raise click.BadParameter(what, param_hint="--size")
-        sizes[name] = int(size)
-    return sizes
 
 
 def _check_outputs(graph: Graph, outputs: tuple[str, ...]) -> None:
@@ -128,7 +115,7 @@ def _check_outputs(graph: Graph, outputs: tuple[str, ...]) -> None:
 
 def _reference(reference: str, arguments: dict[str, object]) -> Any:
     """The module under a reference's name; None where there is none, which is said."""
-    _show_stage("load torch")
+    show_stage("load torch")
     from archspec.tools.verify import BadReferenceError, MissingLibraryError, load_reference
 
     try:
@@ -140,13 +127,7 @@ def _reference(reference: str, arguments: dict[str, object]) -> Any:
         click.echo(f"error: {error}", err=True)
         return None
     finally:
-        _show_stage("")
-
-
-def _show_stage(stage: str) -> None:
-    """Show what is being done, on the line that is cleared when it is done; only on a terminal."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{stage}{'...' if stage else ''}", err=True, nl=False, color=True)
+        show_stage("")
 
 
 def _text(graph: Graph, reference: str, made: Verification) -> str:
