@@ -32,6 +32,26 @@ def at_sizes(graph: Graph, sizes: Mapping[str, int], phase: Phase | None = None)
         WrongSizesError: there is no such symbol, or a node cannot be what it is at these sizes.
     """
     demands = size_demands(graph)
+    needed = _needed(graph, demands, sizes, phase)
+    return _with_types(graph, demands, {**demands.nominal, **sizes}, needed.union(graph.inputs))
+
+
+def check_sizes(graph: Graph, sizes: Mapping[str, int], phase: Phase | None = None) -> None:
+    """Make sure that a graph runs at other sizes of the symbols of its inputs, as far as it is known what they demand.
+
+    Args:
+        graph: an inferred graph without errors.
+        sizes: by symbol.
+        phase: the only phase in which it has to run there.
+
+    Raises:
+        WrongSizesError: there is no such symbol, or a node cannot be what it is at these sizes.
+    """
+    _needed(graph, size_demands(graph), sizes, phase)
+
+
+def _needed(graph: Graph, demands: Demands, sizes: Mapping[str, int], phase: Phase | None) -> set[str]:
+    """The nodes that have to run at some sizes, once it is sure that they do."""
     unknown = next((name for name in sizes if name not in {*graph.size_symbols, *graph.batch_symbols}), None)
     if unknown is not None:
         raise WrongSizesError(f"the inputs have no size `{unknown}`, only {_listed(graph)}")
@@ -48,7 +68,7 @@ def at_sizes(graph: Graph, sizes: Mapping[str, int], phase: Phase | None = None)
             mode = "" if path in runs["eval"] and condition in demands.of_nodes[path] else " in training mode"
             said = explain(graph, demands, path, condition, given)
             raise WrongSizesError(f"it does not run{mode} at {asked}: in `{path}`, {said}")
-    return _with_types(graph, demands, given, needed.union(graph.inputs))
+    return needed
 
 
 def over_symbols(graph: Graph) -> Graph:

@@ -33,8 +33,10 @@ class Values:
 
     def _tensor(self, value: WeightValue) -> Tensor:
         if value not in self._known:
-            kept = self.state[value.key].detach().clone() if isinstance(value, Original) else None
-            self._known[value] = self._compute(value).to(self.dtype) if kept is None else kept
+            found = (
+                self.state[value.key].detach() if isinstance(value, Original) else self._compute(value).to(self.dtype)
+            )
+            self._known[value] = found.clone()  # of float64 what was computed may be a view
         return self._known[value]
 
     def _compute(self, value: WeightValue) -> Tensor:

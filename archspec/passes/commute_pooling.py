@@ -9,7 +9,7 @@ windows move by one place.
 from __future__ import annotations
 
 from archspec.ir.graph import Node, Value
-from archspec.ops._windows import spread
+from archspec.ir.op import Window
 from archspec.ops.convolution import Conv
 from archspec.ops.merge import Add
 from archspec.ops.parameter import Parameter
@@ -21,10 +21,18 @@ from archspec.passes.weight_values import reshape
 
 
 def _rewrite(rewrite: Rewrite) -> int:
-    return sum(_commute(rewrite, node) for node in rewrite.operations())
+    return sum(_commute(rewrite, node.path) for node in list(rewrite.operations()))
 
 
-def _commute(rewrite: Rewrite, node: Node) -> bool:
+def _commute(rewrite: Rewrite, path: str) -> int:
+    """Bring a convolution before all the means that are right in front of it, and count them."""
+    count = 0
+    while _pass_one(rewrite, rewrite.nodes[path]):
+        count += 1
+    return count
+
+
+def _pass_one(rewrite: Rewrite, node: Node) -> bool:
     if not is_pointwise(node):
         return False
     pool, filters = rewrite.input(node), filters_of(rewrite, node)
@@ -45,21 +53,13 @@ def _commute(rewrite: Rewrite, node: Node) -> bool:
 
 def is_pointwise(node: Node) -> bool:
     """Whether a node convolves with a kernel of 1 that moves by one place, and pads nothing."""
-    op = node.op
-    if not isinstance(op, Conv):
-        return False
-    axes = node.types[0].rank - 2
-    sides = {*spread(op.kernel, axes), *spread(op.stride, axes)}
-    pads = set(op.padding) if isinstance(op.padding, tuple) else {op.padding}
-    return sides == {1} and pads <= {0, "valid", "same"}
+    return isinstance(node.op, Conv) and {*node.op.sees(node.types[0])} == {Window(1)}
 
 
 def _is_worth_it(pool: Node, filters: Filters) -> bool:
-    op = pool.op
-    if not isinstance(op, AvgPool) or filters.outputs >= filters.inputs:
+    if not isinstance(pool.op, AvgPool) or filters.outputs >= filters.inputs:
         return False
-    stride = op.kernel if op.stride is None else op.stride
-    return stride == 1 or (isinstance(stride, tuple) and set(stride) == {1})
+    return all(isinstance(window, Window) and window.stride == 1 for window in pool.op.sees(pool.types[0]))
 
 
 PASS = Pass("commute-pooling", "convolves with kernels of 1 before means instead of behind them", _rewrite, True)

@@ -1,13 +1,14 @@
 """Drop identities: what gives back what it reads is taken out, so that others become neighbours.
 
 Legal: the op says that it gives back its first input whatever that holds, at all sizes in eval mode (`does_nothing`,
-or `noise`, which is of training alone), and it gives it back in the same type.
+or `noise`, which is of training alone), and it gives it back in the same type. A cast stays: in a module whose weights
+are not float32, what is float32 by its type is not.
 """
 
 from __future__ import annotations
 
 from archspec.ir.graph import Node, Value
-from archspec.ops.elementwise import Identity
+from archspec.ops.elementwise import Cast, Identity
 from archspec.passes.pass_type import Pass
 from archspec.passes.rewrite import Rewrite
 
@@ -22,7 +23,7 @@ def _rewrite(rewrite: Rewrite) -> int:
 
 def _is_idle(rewrite: Rewrite, node: Node) -> bool:
     given = rewrite.input_types(node)
-    if not given or node.types != given[:1]:
+    if not given or node.types != given[:1] or isinstance(node.op, Cast):
         return False
     return isinstance(node.op, Identity) or node.resolved.noise or bool(node.resolved.does_nothing(*given))
 

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from math import prod
 
 from archspec.ir.graph import Node
+from archspec.ir.op import Window
+from archspec.ir.types import TensorType
 from archspec.ops.convolution import Conv, ConvTranspose
 from archspec.ops.linear import Linear
 from archspec.passes.rewrite import Rewrite
 from archspec.passes.weight_values import WeightValue, add, multiply, reshape, total
+
+_DEEPEST = 90
+"""Operations in a row that a weight may be made of, which is some thirty factors."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,11 @@ class Filters:
     def inputs(self) -> int:
         """How many channels it reads."""
         return self.shape[0] if self.is_transposed else self.shape[1] * self.groups
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether another factor can be made part of them: values that are very deep cannot be walked."""
+        return self.weight.depth < _DEEPEST
 
     def scaled(self, scale: WeightValue | None, shift: WeightValue | None) -> Filters:
         """Those that give `y * scale + shift` where these give y."""
@@ -95,6 +105,11 @@ def filters_of(rewrite: Rewrite, node: Node) -> Filters | None:
         return None
     bias = rewrite.value(node, "bias") if op.bias else None
     return Filters(op, rewrite.value(node, "weight"), bias, node.weights["weight"].shape)
+
+
+def pads_nothing(op: Conv | ConvTranspose, given: TensorType) -> bool:
+    """Whether no zeros are put around what is read."""
+    return all(isinstance(window, Window) and window.before == 0 for window in op.sees(given))
 
 
 def _sum(left: WeightValue | None, right: WeightValue | None) -> WeightValue | None:

@@ -24,7 +24,7 @@ def _fold(rewrite: Rewrite, node: Node) -> bool:
     if affine is None or rewrite.only_reader(earlier.path) is not node:
         return False
     filters = filters_of(rewrite, earlier)
-    if filters is None:
+    if filters is None or not filters.takes_more:
         return False
     folded = filters.scaled(*affine)
     rewrite.put(earlier.path, folded.with_bias(), earlier.inputs, folded.values())

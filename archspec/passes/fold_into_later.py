@@ -10,7 +10,7 @@ from archspec.ir.graph import Node
 from archspec.ops.convolution import Conv
 from archspec.ops.linear import Linear
 from archspec.passes.channel_affine import ChannelAffine, channel_affine
-from archspec.passes.filters import Filters, filters_of
+from archspec.passes.filters import Filters, filters_of, pads_nothing
 from archspec.passes.pass_type import Pass
 from archspec.passes.rewrite import Rewrite
 
@@ -36,9 +36,11 @@ def _fold(rewrite: Rewrite, node: Node) -> bool:
 
 
 def _can_take(filters: Filters, reader: Node, affine: ChannelAffine) -> bool:
+    if not filters.takes_more:
+        return False
     if affine.shift is None or isinstance(filters.op, Linear):
         return True
-    return isinstance(filters.op, Conv) and filters.op.padding in ("valid", 0)
+    return isinstance(filters.op, Conv) and pads_nothing(filters.op, reader.types[0])
 
 
 PASS = Pass("fold-into-later", "makes factors and shifts part of the layers behind them", _rewrite)

@@ -38,7 +38,7 @@ def _activation(rewrite: Rewrite, node: Node) -> Op | None:
 
 
 def _merge(rewrite: Rewrite, convolutions: Sequence[Node], activation: Op | None) -> int:
-    first, every = convolutions[0], [filters_of(rewrite, node) for node in convolutions]
+    first, every = rewrite.nodes[convolutions[0].path], [filters_of(rewrite, node) for node in convolutions]
     filters = [each for each in every if each is not None]
     lasts = [rewrite.only_reader(node.path) or node if activation is not None else node for node in convolutions]
     channels = tuple(each.outputs for each in filters)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from archspec.analysis.phases import running
 from archspec.analysis.shares import owners, tied_node
-from archspec.ir.graph import Graph, GraphOutput, Node, Scope
+from archspec.ir.graph import Graph, GraphOutput, Node, Scope, Value
+from archspec.ir.op import Op
 from archspec.passes.weight_values import Original, WeightValue
 
 
@@ -80,16 +81,22 @@ def _lines(network: Network) -> Iterator[str]:
         if node.op is None:
             yield f"{node.path}: input {types}"
             continue
-        op = node.resolved
-        attributes = ", ".join(f"{name}={_shown(getattr(op, name))}" for name in sorted(op.model_fields_set))
-        inputs = ", ".join(value.node + (f"[{value.port}]" if value.port else "") for value in node.inputs)
-        yield f"{node.path}: {op.name}({attributes}) of {inputs or 'nothing'}: {types}"
+        inputs = ", ".join(map(_called, node.inputs))
+        yield f"{node.path}: {_shown(node.resolved)} of {inputs or 'nothing'}: {types}"
         for name in node.weights:
             key = key_of(node.path, name)
             if key in network.values and network.values[key] != Original(key):
                 yield f"  {name or 'itself'} = {network.values[key]}"
-    yield "outputs: " + ", ".join(f"{name} = {output.value.node}" for name, output in graph.outputs.items())
+    yield "outputs: " + ", ".join(f"{name} = {_called(output.value)}" for name, output in graph.outputs.items())
+
+
+def _called(value: Value) -> str:
+    return value.node + (f"[{value.port}]" if value.port else "")
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, Op):
+        fields = sorted(type(value).model_fields.items())
+        given = [(name, getattr(value, name), field.default) for name, field in fields]
+        return f"{value.name}({', '.join(f'{name}={_shown(each)}' for name, each, usual in given if each != usual)})"
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from archspec.ir.conditions import Conditions, RuleStopped
 from archspec.ir.graph import Node, Scope, Value
@@ -21,6 +24,10 @@ class Rewrite:
         self.nodes = {node.path: node for node in network.graph}
         self.values = dict(network.values)
         self.outputs = {name: output.value for name, output in network.graph.outputs.items()}
+        # The names of the outputs that nodes give, by path.
+        self._given: dict[str, set[str]] = defaultdict(set)
+        for name, value in self.outputs.items():
+            self._given[value.node].add(name)
         self._readers: dict[str, dict[tuple[str, int], None]] = {path: {} for path in self.nodes}
         for node in self.nodes.values():
             self._note(node)
@@ -37,7 +44,7 @@ class Rewrite:
 
     def is_output(self, path: str) -> bool:
         """Whether the network gives what a node gives."""
-        return any(value.node == path for value in self.outputs.values())
+        return bool(self._given.get(path))
 
     def only_reader(self, path: str) -> Node | None:
         """The node that reads a node, once, where nothing else needs what it gives."""
@@ -94,14 +101,22 @@ class Rewrite:
         for reader in self.readers(old.node):
             if reader.path != but:
                 self.reconnect(reader, tuple(new if value == old else value for value in reader.inputs))
-        self.outputs = {name: new if value == old else value for name, value in self.outputs.items()}
+        for name in [name for name in self._given.get(old.node, ()) if self.outputs[name] == old]:
+            self._given[old.node].remove(name)
+            self._given[new.node].add(name)
+            self.outputs[name] = new
 
     def new_path(self, beside: str, word: str) -> str:
-        """A path that no node has: another one's, with a word behind."""
+        """A path that no node has, and that is above none: another one's, with a word behind."""
         path = f"{beside}_{word}"
-        while path in self.nodes:
+        while path in self.nodes or path in self._scopes:
             path += "_"
         return path
+
+    @cached_property
+    def _scopes(self) -> set[str]:
+        """What the paths of nodes are below of."""
+        return {path[: dot.start()] for path in self.nodes for dot in re.finditer(r"\.", path)}
 
     def remove(self, path: str) -> None:
         """Take out a node that nothing reads, and what was needed for it alone, inputs of the network aside."""

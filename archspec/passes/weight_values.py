@@ -6,8 +6,8 @@ Passes hold no tensors. A backend evaluates these in float64 and rounds once, so
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, TypeAlias
 
 Operation: TypeAlias = Literal["add", "subtract", "multiply", "divide", "sqrt", "concat", "reshape", "sum"]
 
@@ -16,6 +16,7 @@ Operation: TypeAlias = Literal["add", "subtract", "multiply", "divide", "sqrt", 
 class Original:
     """A tensor of the module that is optimised, by its key in the `state_dict`."""
 
+    depth: ClassVar[int] = 0
     key: str
 
     def __str__(self) -> str:
@@ -26,6 +27,7 @@ class Original:
 class Constant:
     """A tensor of numbers that the spec gives."""
 
+    depth: ClassVar[int] = 0
     shape: tuple[int, ...]
     numbers: float | tuple[float, ...] = 0.0
     """One for all elements, or one for each."""
@@ -42,6 +44,11 @@ class Combined:
     parts: tuple[WeightValue, ...]
     setting: tuple[int, ...] = ()
     """The axis that is joined along, the shape that is taken, or the axes that are summed over."""
+    depth: int = field(init=False, compare=False, repr=False)
+    """How many operations stand in a row, at most."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "depth", 1 + max(part.depth for part in self.parts))
 
     def __str__(self) -> str:
         setting = f", {list(self.setting)}" if self.setting else ""

@@ -1,10 +1,10 @@
-"""`python -m tests.fuzz ops|graphs`: hold archspec to torch over random cases, and count."""
+"""`python -m tests.fuzz ops|graphs|passes`: hold archspec to torch over random cases, and count."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,14 +13,21 @@ from archspec.ops import names
 from tests.fuzz.campaign import run
 from tests.fuzz.graphs import graphs
 from tests.fuzz.ops import ops
+from tests.fuzz.passes import passes
 from tests.fuzz.report import disagreements, table
 from tests.fuzz.subject import Subject
+
+_SUBJECTS: Mapping[str, Callable[[Sequence[str]], Subject[Any]]] = {
+    "ops": ops,
+    "graphs": lambda only: graphs(),
+    "passes": lambda only: passes(),
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run what is asked for; 1 where something disagrees."""
     asked = _parser().parse_args(arguments)
-    subject: Subject[Any] = graphs() if asked.subject == "graphs" else ops(asked.only or names())
+    subject = _SUBJECTS[asked.subject](asked.only or names())
     numbers = range(asked.cases) if asked.case is None else [asked.case]
     tally = run(subject, numbers, asked.seed, asked.workers)
     sys.stdout.write(table(tally, asked.each) + "\n")
@@ -31,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("subject", choices=["ops", "graphs"])
+    parser.add_argument("subject", choices=[*_SUBJECTS])
     parser.add_argument("--cases", type=int, default=10_000, help="how many (10000)")
     parser.add_argument("--seed", type=int, default=0, help="what they are drawn from (0)")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")

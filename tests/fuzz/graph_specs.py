@@ -8,7 +8,6 @@ from random import Random
 from typing import Any, TypeAlias
 
 from archspec.ir.dims import symbol
-from archspec.ir.op import Op
 from archspec.ir.types import TensorType
 from tests.fuzz.rows import Named, Row, Writer
 
@@ -28,16 +27,10 @@ def random_spec(random: Random) -> Spec:
     return spec
 
 
-def random_sound_spec(random: Random, kinds: Sequence[Sequence[type[Op]]] = ()) -> Spec:
-    """A spec that ought to be accepted.
-
-    Args:
-        random: what it is drawn with.
-        kinds: the ops that it uses, in lists that are drawn equally often; all of the catalogue by category where
-            nothing is said.
-    """
+def random_sound_spec(random: Random, kind: type[Writer] = Writer) -> Spec:
+    """A spec that ought to be accepted, its rows written by a kind of writer."""
     declared, given = _input(random)
-    writer = Writer(random, kinds=kinds) if kinds else Writer(random)
+    writer = kind(random)
     for number in range(random.randint(0, 2)):
         writer.blocks[f"block{number}"] = _block(writer, given)
     inputs = ["x", "y"] if random.random() < 0.15 else ["x"]

@@ -49,8 +49,6 @@ class Writer:
     random: Random
     blocks: dict[str, Any] = field(default_factory=dict)
     """The definitions of blocks that rows may use."""
-    kinds: Sequence[Sequence[type[Op]]] = field(default_factory=lambda: _by_category())
-    """The ops that rows use, in lists that are drawn equally often."""
     numbers: Iterator[int] = field(default_factory=count)
 
     def rows(
@@ -82,6 +80,10 @@ class Writer:
         uses = [self._use] if self.blocks else []
         return [*[self._op] * 6, *composite, *uses, self._shared]
 
+    def _kinds(self) -> Sequence[Sequence[type[Op]]]:
+        """The ops that rows use, in lists that are drawn equally often."""
+        return _by_category()
+
     def _is_wanted(self, after: TensorType, given: TensorType) -> bool:
         """Whether rows do not end what there is to draw: small space and few axes come late."""
         sides = [side for side in after.shape if isinstance(side, int)]
@@ -95,7 +97,7 @@ class Writer:
         return {name: own | dict(attributes)}
 
     def _op(self, given: TensorType, named: Sequence[Named], depth: int) -> Rows | None:
-        kind = self.random.choice(self.random.choice(self.kinds))
+        kind = self.random.choice(self.random.choice(self._kinds()))
         reads = self._reads(kind, given, named)
         if reads is None:
             return None

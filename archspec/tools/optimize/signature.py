@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from archspec.analysis.at_sizes import at_sizes
+from archspec.analysis.at_sizes import check_sizes
 from archspec.backends.plan import argument_name
 from archspec.ir.dims import Dim, evaluate
 from archspec.ir.graph import Graph, GraphInput
@@ -57,7 +57,7 @@ class Signature:
             if tuple(evaluate(dim, found) for dim in given.shape) != tuple(tensor.shape):
                 known = ", ".join(f"{name}={size}" for name, size in found.items())
                 raise ValueError(f"{_declared(given)}, and {known} here, but {list(tensor.shape)} was given")
-        at_sizes(self.graph, found, "eval")
+        check_sizes(self.graph, found, "eval")
         return found
 
     def _check(self, given: GraphInput, tensor: Any) -> None:
