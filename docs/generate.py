@@ -26,6 +26,8 @@ from archspec.ir.op import Example, Op, Weight
 from archspec.ir.types import TensorType
 from archspec.ops import TABLE, find, names
 from archspec.ops._generate import collect, table_text
+from archspec.passes import PASSES
+from archspec.passes.pass_type import Pass
 from archspec.recipe.averaging import AVERAGES
 from archspec.recipe.group import Group
 from archspec.recipe.loss import LOSSES
@@ -126,6 +128,29 @@ def _of_rule(rule: Rule) -> str:
     return f"{severity}\n\n{table(['setting', 'default', ''], rows)}"
 
 
+def passes_page() -> str:
+    """`docs/passes.md`: every pass, what it does and when that is legal."""
+    parts = [
+        "# Passes",
+        _generated("`PASSES` in `archspec/passes/`"),
+        "What `archspec.optimize` rewrites in a network for inference, in this order. Each pass leaves every output of "
+        "eval mode what it was but for rounding, at all sizes; the module and its weights stay as they are. Where it "
+        "depends on the machine whether a pass helps, it is only kept where it was seen to.",
+        table(["pass", "does", "kept"], [_pass_row(each) for each in PASSES]),
+    ]
+    return _joined([*parts, *(f"## {each.name}\n\n{_doc_of(each)}" for each in PASSES)])
+
+
+def _pass_row(each: Pass) -> list[str]:
+    return [f"[{each.name}](#{each.name})", each.does, "where it helps" if each.is_measured else "always"]
+
+
+def _doc_of(each: Pass) -> str:
+    doc = inspect.getdoc(inspect.getmodule(each.rewrite))
+    assert doc is not None, f"the module of {each.name} says what it does and when that is legal"
+    return doc
+
+
 def cli_page() -> str:
     """`docs/cli.md`: the help of every command."""
     parts = ["# Commands", _generated("the commands themselves"), _help(cli, "archspec")]
@@ -146,6 +171,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/ops.md": ops_page,
     "docs/recipes.md": recipes_page,
     "docs/diagnostics.md": diagnostics_page,
+    "docs/passes.md": passes_page,
     "docs/cli.md": cli_page,
     "docs/spec.schema.json": schema_file,
     "archspec/ops/_table.py": table_text,

@@ -27,6 +27,7 @@ from archspec.ir.dims import LIMIT
 from archspec.language import reader
 from archspec.language.expression import MAX_DEPTH, MAX_LENGTH, MAX_NUMBER, MAX_RANGE
 from archspec.language.keys import BlockKeys, ItemKeys, SpecKeys, keys_of
+from archspec.passes import PASSES
 from archspec.rules import RULES
 from archspec.source.diagnostic import Diagnostics
 from archspec.source.files import load_file
@@ -176,6 +177,11 @@ def test_a_program_prints_what_is_documented(block: Block, folder: Path) -> None
 def test_every_key_is_documented(keys: Any) -> None:
     text = (ROOT / "docs/language.md").read_text(encoding="utf-8")
     assert [key for key in keys_of(keys) if f"`{key}`" not in text] == []
+
+
+def test_every_pass_is_documented_in_the_order_in_which_they_run() -> None:
+    text = (ROOT / "docs/passes.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (.*)$", text, re.M) == [each.name for each in PASSES]
 
 
 def test_every_option_of_figures_is_documented() -> None:

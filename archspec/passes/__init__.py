@@ -32,6 +32,8 @@ FOLDING: tuple[Pass, ...] = tuple(each for each in PASSES if each is not fuse_co
 def run_passes(network: Network, passes: Iterable[Pass], tried: Container[str] = ()) -> tuple[Network, dict[str, int]]:
     """A network after passes, and how often each has rewritten something.
 
+    Each finds nothing more right after itself; all of them a second time may, as later ones make work for earlier ones.
+
     Args:
         network: what to begin with.
         passes: in order.

@@ -2,7 +2,8 @@
 
 Legal: batch norm over running averages, a constant factor or a learned one are `y * scale + shift` by channel, and so
 are part of a `conv`, a `conv_transpose` or a `linear` over [N, features] that nothing else reads (Jacob et al. 2018,
-Quantization and training of neural networks, section 3.2). It folds as often as there is something behind.
+Quantization and training of neural networks, section 3.2). It folds as often as there is something behind,
+up to some thirty times.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Fold into later: a factor and a shift of channels become part of the weights of all that reads these channels.
 
 Legal: every reader is a `conv` or a `linear` over [N, features], or a `conv_transpose` where nothing is shifted, and
-pads nothing where something is: a padding of zeros is not shifted. Weights of float32 take it up in float64.
+pads nothing where something is: a padding of zeros is not shifted. It folds as often as there is something in front, up
+to some thirty times. Weights of float32 take it up in float64.
 """
 
 from __future__ import annotations
