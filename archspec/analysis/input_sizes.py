@@ -116,13 +116,6 @@ def input_sizes(graph: Graph) -> dict[Phase, tuple[Sizes, ...]]:
     return found
 
 
-def training_demands(graph: Graph) -> list[Condition]:
-    """What the nodes of a graph demand of its inputs in training mode only, but for several samples in a batch."""
-    runs = running(graph)["training"]
-    demands = size_demands(graph).in_training_alone(graph.batch_symbols)
-    return [condition for path, condition in demands if path in runs]
-
-
 class _Phase:
     """The nodes of one phase, and what they demand."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain, product
+from math import prod
 from operator import and_
 
 import torch
 
 from archspec.analysis.batch_sizes import batch_sizes
-from archspec.analysis.input_sizes import input_sizes, training_demands
+from archspec.analysis.input_sizes import input_sizes
 from archspec.analysis.phases import running
 from archspec.ir.conditions import Condition
 from archspec.ir.dims import Size, evaluate, symbols
@@ -19,6 +20,8 @@ from archspec.ir.op import Op
 
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 224, 256, 299, 320, 384, 512, 1024)
 """The sizes that are tried for a symbol about which nothing is said."""
+_MOST = 2**28
+"""The numbers of an input whose sizes are chosen, at most: 1 GB of float32."""
 _FEWEST = 2
 """The samples of a batch about which nothing is said, at least."""
 
@@ -71,10 +74,15 @@ def choose_sizes(
         return known
     for tried in chain(_combinations(len(free)), _solved(graph, free)):
         chosen = known | dict(zip(free, tried, strict=True))
-        if all(condition.holds(chosen) is not False for condition in conditions):
+        if _are_few(graph, chosen) and all(condition.holds(chosen) is not False for condition in conditions):
             return chosen
     names = ", ".join(f"`{name}`" for name in free)
     raise ValueError(f"no size up to {CANDIDATES[-1]} of {names} meets all conditions of `{graph.name}`; give `sizes`")
+
+
+def _are_few(graph: Graph, sizes: Mapping[str, int]) -> bool:
+    """Whether the inputs have room in memory."""
+    return all(prod(_sides(given, sizes)) <= _MOST for given in graph.inputs.values())
 
 
 def _usual_batch(graph: Graph, conditions: Iterable[Condition]) -> int:
@@ -107,14 +115,15 @@ def _solved(graph: Graph, free: Sequence[str]) -> Iterator[tuple[int, ...]]:
 def _conditions(graph: Graph, phase: Phase | None) -> list[Condition]:
     """What is demanded of the symbols by inputs, and by nodes that some output needs in a phase."""
     found: dict[Condition, None] = {}
+    batch = graph.batch_symbols
     for given in graph.inputs.values():
         found |= dict.fromkeys(given.constraints)
     runs = set().union(*(paths for each, paths in running(graph).items() if phase in (None, each)))
     for node in graph:
         if node.path in runs:
             found |= dict.fromkeys(node.conditions)
-    if phase != "eval":
-        found |= dict.fromkeys(training_demands(graph))
+            if phase != "eval":
+                found |= dict.fromkeys(each for each in node.training_conditions if not each.holds_in_a_batch(batch))
     return list(found)
 
 

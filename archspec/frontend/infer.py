@@ -210,7 +210,7 @@ class _Inference:
                 f"the dims of `{op.name}` grow beyond what can be reasoned about",
                 help="give the inputs nominal sizes, such as `H=224`",
             )
-        node.conditions = tuple(must.pending)
+        node.conditions, node.training_conditions = tuple(must.pending), tuple(must.of_training)
         return must
 
     def _give_up(self, node: Node, inputs: Iterable[TensorType], must: Conditions, error: Exception) -> None:

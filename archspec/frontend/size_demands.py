@@ -64,19 +64,8 @@ class Demands:
         """
         for path, conditions in self.of_nodes.items():
             yield from ((path, condition) for condition in conditions)
-        if phase == "training":
-            yield from self.in_training_alone(batch)
-
-    def in_training_alone(self, batch: Container[object]) -> Iterator[tuple[str, Condition]]:
-        """The same for what they demand in training mode only."""
-        for path, conditions in self.of_training.items():
-            yield from ((path, each) for each in conditions if not _holds_in_a_batch(each, batch))
-
-
-def _holds_in_a_batch(condition: Condition, batch: Container[object]) -> bool:
-    """Whether the batch is a factor of how many values there are, so that there are several in a batch of several."""
-    values = condition.dim + 1
-    return isinstance(values, Dim) and all(any(atom in batch for atom in factors) for factors, _ in values.terms)
+        for path, conditions in self.of_training.items() if phase == "training" else ():
+            yield from ((path, each) for each in conditions if not each.holds_in_a_batch(batch))
 
 
 def size_demands(graph: Graph) -> Demands:

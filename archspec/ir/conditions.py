@@ -7,7 +7,7 @@ nothing downstream is reported again. A demand that holds at some sizes only is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import lcm
@@ -32,6 +32,15 @@ class Condition:
         if not isinstance(value, int):
             return None
         return value >= 1 if self.kind == "positive" else value == 0
+
+    def holds_in_a_batch(self, batch: Container[object]) -> bool:
+        """Whether the batch is a factor of how many values there are, so that there are several in a batch of several.
+
+        Args:
+            batch: the symbols of the batch.
+        """
+        values = self.dim + 1
+        return isinstance(values, Dim) and all(any(atom in batch for atom in factors) for factors, _ in values.terms)
 
 
 @dataclass(frozen=True, slots=True)
