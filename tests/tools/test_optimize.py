@@ -240,3 +240,14 @@ def test_the_report_says_what_was_tried_and_what_each_pass_gives(model: Any) -> 
         model.fc.bias.add_(1)
     with pytest.raises(ValueError, match="the module is gone, or has changed since"):
         other.report(effects_of_passes=True)
+
+
+def test_where_an_engine_fails_torch_takes_over(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = optimize(model, engine="onnxruntime")
+
+    def broken(inputs: Any) -> Any:
+        raise RuntimeError("no kernel for these sizes")
+
+    monkeypatch.setattr(fast._run, "run", broken)
+    image = torch.randn(2, 3, 9, 9)
+    close(fast(image), outputs(model, image))

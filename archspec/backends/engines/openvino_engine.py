@@ -33,8 +33,11 @@ class OpenVinoEngine(OnnxEngine):
         except Exception as error:  # its errors have no common base but this
             raise CannotRunError(f"it says: {str(error).strip().splitlines()[-1]}") from error
 
+        kept = {port.get_any_name() for port in compiled.inputs}  # it drops those of which the shape alone counts
+
         def run(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-            given = {name: each.detach().contiguous().numpy() for name, each in zip(inputs, tensors, strict=True)}
+            named = zip(inputs, tensors, strict=True)
+            given = {name: each.detach().contiguous().numpy() for name, each in named if name in kept}
             found = compiled(given, share_inputs=True)
             return [torch.from_numpy(found[name]) for name in outputs]
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from archspec.backends.engines.engine import CannotRunError, Engine, Job, Run
+from archspec.backends.engines.torch_engine import TorchEngine
 from archspec.backends.weight_values import Values
 from archspec.passes import run_passes
 from archspec.passes.network import Network
 from archspec.passes.pass_type import Pass
-from archspec.tools.optimize.numbers import difference
+from archspec.tools.optimize.guard import device_and_dtype
+from archspec.tools.optimize.numbers import difference, run_in_eval
 
 TOLERANCE: Mapping[torch.dtype, float] = {torch.float64: 1e-9, torch.float32: 1e-4}
 """How far outputs may be from the module's, as a share of the largest number, by the dtype of its weights."""
@@ -33,6 +35,7 @@ class Candidate:
     """How often each pass rewrote something."""
     network: Network
     run: Run
+    job: Job
     seconds: float
     """What it took to make ready, the first run included."""
     difference: float
@@ -64,6 +67,13 @@ class Ground:
         return TOLERANCE.get(self.dtype, _COARSE)
 
 
+def ground_of(model: nn.Module, network: Network, inputs: Sequence[Tensor], sizes: Mapping[str, int]) -> Ground:
+    """The ground for a module as it is now."""
+    device, dtype = device_and_dtype(model)
+    expected = run_in_eval(model, inputs)
+    return Ground(network, Values(model.state_dict()), inputs, expected, sizes, device, dtype)
+
+
 def make(
     ground: Ground, engine: Engine, tried: tuple[str, ...] = (), passes: Sequence[Pass] | None = None
 ) -> Candidate | None:
@@ -84,14 +94,19 @@ def make(
         return None
     job = Job(network, ground.values.of(network), ground.sizes, ground.device, ground.dtype)
     run = engine.prepare(job)
-    with torch.no_grad():
-        found = run(ground.inputs)
+    try:
+        with torch.no_grad():
+            found = run(ground.inputs)
+    except Exception as error:
+        if engine.name == TorchEngine.name:
+            raise
+        raise CannotRunError(f"it says: {str(error).strip().partition(chr(10))[0]}") from error
     apart = difference(found, ground.expected)
     if not apart <= ground.tolerance:
         raise WrongNumbersError(
             f"its outputs are off by {apart:.1e} of the largest number, and {ground.tolerance:.0e} is allowed"
         )
-    return Candidate(engine, tried, counts, network, run, perf_counter() - began, apart)
+    return Candidate(engine, tried, counts, network, run, job, perf_counter() - began, apart)
 
 
 class WrongNumbersError(CannotRunError):

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from archspec.tools.optimize.candidate import Candidate, Ground, make
+from archspec.backends.engines.engine import Engine
+from archspec.tools.optimize.candidate import Ground, make
 from archspec.tools.optimize.numbers import difference, run_in_eval
 from archspec.tools.optimize.report import Timing
 from archspec.tools.optimize.timing import interleaved
 
 
-def effects(model: nn.Module, ground: Ground, chosen: Candidate, rounds: int = 7) -> tuple[Timing, ...]:
+def effects(
+    model: nn.Module, ground: Ground, engine: Engine, counts: Mapping[str, int], rounds: int = 7
+) -> tuple[Timing, ...]:
     """The module as it is, then the engine with no pass, with the first that rewrote something, with two, ..."""
-    applied = [each for each in chosen.engine.passes if chosen.counts.get(each.name)]
+    applied = [each for each in engine.passes if counts.get(each.name)]
     calls: dict[str, Callable[[], Sequence[Tensor]]] = {"as it is": partial(run_in_eval, model, ground.inputs)}
     for count in range(len(applied) + 1):
-        label = f"+ {applied[count - 1].name}" if count else f"{chosen.engine.name}, no pass"
+        label = f"+ {applied[count - 1].name}" if count else f"{engine.name}, no pass"
         passes = applied[:count]
-        made = make(ground, chosen.engine, tuple(each.name for each in passes if each.is_measured), passes)
+        made = make(ground, engine, tuple(each.name for each in passes if each.is_measured), passes)
         if made is not None:
             calls[label] = partial(made.run, ground.inputs)
     with torch.no_grad():

@@ -14,13 +14,11 @@ from torch import Tensor, nn
 from archspec.backends.engines import ENGINES
 from archspec.backends.engines.engine import CannotRunError, Engine
 from archspec.backends.inputs import random_inputs
-from archspec.backends.weight_values import Values
 from archspec.ir.graph import Graph
 from archspec.passes.network import for_inference
 from archspec.tools.optimize.cache import Choice, ChoiceCache
-from archspec.tools.optimize.candidate import Candidate, Ground, WrongNumbersError, make
+from archspec.tools.optimize.candidate import Candidate, Ground, WrongNumbersError, ground_of, make
 from archspec.tools.optimize.guard import OptimizeError, check, device_and_dtype, graph_of
-from archspec.tools.optimize.numbers import run_in_eval
 from archspec.tools.optimize.optimized import Optimized
 from archspec.tools.optimize.report import Report, Timing
 from archspec.tools.optimize.signature import Signature
@@ -58,8 +56,7 @@ def optimize(model: nn.Module, example: ExampleInputs = None, *, engine: str = "
     device, dtype = device_and_dtype(model)
     inputs = _inputs(graph, example, device, dtype)
     sizes = Signature(graph, device, dtype).sizes(inputs)
-    expected = run_in_eval(model, inputs)
-    ground = Ground(network, Values(model.state_dict()), inputs, expected, sizes, device, dtype)
+    ground = ground_of(model, network, inputs, sizes)
     choices = ChoiceCache()
     key = choices.key(network, sizes, engines)
     known = choices.load(key) if cache else None

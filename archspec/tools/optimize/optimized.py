@@ -10,15 +10,34 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archspec.backends.engines.engine import Job, Run
+from archspec.backends.engines.torch_engine import TorchEngine
 from archspec.backends.outputs import make_outputs
 from archspec.ir.graph import Graph
-from archspec.tools.optimize.candidate import Candidate, Ground
+from archspec.tools.optimize.candidate import Candidate, Ground, ground_of
 from archspec.tools.optimize.effects import effects
 from archspec.tools.optimize.report import Report
 from archspec.tools.optimize.signature import Signature
 
 _KNOWN_SHAPES = 256
 """How many shapes of inputs are remembered as fitting."""
+
+
+class Fallback:
+    """Calls of an engine, which torch takes over where the engine fails: at sizes, say, that it has no kernel for."""
+
+    def __init__(self, run: Run, job: Job) -> None:
+        self.run, self.job = run, job
+        self.torch: Run | None = None
+
+    def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        """The outputs."""
+        try:
+            return self.run(inputs)
+        except Exception:  # whatever an engine raises; what is wrong with the inputs torch raises too
+            if self.torch is None:
+                self.torch = TorchEngine().prepare(self.job)
+            return self.torch(inputs)
 
 
 class Optimized:
@@ -30,7 +49,9 @@ class Optimized:
     def __init__(self, model: nn.Module, graph: Graph, ground: Ground, chosen: Candidate, report: Report) -> None:
         self._model = weakref.ref(model)
         self._versions = versions(model)
-        self._ground, self._chosen, self._report = ground, chosen, report
+        self._network, self._inputs, self._report = ground.network, ground.inputs, report
+        self._engine, self._counts = chosen.engine, chosen.counts
+        self._run = chosen.run if self.engine == TorchEngine.name else Fallback(chosen.run, chosen.job)
         self._signature = Signature(graph, ground.device, ground.dtype)
         self._fields = tuple(chosen.network.graph.outputs)
         self._shapes: set[tuple[Any, ...]] = set()
@@ -38,7 +59,7 @@ class Optimized:
     @property
     def engine(self) -> str:
         """The engine that runs it."""
-        return self._chosen.engine.name
+        return self._engine.name
 
     @torch.no_grad()
     def __call__(self, *args: Tensor, **kwargs: Tensor) -> Any:
@@ -58,7 +79,7 @@ class Optimized:
             self._signature.sizes(tensors)
             if len(self._shapes) < _KNOWN_SHAPES:
                 self._shapes.add(shapes)
-        found = self._chosen.run(tensors)
+        found = self._run(tensors)
         return found[0] if len(self._fields) == 1 else make_outputs(self._fields, found)
 
     def report(self, *, effects_of_passes: bool = False) -> Report:
@@ -74,11 +95,12 @@ class Optimized:
             model = self._model()
             if model is None or versions(model) != self._versions:
                 raise ValueError("the module is gone, or has changed since, so that passes cannot be compared with it")
-            self._report = replace(self._report, effects=effects(model, self._ground, self._chosen))
+            ground = ground_of(model, self._network, self._inputs, self._report.sizes)
+            self._report = replace(self._report, effects=effects(model, ground, self._engine, self._counts))
         return self._report
 
     def __repr__(self) -> str:
-        return f"<Optimized {self._report.name} on {self._chosen.label}>"
+        return f"<Optimized {self._report.name} on {self._report.engine}>"
 
 
 def versions(model: nn.Module) -> Sequence[tuple[str, int, int]]:
