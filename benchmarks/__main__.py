@@ -12,7 +12,7 @@ from datetime import timedelta
 from importlib import import_module
 from time import perf_counter
 
-from benchmarks.machine import machine, versions
+from benchmarks.machine import load, machine, versions
 from benchmarks.measure import table
 
 NAMES = ("startup", "frontend", "shapes", "large", "building", "library", "forward", "analysis", "memory", "figures")
@@ -28,7 +28,7 @@ def main(names: Sequence[str]) -> int:
     if unknown:
         print(f"there is no benchmark `{unknown[0]}`; there are {', '.join(NAMES)}, inference", file=sys.stderr)
         return 2
-    print(machine())
+    print(f"{machine()}, load {load():.2f} before the start")
     print(versions())
     for name in names or NAMES:
         module = import_module(f"benchmarks.{name}")

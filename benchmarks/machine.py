@@ -24,8 +24,8 @@ PACKAGES = (
 
 
 def machine() -> str:
-    """Cores, processor, system, and how busy it is."""
-    return f"machine: {os.cpu_count()} cores, {_processor()}, {platform.platform()}, load {load():.2f} before the start"
+    """Cores, processor and system."""
+    return f"machine: {os.cpu_count()} cores, {_processor()}, {platform.platform()}"
 
 
 def load() -> float:

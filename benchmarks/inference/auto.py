@@ -1,4 +1,4 @@
-"""What `archspec.optimize` chooses, beside the best of eager modules, `torch.compile`, and files of torch.onnx.export."""
+"""What `archspec.optimize` chooses, beside the best of eager, torch.compile, and runtimes on exported files."""
 
 from __future__ import annotations
 
@@ -34,12 +34,11 @@ _OURS = "auto"
 
 def figures(setting: Setting) -> Iterator[Figure]:
     found: list[float] = []
-    roof = measure_roof()
     for name in setting.chosen(NETWORKS):
         both = pair(name)
         for batch in setting.batches:
             fast, times = _measured(both, batch, setting)
-            against, *others = _rows(both, batch, fast, times, roof)
+            against, *others = _rows(both, batch, fast, times)
             found.append(against.number)
             yield against
             yield from others
@@ -58,7 +57,7 @@ def _measured(both: Pair, batch: int, setting: Setting) -> tuple[Optimized, dict
     return fast, times
 
 
-def _rows(both: Pair, batch: int, fast: Optimized, times: Mapping[str, Times], roof: float) -> Iterator[Figure]:
+def _rows(both: Pair, batch: int, fast: Optimized, times: Mapping[str, Times]) -> Iterator[Figure]:
     label, report, point = f"{both.name}, batch {batch}", fast.report(), (both.name, batch)
     ours = times[_OURS]
     best = min((each for each in times if each != _OURS), key=lambda each: times[each].median)
@@ -70,6 +69,7 @@ def _rows(both: Pair, batch: int, fast: Optimized, times: Mapping[str, Times], r
     if point in OF_ROOF:
         macs = cost(at_sizes(graph_of(both.ours), report.sizes, "eval")).total.macs
         assert isinstance(macs, int), "all sizes are numbers"
+        roof = measure_roof()
         share = 2 * macs / ours.median / (roof * 1e9)
         detail = f"{macs / 1e9:.2f} GMAC in {ours}, {roof:.0f} GFLOP/s"
         yield Figure(f"{label}: share of the roof", share, "", None, detail, OF_ROOF[point])

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import torch
 
-from benchmarks.inference.page import PAGE, UnmarkedError, assert_marked, put
+from benchmarks.inference.page import PAGE, UnmarkedError, assert_marked, put, threads_text
 from benchmarks.inference.setting import Setting
 from benchmarks.machine import load, machine, versions
 from benchmarks.measure import table
@@ -54,14 +54,15 @@ def measured(name: str, setting: Setting) -> str:
     before, began = load(), perf_counter()
     rows = table(_module(name).figures(setting))
     took = timedelta(seconds=round(perf_counter() - began))
-    lines = (
-        f"{datetime.now(UTC):%Y-%m-%d}, {torch.get_num_threads()} threads, {setting.rounds} rounds, "
-        f"load {before:.2f} before and {load():.2f} after {took}"
-        + (", without `torch.compile`" if setting.quick else ""),
+    told = [
+        f"{datetime.now(UTC):%Y-%m-%d}, {threads_text(torch.get_num_threads())}, up to {setting.rounds} rounds, "
+        f"load {before:.2f} before and {load():.2f} after, took {took}",
         machine(),
         versions(),
-    )
-    return "\n".join((rows, "", *(f"- {line}" for line in lines)))
+    ]
+    if setting.quick:
+        told.insert(0, "without torch.compile, which `--quick` leaves out")
+    return "\n".join((rows, "", *(f"- {line}" for line in told)))
 
 
 def _module(name: str) -> ModuleType:

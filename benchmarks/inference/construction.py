@@ -1,36 +1,31 @@
-"""From the file to a module with its weights drawn, beside torchvision's class, which draws them alike."""
+"""From the file to a module, torch imported before, beside torchvision's class; weights are drawn alike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from torch import nn
-from torchvision.models import inception_v3
 
 import archspec
+from benchmarks.inference.networks import peer
 from benchmarks.inference.setting import Setting
 from benchmarks.measure import Figure, interleave, speed_up
 from benchmarks.startup import ROOT
 
-LEAST = 1.8
-SPEC = ROOT / "specs/inception_v3.yaml"
+LEAST = {"inception_v3": 1.8}
 
 
 def figures(setting: Setting) -> Iterator[Figure]:
-    calls = {"ours": _ours, "peer": _theirs}
-    _assert_drawn_alike(_ours(), _theirs())
-    times = interleave(calls, setting.rounds)
-    detail = f"{times['ours']} against {times['peer']}"
-    yield speed_up("inception_v3: compile_spec to torchvision's class", times["ours"], times["peer"], LEAST, detail)
-
-
-def _ours() -> nn.Module:
-    return archspec.compile_spec(SPEC)
-
-
-def _theirs() -> nn.Module:
-    made: nn.Module = inception_v3(weights=None, init_weights=True)
-    return made
+    for name in setting.chosen(LEAST):
+        calls: dict[str, Callable[[], nn.Module]] = {
+            "ours": partial(archspec.compile_spec, ROOT / f"specs/{name}.yaml"),
+            "peer": partial(peer, name, drawn=True),
+        }
+        _assert_drawn_alike(calls["ours"](), calls["peer"]())
+        times = interleave(calls, setting.rounds)
+        detail = f"{times['ours']} against {times['peer']}"
+        yield speed_up(f"{name}: from the file to a module", times["ours"], times["peer"], LEAST.get(name), detail)
 
 
 def _assert_drawn_alike(ours: nn.Module, theirs: nn.Module) -> None:

@@ -19,8 +19,8 @@ from benchmarks.startup import ROOT
 
 NETWORKS = ("googlenet", "inception_v3", "inception_v4", "inception_resnet_v2", "resnet50", "mobilenet_v2")
 OF_TIMM = ("inception_v4", "inception_resnet_v2")
-OWN_WEIGHTS = ("googlenet", "inception_v3")
-"""Those of torchvision that are told apart not to draw weights, which takes seconds."""
+TOLD_TO_DRAW = ("googlenet", "inception_v3")
+"""Those of torchvision that are told whether to draw their weights anew, which takes seconds."""
 _LOW, _HIGH = 0.7, 1.3
 """Between which batch norms have their scales and variances."""
 
@@ -40,7 +40,7 @@ class Pair:
 
 def pair(name: str) -> Pair:
     """Make both, on weights that carry a signal through, and batch statistics that are none to begin with."""
-    theirs = _peer(name).eval()
+    theirs = peer(name, drawn=False).eval()
     _draw(theirs)
     ours = archspec.compile_spec(ROOT / f"specs/{name}.yaml").eval()
     assert isinstance(ours, ScopeModule)
@@ -48,20 +48,26 @@ def pair(name: str) -> Pair:
     return Pair(name, ours, theirs)
 
 
+def peer(name: str, *, drawn: bool) -> nn.Module:
+    """What torchvision or timm makes.
+
+    Args:
+        name: of the network.
+        drawn: whether its weights are to be those that training starts from.
+    """
+    if name in OF_TIMM:
+        made: nn.Module = timm.create_model(name, pretrained=False)
+        return made
+    options = {"init_weights": drawn} if name in TOLD_TO_DRAW else {}
+    found: nn.Module = models.get_model(name, weights=None, **options)
+    return found
+
+
 def assert_near(runs: Mapping[str, Callable[[], Sequence[Tensor]]], expected: Sequence[Tensor], share: float) -> None:
     """Assert that all give what is expected, up to a share of its largest number."""
     for label, run in runs.items():
         apart = difference(run(), expected)
         assert apart <= share, f"{label} is off by {apart:.1e} of the largest number"
-
-
-def _peer(name: str) -> nn.Module:
-    if name in OF_TIMM:
-        made: nn.Module = timm.create_model(name, pretrained=False)
-        return made
-    options = {"init_weights": False} if name in OWN_WEIGHTS else {}
-    found: nn.Module = models.get_model(name, weights=None, **options)
-    return found
 
 
 @torch.no_grad()

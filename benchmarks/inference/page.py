@@ -37,7 +37,12 @@ def put(page: Path, name: str, threads: int, content: str) -> None:
 
 def mark(name: str, threads: int) -> str:
     """What stands before a table."""
-    return f"<!-- inference: {name}, {threads} thread{'s' if threads > 1 else ''} -->"
+    return f"<!-- inference: {name}, {threads_text(threads)} -->"
+
+
+def threads_text(threads: int) -> str:
+    """How many they are."""
+    return f"{threads} thread{'s' if threads > 1 else ''}"
 
 
 def _place(text: str, name: str, threads: int) -> tuple[int, int]:
