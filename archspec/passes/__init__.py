@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
+from archspec.ir.collector import collector_paused
 from archspec.passes import (
     commute_pooling,
     drop_identities,
@@ -40,9 +41,10 @@ def run_passes(network: Network, passes: Iterable[Pass], tried: Container[str] =
         tried: the names of those to run that are only run where they were seen to help.
     """
     counts: dict[str, int] = {}
-    for each in passes:
-        if not each.is_measured or each.name in tried:
-            network, counts[each.name] = each(network)
-            fault = next(faults(network), None)
-            assert fault is None, f"{each.name}: {fault}"
+    with collector_paused():
+        for each in passes:
+            if not each.is_measured or each.name in tried:
+                network, counts[each.name] = each(network)
+                fault = next(faults(network), None)
+                assert fault is None, f"{each.name}: {fault}"
     return network, counts

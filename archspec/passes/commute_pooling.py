@@ -1,4 +1,4 @@
-"""Commute pooling: a convolution of kernel 1 goes before the means of windows in front of it, which then have less to do.
+"""Commute pooling: a convolution of kernel 1 goes before means of windows in front of it, which then have less to do.
 
 Legal: both are linear, one over channels and one over places, so that they commute: the means of sums are the sums of
 means, whatever the windows are and however they are padded. What is added to every channel is added behind, as a mean

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from archspec.analysis.phases import running
 from archspec.analysis.shares import owners, tied_node
+from archspec.ir.collector import collector_paused
 from archspec.ir.graph import Graph, GraphOutput, Node, Scope, Value
 from archspec.ir.op import Op
 from archspec.passes.weight_values import Original, WeightValue
@@ -31,6 +32,11 @@ def for_inference(graph: Graph) -> Network:
     Args:
         graph: an inferred graph without errors.
     """
+    with collector_paused():
+        return _for_inference(graph)
+
+
+def _for_inference(graph: Graph) -> Network:
     keeps = running(graph)["eval"] | set(graph.inputs)
     root = Scope("", "network", None, None)
     owner, values = owners(graph), dict[str, WeightValue]()
