@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--engines",
     metavar="all|NAME,...",
-    help="What to time: torch, onnxruntime, openvino, inductor, which takes a minute. [default: the other three]",
+    help="What to time of torch, onnxruntime, openvino, inductor. [default: all but the last, which takes a minute]",
 )
 @click.option("--rounds", type=click.IntRange(1, 10_000), default=11, show_default=True, help="Runs of each variant.")
 @click.option("--by-node", is_flag=True, help="Time each node of what the engine torch runs, too.")

@@ -42,17 +42,18 @@ def build(spec: str, settings: tuple[str, ...], depth: int, is_optimized: bool, 
     if graph is None:
         return code
     report = _run(graph)
+    is_optimized &= not report.mismatches
     if as_json:
         optimized = {"optimized": _optimized_data(_optimize(graph))} if is_optimized else {}
         click.echo(json.dumps(_data(graph, report, depth) | optimized, indent=2))
     else:
         click.echo(_text(graph, report, depth))
-        if is_optimized:
-            click.echo(f"\n{_optimize(graph)}")
     seconds = {"check": checking, **report.seconds}
     click.echo("  ".join(f"{stage} {time:.2f} s" for stage, time in seconds.items()), err=True)
     for mismatch in report.mismatches:
         click.echo(f"error: this is a bug in {_whose(graph)}: {mismatch}", err=True)
+    if is_optimized and not as_json:
+        click.echo(f"\n{_optimize(graph)}")
     return 70 if report.mismatches else code
 
 

@@ -248,4 +248,4 @@ def test_a_build_that_cannot_be_optimized_is_1_with_the_reason(
     assert main(["build", LENET, "--optimize"]) == 1
     printed = capsys.readouterr()
     assert "checked     every tensor" in printed.out
-    assert printed.err.startswith("Error: lenet cannot be optimised: its weights are on two devices\n")
+    assert printed.err.endswith("\nError: lenet cannot be optimised: its weights are on two devices\n")
