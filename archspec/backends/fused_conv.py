@@ -53,7 +53,8 @@ class FusedConv(nn.Module):
         self.weight = nn.Parameter(weight.new_empty(0), requires_grad=False)  # the layout holds it now
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
-        """The output; `other` has its shape."""
+        """The output, channels last; `other` has its shape."""
+        x = x.contiguous(memory_format=torch.channels_last)
         if self.packed is None:
             return self._in_steps(x, other)
         settings = (self.padding, self.stride, self.dilation, self.groups)

@@ -93,8 +93,7 @@ class Node:
     """Its weights by name, once inferred."""
     conditions: tuple[Condition, ...] = ()
     """What must hold of the symbols in its inputs, beyond what holds at every size."""
-    training_conditions: tuple[Condition, ...] = ()
-    """The same of what must hold in training mode only."""
+    training_conditions: tuple[Condition, ...] = ()  # the same in training mode only
     deferred: Deferred | None = None
     """What `op` was made of, where attributes depend on dims."""
     varying: frozenset[str] = frozenset()

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from archspec.backends.engines.engine import CannotRunError, Engine, Job, Run
-from archspec.backends.engines.torch_engine import convolves, emit_with, outputs_of
+from archspec.backends.engines.torch_engine import emit_with, outputs_of
 
 
 class InductorEngine(Engine):
@@ -22,8 +22,9 @@ class InductorEngine(Engine):
     def prepare(self, job: Job) -> Run:
         """Compile it, for the sizes it is first run at; torch compiles it anew for others."""
         module = emit_with(job)
-        if convolves(job.network):
-            module = module.to(memory_format=torch.channels_last)
+        for layer in module.modules():
+            if isinstance(layer, nn.Conv2d):
+                layer.to(memory_format=torch.channels_last)
         compiled: Any = torch.compile(module, options={"freezing": True})
 
         def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:

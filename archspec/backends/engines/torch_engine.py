@@ -18,13 +18,8 @@ from archspec.backends.initialize import skip_torch_defaults
 from archspec.backends.scope_module import ScopeModule
 from archspec.backends.torch_fx import emit
 from archspec.ir.dims import evaluate
-from archspec.ops.convolution import Conv, ConvTranspose
 from archspec.passes import PASSES
-from archspec.passes.fused_conv import FusedConv as FusedConvOp
-from archspec.passes.network import Network
 from archspec.passes.pass_type import Pass
-
-_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 class TorchEngine(Engine):
@@ -37,18 +32,10 @@ class TorchEngine(Engine):
     def prepare(self, job: Job) -> Run:
         """Emit the network, and lay its weights out."""
         module = emit_with(job)
-        if can_pack(job):
-            _pack(module, job)
-        formats = [_FORMATS.get(given.type.rank) for given in job.network.graph.inputs.values()]
-        if not convolves(job.network):
-            formats = [None] * len(formats)
+        _lay_out(module, job)
 
         def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-            laid = [
-                each if layout is None else each.contiguous(memory_format=layout)
-                for each, layout in zip(inputs, formats, strict=True)
-            ]
-            return [each.contiguous() for each in outputs_of(module(*laid))]
+            return [each.contiguous() for each in outputs_of(module(*inputs))]
 
         return CudaGraphs(run) if job.device.type == "cuda" else run
 
@@ -66,22 +53,19 @@ def outputs_of(returned: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
     return [returned] if isinstance(returned, Tensor) else returned
 
 
-def can_pack(job: Job) -> bool:
-    """Whether oneDNN runs the convolutions of a network."""
-    has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return job.device.type == "cpu" and job.dtype == torch.float32 and has_onednn
-
-
-def convolves(network: Network) -> bool:
-    """Whether there are convolutions, which run faster channels last."""
-    return any(isinstance(node.op, Conv | ConvTranspose | FusedConvOp) for node in network.graph.operations())
-
-
-def _pack(module: ScopeModule, job: Job) -> None:
-    graph = job.network.graph
+def _lay_out(module: ScopeModule, job: Job) -> None:
+    graph, packs = job.network.graph, _has_onednn(job)
     for path, layer in module.named_modules():
-        if isinstance(layer, FusedConv):
+        if isinstance(layer, FusedConv) and packs:
             given = graph.input_types(graph[path])
             assert given is not None
             sides = [evaluate(side, job.sizes) for side in given[0].shape]
             layer.pack([side for side in sides if isinstance(side, int)])
+        elif isinstance(layer, FusedConv):
+            layer.to(memory_format=torch.channels_last)
+
+
+def _has_onednn(job: Job) -> bool:
+    """Whether oneDNN runs the convolutions of a network."""
+    has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return job.device.type == "cpu" and job.dtype == torch.float32 and has_onednn

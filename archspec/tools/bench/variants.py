@@ -13,9 +13,10 @@ from torch import Tensor
 from archspec.backends.engines import ENGINES
 from archspec.backends.engines.engine import Run
 from archspec.backends.engines.onnx_engine import OnnxEngine
-from archspec.backends.engines.torch_engine import TorchEngine, convolves, outputs_of
+from archspec.backends.engines.torch_engine import TorchEngine, outputs_of
 from archspec.backends.scope_module import ScopeModule
 from archspec.ir.graph import Graph
+from archspec.ops.convolution import Conv, ConvTranspose
 from archspec.passes import run_passes
 from archspec.passes.network import for_inference
 from archspec.tools.optimize.guard import OptimizeError, graph_of
@@ -50,7 +51,7 @@ def channels_last(model: ScopeModule) -> Variant | None:
     """A copy of the module whose images and kernels lie channels last; None where nothing convolves images."""
     graph = graph_of(model)
     ranks = {given.type.rank for given in graph.inputs.values()}
-    if ranks.isdisjoint(_FORMATS) or not convolves(for_inference(graph)):
+    if ranks.isdisjoint(_FORMATS) or not any(isinstance(node.op, Conv | ConvTranspose) for node in graph.operations()):
         return None
     began = perf_counter()
     laid = copy.deepcopy(model)
