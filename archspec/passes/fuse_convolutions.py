@@ -1,7 +1,8 @@
 """Fuse convolutions: a convolution, the sum it goes into and the activation behind become one call.
 
 Legal: nothing else reads what the convolution gives, nor the sum; what is added has the very type of the convolution's
-output, so that nothing is broadcast. It comes last: the passes that rewrite weights know convolutions only.
+output, so that nothing is broadcast. It comes last: the passes that rewrite weights know convolutions only. Not kept is
+NaN: `relu`, `relu6`, `hardtanh` and `hardsigmoid` of oneDNN make a number of it.
 """
 
 from __future__ import annotations
