@@ -38,7 +38,7 @@ Tensors: TypeAlias = Sequence[Tensor]
 _MOST = 2_000_000
 """The numbers in the weights of a network that is run."""
 _CHAOS = 30.0
-"""How much of the distance between float32 and float64 may come of another order of summation."""
+"""How many times as far from the module as float64 is outputs may be: other orders of summation are as far."""
 _ELSEWHERE = 10.0
 """How much farther off than at the sizes that `archspec.optimize` has seen outputs may be at others."""
 _ALL = tuple(each.name for each in PASSES if each.is_measured)
