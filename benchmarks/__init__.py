@@ -1,1 +1,1 @@
-"""How fast archspec is, beside its peers: `python -m benchmarks`. No part of the tests."""
+"""How fast archspec is, beside its peers: `python -m benchmarks`. No time is part of the tests."""

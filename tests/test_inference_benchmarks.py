@@ -38,6 +38,7 @@ def test_a_table_is_measured(name: str) -> None:
     assert any("1 thread, up to 1 rounds, load " in line for line in lines)
 
 
+@pytest.mark.usefixtures("one_thread")
 @torch.no_grad()
 def test_both_of_a_pair_have_the_same_weights_and_no_trivial_statistics() -> None:
     both, images = pair("mobilenet_v2"), torch.randn(2, 3, 40, 40)

@@ -23,9 +23,11 @@ def figures(setting: Setting) -> Iterator[Figure]:
         both, images = pair(name), setting.images(name, 1)
         exact = both.exact(images)
         largest = f"of {max(each.abs().max().item() for each in exact):.3g}"
-        yield Figure(f"{name}: eager", difference(eager(both.theirs, images)(), exact), "", None, largest)
+        of_eager = difference(eager(both.theirs, images)(), exact)
+        yield Figure(f"{name}: eager", of_eager, "", None, largest)
         for engine in engines:
             fast = archspec.optimize(both.ours, images, engine=engine.name, cache=False)
             apart = difference([fast(images)], exact)
-            yield Figure(f"{name}: {engine.name}", apart, "", MOST if engine.is_ours else None, largest)
+            detail = f"{largest}, {apart / of_eager:.1f}x of eager's"
+            yield Figure(f"{name}: {engine.name}", apart, "", MOST if engine.is_ours else None, detail)
         torch._dynamo.reset()  # what was compiled is not held for ever
