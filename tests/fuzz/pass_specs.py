@@ -67,7 +67,7 @@ class PatternWriter(Writer):
 
     def _summing(self, given: TensorType, named: Sequence[Named], depth: int) -> Rows | None:
         """A residual: a branch that ends in a convolution, and nothing or another one beside it."""
-        last = {"conv": {"channels": given.shape[1] if given.rank > 1 else 1, "kernel": 3, "padding": "same"}}
+        last = {"conv": {"channels": _channels(given), "kernel": 3, "padding": "same"}}
         branches = [[*self._some(self._activation, 1), last], self.random.choice([[], [], self._again([last])])]
         self.random.shuffle(branches)
         return self._typed(
@@ -78,7 +78,7 @@ class PatternWriter(Writer):
         return [make() for _ in range(self.random.randint(0, most) or 1)]
 
     def _filters(self, given: TensorType) -> Row:
-        channels = given.shape[1] if given.rank > 1 and isinstance(given.shape[1], int) else 1
+        channels = _channels(given)
         groups = self.random.choice([1, 1, 1, 2, channels])
         own = {
             "channels": groups * self.random.randint(1, 3),
@@ -117,6 +117,12 @@ class PatternWriter(Writer):
         own = {"kernel": side, "stride": self.random.choice([1, 1, 1, 2]), "padding": self.random.randint(0, side // 2)}
         name = self.random.choice(["avg_pool", "avg_pool", "avg_pool", "max_pool"])
         return self._row(name, own | (counted if name == "avg_pool" else {}))
+
+
+def _channels(given: TensorType) -> int:
+    """The channels of what is read; 1 where there are none, or not a number of them."""
+    found = given.shape[1] if given.rank > 1 else 1
+    return found if isinstance(found, int) else 1
 
 
 @cache
