@@ -142,9 +142,13 @@ class _Inference:
             for axis, (dim, size) in enumerate(zip(dims, kind.shape, strict=True)):
                 if isinstance(dim, str) and dim not in bound:
                     bound.add(dim)
-                    self._name(dim, size, value, axis, written[dim])
+                    self._name(dim, size, value, axis, written.get(dim, dim))
                 elif are_equal(self.dims[dim] if isinstance(dim, str) else dim, size) is False:
-                    wanted = f"`{written[dim]}` is {self.dims[dim]}" if isinstance(dim, str) else f"{dim} is declared"
+                    wanted = (
+                        f"`{written.get(dim, dim)}` is {self.dims[dim]}"
+                        if isinstance(dim, str)
+                        else f"{dim} is declared"
+                    )
                     self._report_input(scope, f"{wanted}, but `{name}` is given {kind}")
 
     def _report_input(self, scope: Scope, message: str) -> None:
