@@ -14,7 +14,14 @@ from archspec.ops.arithmetic import Scale
 from archspec.ops.normalization import BatchNorm
 from archspec.ops.rectifier import Relu
 from archspec.ops.regularization import AlphaDropout
-from archspec.tools.op_claims import bends_below_0_at, claimed, does_nothing_at, is_linear_at, is_noise_at, keeps_values_at
+from archspec.tools.op_claims import (
+    bends_below_0_at,
+    claimed,
+    does_nothing_at,
+    is_linear_at,
+    is_noise_at,
+    keeps_values_at,
+)
 
 SEEM_TO_DO_NOTHING = {"identity", "position_embedding"}
 """The one that is meant to, and the one whose weights start from 0."""
