@@ -51,7 +51,10 @@ def evaluation(what: str, compiled: nn.Module, written: nn.Module, images: Tenso
 
 
 def training(what: str, compiled: nn.Module, written: nn.Module, images: Tensor, rounds: int) -> Figure:
-    """The time of a training step, whose losses are asserted to be equal; it changes the weights of both alike."""
+    """The time of a training step; the losses of the first are asserted to be equal.
+
+    Later ones need not be to the last bit: gradients that meet are added in the order in which the branches ran.
+    """
     runs = {name: _training(model, images) for name, model in zip(NAMES, (compiled, written), strict=True)}
     return _beside(what, runs, images, rounds)
 
@@ -59,7 +62,6 @@ def training(what: str, compiled: nn.Module, written: nn.Module, images: Tensor,
 def _beside(what: str, runs: dict[str, Callable[[], Tensor]], images: Tensor, rounds: int) -> Figure:
     assert torch.equal(runs["compiled"](), runs["hand-written"]()), what
     times = interleave(runs, rounds)
-    assert torch.equal(runs["compiled"](), runs["hand-written"]()), what
     least, most = BAND
     label = f"{what}, batch {len(images)}"
     return ratio(label, times["compiled"], times["hand-written"], most, least=least, names=NAMES)
