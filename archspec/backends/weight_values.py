@@ -24,6 +24,7 @@ class Values:
         floats = [tensor.dtype for tensor in state.values() if tensor.is_floating_point()]
         self.dtype = floats[0] if floats else torch.get_default_dtype()
         self.device = next(iter(state.values())).device if state else None
+        self._storages = {tensor.untyped_storage().data_ptr() for tensor in state.values()}
         self._known: dict[WeightValue, Tensor] = {}
 
     def of(self, network: Network) -> dict[str, Tensor]:
@@ -33,21 +34,30 @@ class Values:
 
     def _tensor(self, value: WeightValue) -> Tensor:
         if value not in self._known:
-            found = (
-                self.state[value.key].detach() if isinstance(value, Original) else self._compute(value).to(self.dtype)
-            )
-            self._known[value] = found.clone()  # of float64 what was computed may be a view
+            found = self._compute(value)
+            found = found if isinstance(value, Original) else found.to(self.dtype)
+            is_shared = found.untyped_storage().data_ptr() in self._storages
+            self._known[value] = found.clone() if is_shared else found
         return self._known[value]
 
     def _compute(self, value: WeightValue) -> Tensor:
+        """The value; what was only moved is of the dtype that it had, and anything computed is of float64."""
         match value:
             case Original(key):
-                return self.state[key].detach().double()
+                return self.state[key].detach()
             case Constant(shape, numbers):
                 found = torch.tensor(numbers, dtype=torch.float64, device=self.device)
                 return found.reshape(shape) if isinstance(numbers, tuple) else found.expand(shape)
             case Combined(operation, parts, setting):
-                return _OPERATIONS[operation]([self._compute(part) for part in parts], setting)
+                given = [self._compute(part) for part in parts]
+                computes = operation not in ("concat", "reshape")
+                return _OPERATIONS[operation](_with_a_double(given) if computes else given, setting)
+
+
+def _with_a_double(parts: list[Tensor]) -> list[Tensor]:
+    """The same numbers, the smallest in float64: the others become so on the way, without a copy of a large weight."""
+    least = min(range(len(parts)), key=lambda index: parts[index].numel())
+    return [part.double() if index == least else part for index, part in enumerate(parts)]
 
 
 _OPERATIONS: Mapping[str, Callable[[list[Tensor], tuple[int, ...]], Tensor]] = {

@@ -26,7 +26,7 @@ from archspec.tools.optimize.timing import interleaved
 
 ExampleInputs: TypeAlias = "Tensor | Sequence[Tensor] | Mapping[str, Tensor] | Mapping[str, int] | None"
 """Tensors as they will be given, by order or by name; or the sizes of symbols; or nothing."""
-_ROUNDS, _BUDGET = 9, 1.0
+_ROUNDS, _BUDGET = 25, 1.0
 
 
 def optimize(model: nn.Module, example: ExampleInputs = None, *, engine: str = "auto", cache: bool = True) -> Optimized:
