@@ -324,7 +324,6 @@ Attention.examples = (
     Example({"grouped": True, "causal": True}, (_HEADS, TensorType((2, 2, 5, 4)), TensorType((2, 2, 5, 7)))),
     Example({}, (_HEADS, TensorType((1, 6, 7, 4)), TensorType((1, 6, 7, 4)))),
     Example({}, (TensorType((1, 6, 5, 4)), _HEADS, _HEADS)),
-    Example({}, (TensorType((1, 6, 5, 4)), TensorType((1, 6, 7, 4)), TensorType((2, 6, 7, 4)))),
     Example({}, (TensorType((2, 3, 5, 4)), TensorType((2, 3, 6, 4)), TensorType((2, 3, 6, 4)))),
     Example(
         {}, (TensorType((3, 5, 4), "bfloat16"), TensorType((3, 7, 4), "bfloat16"), TensorType((3, 7, 4), "bfloat16"))
@@ -337,7 +336,6 @@ MultiHeadAttention.examples = (
     Example({"heads": 4, "kv_heads": 2, "head_size": 5}, (_TOKENS,)),
     Example({"heads": 3}, (_TOKENS, TensorType((2, 7, 12)))),
     Example({"heads": 3}, (_TOKENS, TensorType((2, 7, 8)), TensorType((2, 7, 10)))),
-    Example({"heads": 3}, (TensorType((1, 5, 12)), TensorType((1, 7, 12)), TensorType((2, 7, 12)))),
     Example({"heads": 3, "mask": True}, (_TOKENS, TensorType((2, 1, 1, 5), "bool"))),
     Example({"heads": 3, "mask": True}, (_TOKENS, TensorType((2, 7, 12)), TensorType((5, 7)))),
     Example({"heads": 3, "mask": True, "causal": True}, (_TOKENS, TensorType((2, 1, 1, 5), "bool"))),

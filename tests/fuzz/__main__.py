@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from archspec.ops import names
-from tests.fuzz.campaign import run
+from tests.fuzz.campaign import limit, run
 from tests.fuzz.graphs import graphs
 from tests.fuzz.ops import ops
 from tests.fuzz.passes import passes
@@ -31,6 +31,10 @@ def main(arguments: Sequence[str]) -> int:
     numbers = range(asked.cases) if asked.case is None else [asked.case]
     tally = run(subject, numbers, asked.seed, asked.workers)
     sys.stdout.write(table(tally, asked.each) + "\n")
+    for number, verdict in sorted(tally.shown.values()):
+        sys.stdout.write(f"case {number}: {verdict.disagreement}\n")
+    sys.stdout.flush()
+    limit()  # the smaller cases that are tried now may ask for as much as those before
     for text in disagreements(subject, tally, asked.seed):
         sys.stdout.write(f"\n{text}\n")
     return 1 if tally.disagreements else 0

@@ -76,7 +76,7 @@ def _tallies(subject: Subject[Any], chunks: Sequence[Sequence[int]], seed: int, 
     if workers == 1:
         yield from map(judge, chunks)
         return
-    with ProcessPoolExecutor(workers, get_context("fork"), _limit) as pool:
+    with ProcessPoolExecutor(workers, get_context("fork"), limit) as pool:
         running = {pool.submit(judge, chunk): chunk for chunk in chunks}
         for done in as_completed(running):
             try:
@@ -86,7 +86,7 @@ def _tallies(subject: Subject[Any], chunks: Sequence[Sequence[int]], seed: int, 
                 raise RuntimeError(f"one of the cases {chunk[0]} to {chunk[-1]} killed its process") from error
 
 
-def _limit() -> None:
+def limit() -> None:
     """One thread, and so little memory that a case which asks for more is refused and nothing else is harmed."""
     torch.set_num_threads(1)
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torchvision.models.swin_transformer import ShiftedWindowAttention
 
+from archspec.backends.flops import flop_counter
 from archspec.backends.program import resolve
 from archspec.compiler import compile_spec
 from archspec.ir.conditions import Conditions, RuleStopped
@@ -244,3 +245,23 @@ def test_what_attends_can_be_exported_for_any_number_of_samples_and_tokens() -> 
     )
     given = torch.rand(3, 14, C), torch.rand(3, 6, 9, C)
     torch.testing.assert_close(tuple(exported.module()(*given)), tuple(module(*given)))
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "shapes"),
+    [
+        ("attention", {}, [(1, 6, 5, 4), (1, 6, 7, 4), (3, 6, 7, 4)]),
+        ("attention", {"grouped": True}, [(1, 6, 5, 4), (1, 2, 7, 4), (3, 2, 7, 3)]),
+        ("multi_head_attention", {"heads": 3}, [(1, 5, 12), (1, 7, 12), (3, 7, 12)]),
+    ],
+)
+def test_scores_that_all_values_of_a_batch_go_with_are_computed_once(
+    name: str, attributes: dict[str, Any], shapes: list[tuple[int, ...]]
+) -> None:
+    kind, types = find(name), [TensorType(shape) for shape in shapes]
+    assert kind is not None
+    op = kind.model_validate(attributes)
+    output = op.infer(Conditions(), *types)
+    with flop_counter() as counter:
+        run(op, types, [torch.rand(shape) for shape in shapes], training=False)
+    assert 2 * op.macs(types, [output]) == counter.get_total_flops()
