@@ -32,6 +32,11 @@ from tests.ops.runner import draw as random_tensor
 from tests.ops.runner import infer, type_of
 from tests.specs import hold_canonical_form
 
+
+class TooLargeError(Exception):
+    """A case asks for more memory than there is for it."""
+
+
 _LARGEST = 40
 """The largest size that a symbol is given, where smaller ones fit."""
 
@@ -58,6 +63,8 @@ def judge(spec: Spec, random: Random) -> Verdict:
             if "index out of range in self" not in str(error):
                 raise
             return Verdict("not asked", reason="numbers of rows are trusted")
+        except TooLargeError:
+            return Verdict("not asked", reason="too large")
 
 
 def _misplaced(found: Diagnostics) -> str:
@@ -83,10 +90,16 @@ def _runs(graph: Graph, random: Random) -> str:
     except (NoSizesError, IndexError):
         raise
     except Exception as error:
+        _raise_too_large(error)
         return f"what is accepted runs: {type(error).__name__}: {error}"
     if report.mismatches:
         return f"what is accepted runs as inferred: {report.mismatches[0]}"
     return _at_other_sizes(graph, {name: report.sizes[name] for name in graph.batch_symbols}, random)
+
+
+def _raise_too_large(error: Exception) -> None:
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        raise TooLargeError from error
 
 
 def _at_other_sizes(graph: Graph, batch: Mapping[str, int], random: Random) -> str:
@@ -136,6 +149,7 @@ def _fits(graph: Graph, module: ScopeModule, at: Mapping[str, int], phase: Phase
     except IndexError:
         raise
     except Exception as error:
+        _raise_too_large(error)
         return f"sizes that fit run: {type(error).__name__}: {error}"
     return f"sizes that fit run as inferred: {mismatches[0]}" if mismatches else ""
 
