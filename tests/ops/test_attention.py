@@ -262,6 +262,7 @@ def test_scores_that_all_values_of_a_batch_go_with_are_computed_once(
     assert kind is not None
     op = kind.model_validate(attributes)
     output = op.infer(Conditions(), *types)
+    assert isinstance(output, TensorType)
     with flop_counter() as counter:
         run(op, types, [torch.rand(shape) for shape in shapes], training=False)
     assert 2 * op.macs(types, [output]) == counter.get_total_flops()

@@ -242,6 +242,16 @@ def test_the_report_says_what_was_tried_and_what_each_pass_gives(model: Any) -> 
         other.report(effects_of_passes=True)
 
 
+def test_the_example_may_be_tensors_a_shape_or_sizes(model: Any) -> None:
+    image = torch.randn(2, 3, 9, 8)
+    for example in (image, [image], {"image": image}, (2, 3, 9, 8), {"N": 2, "H": 9, "W": 8}):
+        assert optimize(model, example, engine="torch").report().sizes == {"N": 2, "H": 9, "W": 8}
+    with pytest.raises(ValueError, match=r"`image` is a tensor \[N, 3, H, W\], but \[3, 9, 8\] was given"):
+        optimize(model, (3, 9, 8))
+    with pytest.raises(ValueError, match="the inputs have no size `M`"):
+        optimize(model, {"M": 2})
+
+
 def test_where_an_engine_fails_torch_takes_over(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = optimize(model, engine="onnxruntime")
 

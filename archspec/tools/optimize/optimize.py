@@ -24,8 +24,8 @@ from archspec.tools.optimize.report import Report, Timing
 from archspec.tools.optimize.signature import Signature
 from archspec.tools.optimize.timing import interleaved
 
-ExampleInputs: TypeAlias = "Tensor | Sequence[Tensor] | Mapping[str, Tensor] | Mapping[str, int] | None"
-"""Tensors as they will be given, by order or by name; or the sizes of symbols; or nothing."""
+ExampleInputs: TypeAlias = "Tensor | Sequence[Tensor] | Sequence[int] | Mapping[str, Tensor] | Mapping[str, int] | None"
+"""Tensors as they will be given, by order or by name; the shape of the only one; the sizes of symbols; or nothing."""
 _ROUNDS, _BUDGET = 25, 1.0
 
 
@@ -35,8 +35,8 @@ def optimize(model: nn.Module, example: ExampleInputs = None, *, engine: str = "
     Args:
         model: what `archspec.compile_spec` or `archspec.compile_graph` made. Its mode makes no difference, and nothing
             about it is changed. The result has its weights as they are now.
-        example: what it will mostly be called with: tensors in order or by name, or sizes of symbols (`{"N": 8}`); one
-            sample of the nominal sizes where nothing is said. Other sizes run too.
+        example: what it will mostly be called with: tensors in order or by name, the shape of the only input, or sizes
+            of symbols (`{"N": 8}`); one sample of the nominal sizes where nothing is said. Other sizes run too.
         engine: `torch`, `onnxruntime`, `openvino` or `inductor`; `auto` times those that are installed, but for
             `inductor`, which takes a minute, and keeps the fastest.
         cache: whether what was chosen is remembered on this machine, for the network and these sizes, and used again.
@@ -96,12 +96,16 @@ def _engines(name: str) -> tuple[list[Engine], dict[str, str]]:
 
 
 def _inputs(graph: Graph, example: ExampleInputs, device: torch.device, dtype: torch.dtype) -> list[Tensor]:
+    signature = Signature(graph, device, dtype)
     if isinstance(example, Tensor):
         return [example]
     if isinstance(example, Mapping) and any(isinstance(each, Tensor) for each in example.values()):
-        return Signature(graph, device, dtype).bind((), example)
+        return signature.bind((), example)
     if example is not None and not isinstance(example, Mapping):
-        return Signature(graph, device, dtype).bind(list(example), {})
+        sides = [each for each in example if isinstance(each, int)]
+        if len(sides) < len(example):
+            return signature.bind(example, {})
+        example = signature.sizes_of(sides)
     sizes: Any = {} if example is None else dict(example)
     unknown = [name for name in sizes if name not in {*graph.size_symbols, *graph.batch_symbols}]
     if unknown:

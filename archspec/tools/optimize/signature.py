@@ -60,6 +60,23 @@ class Signature:
         check_sizes(self.graph, found, "eval")
         return found
 
+    def sizes_of(self, shape: Sequence[int]) -> dict[str, int]:
+        """The sizes of the symbols where the only input has some shape.
+
+        Raises:
+            ValueError: there are several inputs, or this one cannot have it.
+        """
+        if len(self.graph.inputs) != 1:
+            raise ValueError(f"`{self.graph.name}` has several inputs: give tensors, or sizes of symbols")
+        (given,) = self.graph.inputs.values()
+        found: dict[str, int] = {}
+        for dim, side in zip(given.shape, shape, strict=False):
+            if isinstance(dim, Dim) and str(dim) in dim.symbols:
+                found.setdefault(str(dim), side)
+        if tuple(evaluate(dim, found) for dim in given.shape) != tuple(shape):
+            raise ValueError(f"{_declared(given)}, but {list(shape)} was given")
+        return found
+
     def _check(self, given: GraphInput, tensor: Any) -> None:
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{_declared(given)}, but a {type(tensor).__name__} was given")
