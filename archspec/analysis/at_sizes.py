@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from archspec.analysis.phases import running
 from archspec.frontend.size_demands import Demands, explain, size_demands
-from archspec.ir.dims import UNKNOWN, Size
+from archspec.ir.dims import UNKNOWN, Dim, Size
 from archspec.ir.graph import Graph, Node, Phase, Scope
 from archspec.ir.types import TensorType
 
@@ -118,3 +118,13 @@ def _node(node: Node, scope: Scope, typed: _Typing) -> Node:
 def _listed(graph: Graph) -> str:
     names = [f"`{name}`" for name in (*sorted(graph.batch_symbols), *graph.size_symbols)]
     return ", ".join(names) or "fixed ones"
+
+
+def sizes_of_shapes(graph: Graph, shapes: Iterable[Sequence[int]]) -> dict[str, int]:
+    """The sizes of the symbols where the inputs have some shapes: the first dim that is one by itself says it."""
+    found: dict[str, int] = {}
+    for given, shape in zip(graph.inputs.values(), shapes, strict=True):
+        for dim, side in zip(given.shape, shape, strict=False):
+            if isinstance(dim, Dim) and str(dim) in dim.symbols:
+                found.setdefault(str(dim), side)
+    return found

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar, TypeAlias
 
 import torch
 from torch import Tensor
 
-from archspec.analysis.at_sizes import at_sizes
+from archspec.analysis.at_sizes import at_sizes, sizes_of_shapes
 from archspec.backends.engines.engine import CannotRunError, Engine, Job, Run
-from archspec.ir.dims import Dim
-from archspec.ir.graph import Graph
 
 Session: TypeAlias = Callable[[Sequence[Tensor]], Sequence[Tensor]]
 _KEPT = 4
@@ -71,14 +69,5 @@ class _BySizes:
 
     def _at(self, inputs: Sequence[Tensor]) -> Job:
         graph = self.job.network.graph
-        at = at_sizes(graph, _sizes(graph, inputs), "eval")
+        at = at_sizes(graph, sizes_of_shapes(graph, [each.shape for each in inputs]), "eval")
         return replace(self.job, network=replace(self.job.network, graph=at))
-
-
-def _sizes(graph: Graph, inputs: Sequence[Tensor]) -> Mapping[str, int]:
-    found: dict[str, int] = {}
-    for given, tensor in zip(graph.inputs.values(), inputs, strict=True):
-        for dim, side in zip(given.shape, tensor.shape, strict=True):
-            if isinstance(dim, Dim) and str(dim) in dim.symbols:
-                found.setdefault(str(dim), side)
-    return found

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from archspec.analysis.at_sizes import check_sizes
+from archspec.analysis.at_sizes import check_sizes, sizes_of_shapes
 from archspec.backends.plan import argument_name
-from archspec.ir.dims import Dim, evaluate
+from archspec.ir.dims import evaluate
 from archspec.ir.graph import Graph, GraphInput
 from archspec.ir.types import TensorType
 
@@ -46,13 +46,10 @@ class Signature:
             TypeError: one is no tensor.
             ValueError: one is not what its input says, or the network does not run at these sizes in eval mode.
         """
-        found: dict[str, int] = {}
         pairs = list(zip(self.graph.inputs.values(), tensors, strict=True))
         for given, tensor in pairs:
             self._check(given, tensor)
-            for dim, side in zip(given.shape, tensor.shape, strict=True):
-                if isinstance(dim, Dim) and str(dim) in dim.symbols:
-                    found.setdefault(str(dim), side)
+        found = sizes_of_shapes(self.graph, [tensor.shape for tensor in tensors])
         for given, tensor in pairs:
             if tuple(evaluate(dim, found) for dim in given.shape) != tuple(tensor.shape):
                 known = ", ".join(f"{name}={size}" for name, size in found.items())
@@ -69,10 +66,7 @@ class Signature:
         if len(self.graph.inputs) != 1:
             raise ValueError(f"`{self.graph.name}` has several inputs: give tensors, or sizes of symbols")
         (given,) = self.graph.inputs.values()
-        found: dict[str, int] = {}
-        for dim, side in zip(given.shape, shape, strict=False):
-            if isinstance(dim, Dim) and str(dim) in dim.symbols:
-                found.setdefault(str(dim), side)
+        found = sizes_of_shapes(self.graph, [shape])
         if tuple(evaluate(dim, found) for dim in given.shape) != tuple(shape):
             raise ValueError(f"{_declared(given)}, but {list(shape)} was given")
         return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from statistics import median
 from time import perf_counter
 from typing import TypeVar
 
@@ -35,8 +34,3 @@ def interleaved(
             calls[name]()
             found[name].append(perf_counter() - began)
     return found
-
-
-def medians(times: Mapping[Name, list[float]]) -> dict[Name, float]:
-    """The median seconds of each."""
-    return {name: median(each) for name, each in times.items()}
