@@ -12,15 +12,16 @@ from archspec.passes.weight_values import Combined, Constant, Original, WeightVa
 
 
 class Values:
-    """The values of weights of one module, each computed once; they are copies, which share no memory with it."""
+    """The values of weights of one module, each computed once."""
 
-    def __init__(self, state: Mapping[str, Tensor]) -> None:
+    def __init__(self, state: Mapping[str, Tensor], *, copies: bool = True) -> None:
         """Begin.
 
         Args:
             state: the `state_dict` of the module. What passes made has the dtype of its floating-point weights.
+            copies: whether no value shares memory with the module, which may train on.
         """
-        self.state = state
+        self.state, self.copies = state, copies
         floats = [tensor.dtype for tensor in state.values() if tensor.is_floating_point()]
         self.dtype = floats[0] if floats else torch.get_default_dtype()
         self.device = next(iter(state.values())).device if state else None
@@ -36,7 +37,7 @@ class Values:
         if value not in self._known:
             found = self._compute(value)
             found = found if isinstance(value, Original) else found.to(self.dtype)
-            is_shared = found.untyped_storage().data_ptr() in self._storages
+            is_shared = self.copies and found.untyped_storage().data_ptr() in self._storages
             self._known[value] = found.clone() if is_shared else found
         return self._known[value]
 

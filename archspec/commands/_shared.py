@@ -197,7 +197,7 @@ def write_whole(path: Path, content: str | bytes, option: str = "-o") -> None:
     Raises:
         click.BadParameter: when it cannot be written.
     """
-    from archspec.source.files import replace_file
+    from archspec.source.files import give_usual_access, replace_file
 
     data = content.encode() if isinstance(content, str) else content
     path = path.resolve()
@@ -205,14 +205,7 @@ def write_whole(path: Path, content: str | bytes, option: str = "-o") -> None:
         if path.exists() and not path.is_file():  # /dev/stdout and the like
             path.write_bytes(data)
             return
-        replace_file(path, data, lambda new: new.chmod(_mode_of_new_files()))
+        replace_file(path, [data], give_usual_access)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise click.BadParameter(f"`{path}` cannot be written: {reason}", param_hint=option) from error
-
-
-def _mode_of_new_files() -> int:
-    """The permissions a plain `open` would give; temporary files are private."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

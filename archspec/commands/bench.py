@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     metavar="all|NAME,...",
     help="What to time of torch, onnxruntime, openvino, inductor. [default: all but the last, which takes a minute]",
 )
-@click.option("--rounds", type=click.IntRange(1, 10_000), default=11, show_default=True, help="Runs of each variant.")
+@click.option(
+    "--precision", type=click.Choice(["bfloat16", "float16"]), help="Time the engines computing in this, too."
+)
+@click.option("--rounds", type=click.IntRange(1, 10_000), default=11, show_default=True, help="Turns of each variant.")
 @click.option("--by-node", is_flag=True, help="Time each node of what the engine torch runs, too.")
 @click.option("--all", "every_node", is_flag=True, help="Print all nodes, not only the slowest.")
 @click.option("--json", "as_json", is_flag=True, help="Print all times as data, in seconds and bytes.")
@@ -42,6 +45,7 @@ def bench(
     sizes: tuple[str, ...],
     threads: int | None,
     engines: str | None,
+    precision: str | None,
     rounds: int,
     by_node: bool,
     every_node: bool,
@@ -61,7 +65,7 @@ def bench(
     if graph is None:
         return code
     at = _batch(graph, batch) | parse_sizes(graph, sizes)
-    made = _run(graph, at, threads, engines, rounds, by_node)
+    made = _run(graph, at, threads, engines, rounds, by_node, precision)
     if as_json:
         click.echo(json.dumps(_data(made), indent=2))
     else:
@@ -79,7 +83,13 @@ def _batch(graph: Graph, batch: int | None) -> dict[str, int]:
 
 
 def _run(
-    graph: Graph, sizes: dict[str, int], threads: int | None, engines: str | None, rounds: int, by_node: bool
+    graph: Graph,
+    sizes: dict[str, int],
+    threads: int | None,
+    engines: str | None,
+    rounds: int,
+    by_node: bool,
+    precision: str | None,
 ) -> Bench:
     show_stage("load torch")
     with running(graph):
@@ -87,7 +97,7 @@ def _run(
 
         names = brief_engines() if engines is None else _parse_engines(engines)
         try:
-            return bench(graph, sizes, names, rounds, by_node, threads, show_stage)
+            return bench(graph, sizes, names, rounds, by_node, threads, precision, show_stage)
         except SizesError as error:
             raise click.ClickException(f"{graph.name}: {error}") from error
 

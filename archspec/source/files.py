@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -116,12 +116,12 @@ def _similar_file(path: Path, shown_name: str) -> str | None:
     return f"did you mean `{folder}{close[0]}`?"
 
 
-def replace_file(path: Path, data: bytes, prepare: Callable[[Path], None]) -> None:
+def replace_file(path: Path, parts: Iterable[bytes | memoryview], prepare: Callable[[Path], None]) -> None:
     """Put bytes in place of a file, whole or not at all: beside its place, then in one move.
 
     Args:
         path: The file, no link.
-        data: What is to be in it.
+        parts: What is to be in it, in order.
         prepare: Gives the new file its permissions before it is moved.
 
     Raises:
@@ -131,9 +131,16 @@ def replace_file(path: Path, data: bytes, prepare: Callable[[Path], None]) -> No
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(parts)
         prepare(temporary)
         os.replace(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def give_usual_access(path: Path) -> None:
+    """Give a file the permissions that a plain `open` would; temporary files are private."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)

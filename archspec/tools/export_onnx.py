@@ -11,7 +11,7 @@ from torch import nn
 from archspec.backends.weight_values import Values
 from archspec.passes import FOLDING, run_passes
 from archspec.passes.network import for_inference
-from archspec.source.files import replace_file
+from archspec.source.files import give_usual_access, replace_file
 from archspec.tools.optimize.guard import OptimizeError, check, graph_of
 
 
@@ -40,5 +40,5 @@ def export_onnx(model: nn.Module, path: str | os.PathLike[str], *, fold: bool = 
     check(model, graph, network)
     if fold:
         network, _ = run_passes(network, FOLDING)
-    content = emit_onnx(network, Values(model.state_dict()).of(network)).SerializeToString()
-    replace_file(Path(path).resolve(), content, lambda new: new.chmod(0o644))
+    made = emit_onnx(network, Values(model.state_dict(), copies=False).of(network))
+    replace_file(Path(path).resolve(), made.parts(), give_usual_access)

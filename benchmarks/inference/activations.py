@@ -8,8 +8,10 @@ from torch import Tensor
 
 from archspec.analysis.at_sizes import at_sizes
 from archspec.analysis.memory import memory
+from archspec.backends.engines import ENGINES
 from archspec.tools.activation_memory import measure_peak
 from archspec.tools.bench.variants import on_engine
+from archspec.tools.optimize.candidate import Way
 from benchmarks.inference.networks import NETWORKS, Pair, pair
 from benchmarks.inference.setting import Setting
 from benchmarks.measure import Figure
@@ -29,7 +31,7 @@ def _beside(both: Pair, images: Tensor) -> Iterator[Figure]:
     def eager(inputs: Sequence[Tensor]) -> object:
         return both.theirs(*inputs)
 
-    engine = on_engine(both.ours, [images], "torch")
+    engine = on_engine(both.ours, [images], Way(ENGINES["torch"]))
     batch, _, height, width = images.shape
     assert engine.graph is not None, "it runs it node by node"
     told = memory(at_sizes(engine.graph, {"N": batch, "H": height, "W": width}, "eval")).inference.peak

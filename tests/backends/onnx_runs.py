@@ -46,7 +46,8 @@ class Pair:
         return Pair(network, module)
 
     def emit(self, *, nominal: bool = False) -> onnx.ModelProto:
-        return emit_onnx(self.network, Values(self.module.state_dict()).of(self.network), nominal=nominal)
+        made = emit_onnx(self.network, Values(self.module.state_dict()).of(self.network), nominal=nominal)
+        return onnx.load_from_string(b"".join(made.parts()))
 
     def differ(self, session: onnxruntime.InferenceSession, inputs: Sequence[torch.Tensor]) -> str | None:
         """How what a session gives is not what the module gives; None where it is the same."""

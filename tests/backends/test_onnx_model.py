@@ -11,6 +11,7 @@ import torch
 
 from archspec.backends.onnx import writer
 from archspec.backends.onnx.emit import emit_onnx, free_sizes
+from archspec.backends.onnx.model import OnnxModel
 from archspec.backends.onnx.refusal import NotInOnnxError
 from archspec.backends.torch_fx import emit
 from archspec.backends.weight_values import Values
@@ -69,6 +70,25 @@ def test_weights_are_held_as_they_are() -> None:
     held = {tuple(each.dims): onnx.numpy_helper.to_array(each) for each in pair.emit().graph.initializer}
     for tensor in pair.module.state_dict().values():
         assert np.array_equal(held[tuple(tensor.shape)], tensor.numpy())
+
+
+def test_a_file_is_written_from_the_memory_of_the_weights() -> None:
+    pair = Pair.of(load("layers: [conv: {kernel: 3, channels: 4}]", IMAGE))
+    values = Values(pair.module.state_dict()).of(pair.network)
+    before, *others = emit_onnx(pair.network, values).parts()
+    pieces = [np.asarray(each) for each in others if isinstance(each, memoryview)]
+    assert all(any(np.shares_memory(piece, value.numpy()) for piece in pieces) for value in values.values())
+    assert len(before) < 1000
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.bool, torch.int64])
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 300)])
+def test_tensors_are_written_as_onnx_writes_them(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    value = (100 * torch.randn(shape)).to(dtype)
+    model = OnnxModel(onnx.ModelProto(ir_version=10), onnx.GraphProto(name="it"), {"held": value})
+    (held,) = onnx.load_from_string(b"".join(model.parts())).graph.initializer
+    assert held.name == "held"
+    assert onnx.numpy_helper.to_array(held).astype(np.float64).tolist() == value.double().tolist()
 
 
 def test_sizes_are_free_where_every_step_is_the_same_at_all_of_them() -> None:

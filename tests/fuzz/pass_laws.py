@@ -104,7 +104,7 @@ def judge_passes(graph: Graph, given: Sequence[Tensors], random: Random) -> Verd
         if not is_done:
             return _broken("a pass changes nothing the second time", name, str(after))
         values = Values(model.state_dict()).of(after)
-        made = emit_with(Job(after, values, {}, torch.device("cpu"), torch.float64))
+        made = emit_with(Job(after, values, {}, torch.device("cpu"), torch.float64, torch.float64))
         if found := _apart(made, given, expected, TOLERANCE[torch.float64]):
             return _broken("the numbers stay", name, f"{found}\n{after}")
     return None if _same(before, _kept(model)) else _broken("the module stays as it is", "passes", "it is not")

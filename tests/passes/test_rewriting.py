@@ -48,7 +48,9 @@ def test_a_thousand_factors_in_a_row_fold_as_far_as_weights_can_be_walked() -> N
     after, counts = run_passes(for_inference(graph), PASSES)
     assert 0 < counts["fold-into-earlier"] < 1000
     assert PASSES[1](after)[1] == 0
-    made = emit_with(Job(after, Values(model.state_dict()).of(after), {}, torch.device("cpu"), torch.float64))
+    made = emit_with(
+        Job(after, Values(model.state_dict()).of(after), {}, torch.device("cpu"), torch.float64, torch.float64)
+    )
     x = torch.randn(1, 4, 8, 8, dtype=torch.float64)
     assert difference(outputs_of(made(x)), run_in_eval(model, [x])) < 1e-12
 

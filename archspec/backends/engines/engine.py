@@ -35,7 +35,9 @@ class Job:
     """The sizes of the symbols of its inputs that it will mostly be run at."""
     device: torch.device
     dtype: torch.dtype
-    """Of its weights."""
+    """Of its weights, inputs and outputs."""
+    precision: torch.dtype
+    """What it is computed in: that of the weights, or a coarser one that was asked for."""
 
 
 class Engine(ABC):
@@ -48,6 +50,8 @@ class Engine(ABC):
     """The passes that it runs networks after, in order."""
     tried: ClassVar[tuple[tuple[str, ...], ...]] = ((),)
     """Which passes that may or may not help are tried together, by their names."""
+    precisions: ClassVar[tuple[str, ...]] = ()
+    """What it can compute a network of float32 in where that is asked for, coarser than that."""
     is_ours: ClassVar[bool] = True
     """Whether its numbers are our doing; otherwise they are those of what is passed through to."""
     is_brief: ClassVar[bool] = True
@@ -65,3 +69,8 @@ class Engine(ABC):
         Raises:
             CannotRunError: it cannot.
         """
+
+
+def first_line(error: Exception) -> str:
+    """What an engine says, without the trace that many write behind."""
+    return f"it says: {str(error).strip().partition(chr(10))[0]}"

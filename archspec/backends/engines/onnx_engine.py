@@ -1,10 +1,11 @@
-"""What the engines that read ONNX have in common: models of a network, for all sizes at once where that can be."""
+"""What the engines that read ONNX have in common: sessions of a network, by the sizes it is run at."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import ClassVar, TypeAlias
 
 import torch
@@ -12,10 +13,11 @@ from torch import Tensor
 
 from archspec.analysis.at_sizes import at_sizes, sizes_of_shapes
 from archspec.backends.engines.engine import CannotRunError, Engine, Job, Run
+from archspec.ir.dims import evaluate
 
 Session: TypeAlias = Callable[[Sequence[Tensor]], Sequence[Tensor]]
 _KEPT = 4
-"""How many sizes have a session of their own, where one cannot do for all."""
+"""How many other sizes have a session of their own, where one cannot do for all."""
 
 
 class OnnxEngine(Engine):
@@ -24,50 +26,65 @@ class OnnxEngine(Engine):
     tried: ClassVar[tuple[tuple[str, ...], ...]] = ((), ("commute-pooling",))
 
     def prepare(self, job: Job) -> Run:
-        """Open a session for all sizes; where the network is another at others, for each when it is first met."""
-        from archspec.backends.onnx.emit import free_sizes
-
+        """Open a session for the sizes of the job; others have theirs when they are first met."""
         if job.device.type != "cpu" or job.dtype != torch.float32:
             raise CannotRunError(f"it is run with weights of float32 on the CPU, not of {job.dtype} on {job.device}")
-        if free_sizes(job.network):
-            return self._session(job, nominal=False)
-        return _BySizes(job, lambda sized: self._session(sized, nominal=True))
+        return _Sessions(job, self._session)
 
     def _session(self, job: Job, *, nominal: bool) -> Session:
         from archspec.backends.onnx.emit import emit_onnx
         from archspec.backends.onnx.refusal import NotInOnnxError
 
         try:
-            model = emit_onnx(job.network, job.values, nominal=nominal).SerializeToString()
+            model = b"".join(emit_onnx(job.network, job.values, nominal=nominal).parts())
         except NotInOnnxError as error:
             raise CannotRunError(str(error)) from error
-        return self.open(model, list(job.network.graph.inputs), list(job.network.graph.outputs))
+        return self.open(model, job)
 
     @abstractmethod
-    def open(self, model: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> Session:
-        """A session of a model.
+    def open(self, model: bytes, job: Job) -> Session:
+        """A session of the model of a job.
 
         Raises:
             CannotRunError: the engine does not take it.
         """
 
 
-class _BySizes:
-    """A session for each sizes of the inputs, of which the last few are kept."""
+class _Sessions:
+    """A session for the sizes that a network is made for, which runtimes plan best, and one for all others.
 
-    def __init__(self, job: Job, opened: Callable[[Job], Session]) -> None:
+    Where the network is another at other sizes, each of these has its own, and the last few are kept.
+    """
+
+    def __init__(self, job: Job, opened: Callable[..., Session]) -> None:
         self.job, self.opened = job, opened
-        self.sessions: dict[tuple[tuple[int, ...], ...], Session] = {}
+        self.shapes = tuple(
+            tuple(evaluate(side, job.sizes) for side in given.shape) for given in job.network.graph.inputs.values()
+        )
+        self.first = self._at(job.sizes)
+        self.others: dict[tuple[tuple[int, ...], ...], Session] = {}
 
     def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         shapes = tuple(tuple(each.shape) for each in inputs)
-        session = self.sessions.pop(shapes, None) or self.opened(self._at(inputs))
-        self.sessions[shapes] = session
-        if len(self.sessions) > _KEPT:
-            self.sessions.pop(next(iter(self.sessions)))
-        return session(inputs)
+        if shapes == self.shapes:
+            return self.first(inputs)
+        return (self.general or self._of(shapes))(inputs)
 
-    def _at(self, inputs: Sequence[Tensor]) -> Job:
-        graph = self.job.network.graph
-        at = at_sizes(graph, sizes_of_shapes(graph, [each.shape for each in inputs]), "eval")
-        return replace(self.job, network=replace(self.job.network, graph=at))
+    @cached_property
+    def general(self) -> Session | None:
+        """The session for all sizes; None where there can be none."""
+        from archspec.backends.onnx.emit import free_sizes
+
+        return self.opened(self.job, nominal=False) if free_sizes(self.job.network) else None
+
+    def _of(self, shapes: tuple[tuple[int, ...], ...]) -> Session:
+        session = self.others.pop(shapes, None) or self._at(sizes_of_shapes(self.job.network.graph, shapes))
+        self.others[shapes] = session
+        if len(self.others) > _KEPT:
+            self.others.pop(next(iter(self.others)))
+        return session
+
+    def _at(self, sizes: Mapping[str, int]) -> Session:
+        network = self.job.network
+        sized = replace(network, graph=at_sizes(network.graph, sizes, "eval"))
+        return self.opened(replace(self.job, network=sized), nominal=True)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from archspec.backends.engines.engine import CannotRunError
+from archspec.backends.engines.engine import CannotRunError, Job, first_line
 from archspec.backends.engines.onnx_engine import OnnxEngine, Session
 
 _ERRORS_ONLY = 3
@@ -20,24 +20,21 @@ class OnnxRuntimeEngine(OnnxEngine):
     name: ClassVar[str] = "onnxruntime"
     packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxruntime")
 
-    def open(self, model: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> Session:
+    def open(self, model: bytes, job: Job) -> Session:
         """Open an inference session."""
         import onnxruntime
 
+        inputs, outputs = list(job.network.graph.inputs), list(job.network.graph.outputs)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1
         options.log_severity_level = _ERRORS_ONLY
         try:
             session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors have no common base but this
-            raise CannotRunError(_first_line(error)) from error
+            raise CannotRunError(first_line(error)) from error
 
         def run(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
             given = {name: each.detach().contiguous().numpy() for name, each in zip(inputs, tensors, strict=True)}
             return [torch.from_numpy(each) for each in session.run(outputs, given)]
 
         return run
-
-
-def _first_line(error: Exception) -> str:
-    return f"it says: {str(error).strip().partition(chr(10))[0]}"

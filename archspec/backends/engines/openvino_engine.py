@@ -1,15 +1,17 @@
-"""OpenVINO: on the processor, in float32, for the latency of one call."""
+"""OpenVINO: on the processor, for the latency of one call."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from archspec.backends.engines.engine import CannotRunError
+from archspec.backends.engines.engine import CannotRunError, Job
 from archspec.backends.engines.onnx_engine import OnnxEngine, Session
+
+_HINTS: Mapping[torch.dtype, str] = {torch.float32: "f32", torch.bfloat16: "bf16"}
 
 
 class OpenVinoEngine(OnnxEngine):
@@ -17,14 +19,16 @@ class OpenVinoEngine(OnnxEngine):
 
     name: ClassVar[str] = "openvino"
     packages: ClassVar[tuple[str, ...]] = ("onnx", "openvino")
+    precisions: ClassVar[tuple[str, ...]] = ("bfloat16",)
 
-    def open(self, model: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> Session:
+    def open(self, model: bytes, job: Job) -> Session:
         """Compile the model."""
         import openvino
 
+        inputs, outputs = list(job.network.graph.inputs), list(job.network.graph.outputs)
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": _HINTS[job.precision],
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         }
         core: Any = openvino.Core()

@@ -1,12 +1,13 @@
 """Torch: the network as one flat module, channels last, its convolutions those of oneDNN, weights laid out.
 
-On CUDA it is channels last and replayed as a CUDA graph; on other devices, and of other dtypes, channels last alone.
+On CUDA it is channels last and replayed as a CUDA graph; on other devices, and of dtypes for which oneDNN has nothing
+on the processor, channels last alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from archspec.backends.initialize import skip_torch_defaults
 from archspec.backends.scope_module import ScopeModule
 from archspec.backends.torch_fx import emit
 from archspec.ir.dims import evaluate
+from archspec.ir.types import TensorType
 from archspec.passes import PASSES
 from archspec.passes.pass_type import Pass
 
@@ -28,24 +30,44 @@ class TorchEngine(Engine):
     name: ClassVar[str] = "torch"
     passes: ClassVar[tuple[Pass, ...]] = PASSES
     tried: ClassVar[tuple[tuple[str, ...], ...]] = ((), ("commute-pooling", "merge-convolutions"))
+    precisions: ClassVar[tuple[str, ...]] = ("bfloat16", "float16")
 
     def prepare(self, job: Job) -> Run:
         """Emit the network, and lay its weights out."""
         module = emit_with(job)
         _lay_out(module, job)
 
-        def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-            return [each.contiguous() for each in outputs_of(module(*inputs))]
-
+        run = in_precision(job, module)
         return CudaGraphs(run) if job.device.type == "cuda" else run
 
 
 def emit_with(job: Job) -> ScopeModule:
     """The module of a network, with its weights, in eval mode."""
     with skip_torch_defaults(True):  # not on the meta device, where constants would have no values
-        module = emit(job.network.graph, device=job.device, dtype=job.dtype)
-    module.load_state_dict(dict(job.values), assign=True)
+        module = emit(job.network.graph, device=job.device, dtype=job.precision)
+    values = {key: value.to(job.precision) if value.dtype == job.dtype else value for key, value in job.values.items()}
+    module.load_state_dict(values, assign=True)
     return module.eval().requires_grad_(False)
+
+
+def in_precision(job: Job, call: Callable[..., Any]) -> Run:
+    """What gives a module its inputs in what it computes in, and brings its outputs back."""
+    graph = job.network.graph
+    reads = [_dtype(each.type, job.precision) for each in graph.inputs.values()]
+    types = [graph.type_of(each.value) for each in graph.outputs.values()]
+    gives = [_dtype(each, job.dtype) for each in types if each is not None]
+
+    def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        found = outputs_of(call(*map(Tensor.to, inputs, reads)))
+        return [each.to(dtype).contiguous() for each, dtype in zip(found, gives, strict=True)]
+
+    return run
+
+
+def _dtype(given: TensorType, of_floats: torch.dtype) -> torch.dtype:
+    """What a tensor is of where those of float32 are of another dtype."""
+    found: torch.dtype = of_floats if given.dtype == "float32" else getattr(torch, given.dtype)
+    return found
 
 
 def outputs_of(returned: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
@@ -68,4 +90,12 @@ def _lay_out(module: ScopeModule, job: Job) -> None:
 def _has_onednn(job: Job) -> bool:
     """Whether oneDNN runs the convolutions of a network."""
     has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return job.device.type == "cpu" and job.dtype == torch.float32 and has_onednn
+    return has_onednn and job.device.type == "cpu" and _ONEDNN.get(job.precision, lambda: False)()
+
+
+_ONEDNN: Mapping[torch.dtype, Callable[[], bool]] = {
+    torch.float32: lambda: True,
+    torch.bfloat16: lambda: torch.ops.mkldnn._is_mkldnn_bf16_supported(),
+    torch.float16: lambda: torch.ops.mkldnn._is_mkldnn_fp16_supported(),
+}
+"""Whether it has convolutions of a dtype on this processor."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import torch
 
@@ -26,6 +26,7 @@ from archspec.backends.onnx import (  # noqa: F401 - each enters its translation
     shapes,
     window_attention,
 )
+from archspec.backends.onnx.model import OnnxModel
 from archspec.backends.onnx.refusal import NotInOnnxError
 from archspec.backends.onnx.registry import METHOD, TRANSLATIONS
 from archspec.backends.onnx.types import ONNX_DTYPES, Tensor, dtype_name, torch_dtype
@@ -36,15 +37,12 @@ from archspec.ir.op import Arg, Rest, Result, Step
 from archspec.ir.types import TensorType
 from archspec.passes.network import Network, key_of
 
-if TYPE_CHECKING:
-    import onnx
-
 OPSET: Final = 20
 """The newest whose operators both ONNX Runtime and OpenVINO run throughout."""
 IR_VERSION: Final = 10
 
 
-def emit_onnx(network: Network, values: Mapping[str, torch.Tensor], *, nominal: bool = False) -> onnx.ModelProto:
+def emit_onnx(network: Network, values: Mapping[str, torch.Tensor], *, nominal: bool = False) -> OnnxModel:
     """The ONNX model that computes what a network does in eval mode.
 
     Its inputs and outputs are those of the network, by name. Their sides that are symbols stay so (`N`, `H`), and the
@@ -61,10 +59,11 @@ def emit_onnx(network: Network, values: Mapping[str, torch.Tensor], *, nominal: 
     import onnx
 
     graph = network.graph if nominal else _over_symbols(network.graph)
-    model = onnx.ModelProto(ir_version=IR_VERSION, producer_name="archspec")
-    model.opset_import.add(domain="", version=OPSET)
-    model.graph.name = network.graph.name
-    _Emitter(graph, network, values, model.graph).write()
+    model = OnnxModel(
+        onnx.ModelProto(ir_version=IR_VERSION, producer_name="archspec"), onnx.GraphProto(name=network.graph.name)
+    )
+    model.head.opset_import.add(domain="", version=OPSET)
+    _Emitter(graph, network, values, model).write()
     return model
 
 
@@ -113,13 +112,13 @@ def _is_alike(step: Step, other: Step) -> bool:
 class _Emitter:
     """Writes one network."""
 
-    def __init__(self, graph: Graph, network: Network, values: Mapping[str, torch.Tensor], proto: Any) -> None:
+    def __init__(self, graph: Graph, network: Network, values: Mapping[str, torch.Tensor], model: OnnxModel) -> None:
         self.graph = graph
         """With the types that hold at all sizes."""
         self.network = network
-        self.proto = proto
+        self.proto = model.graph
         self.inputs = {name: graph[name].types[0] for name in graph.inputs}
-        self.writer = Writer(proto, self.inputs, {**values, **dict(_constants(graph))})
+        self.writer = Writer(model, self.inputs, {**values, **dict(_constants(graph))})
         self.values: dict[Value, Tensor] = {}
         _check_dtypes(graph, values)
 

@@ -7,9 +7,10 @@ from typing import Any, Final, NoReturn
 
 import torch
 
+from archspec.backends.onnx.model import OnnxModel
 from archspec.backends.onnx.refusal import NotInOnnxError
 from archspec.backends.onnx.sizes import RunningSizes
-from archspec.backends.onnx.types import ONNX_DTYPES, Tensor, broadcast, dtype_name, torch_dtype, type_of
+from archspec.backends.onnx.types import ONNX_DTYPES, Tensor, broadcast, torch_dtype, type_of
 from archspec.ir.dims import UNKNOWN, Size
 from archspec.ir.types import TensorType
 
@@ -24,15 +25,13 @@ class Writer:
     the weights of the node that is written; and sizes, which are numbers or are computed as the network runs.
     """
 
-    def __init__(self, graph: Any, inputs: Mapping[str, TensorType], weights: Mapping[str, torch.Tensor]) -> None:
-        self.graph = graph
-        """A `GraphProto`."""
+    def __init__(self, model: OnnxModel, inputs: Mapping[str, TensorType], weights: Mapping[str, torch.Tensor]) -> None:
+        self.model = model
         self.weights = weights
         self.path, self.op, self.prefix = "", "", ""
         self._names: set[str] = set()
         self._initializers: dict[Any, Tensor] = {}
         self._numbers: dict[tuple[Any, ...], Tensor] = {}
-        self._kept: list[torch.Tensor] = []
         self._bytes = 0
         self._sizes = RunningSizes(inputs, self._compute_size, self._read_side, lambda size: self.numbers([size]))
 
@@ -61,7 +60,7 @@ class Writer:
         from onnx.helper import make_attribute
 
         names = ["" if type_ is None else self._name(kind) for type_ in gives]
-        self.graph.node.add(
+        self.model.graph.node.add(
             op_type=kind,
             name=self._name(kind),
             input=["" if tensor is None else tensor.name for tensor in inputs],
@@ -109,8 +108,7 @@ class Writer:
         """A tensor that the file holds; one that several nodes have is held once."""
         key = (value.data_ptr(), value.dtype, tuple(value.shape), value.stride())
         if value.numel() == 0 or key not in self._initializers:
-            self._kept.append(value)  # so that no other tensor gets its address
-            self._initializers[key] = self._hold(value)
+            self._initializers[key] = self._hold(value)  # from now on, so that no other tensor gets its address
         return self._initializers[key]
 
     def numbers(self, values: Sequence[Any], dtype: str = "int64") -> Tensor:
@@ -241,11 +239,7 @@ class Writer:
         if self._bytes > LIMIT:
             raise NotInOnnxError("", "", "its weights are above 2 GB, which is more than one ONNX file holds")
         name = self._name("constant")
-        plain = value.detach().cpu().contiguous()
-        array = (plain.view(torch.int16) if plain.dtype == torch.bfloat16 else plain).numpy()
-        self.graph.initializer.add(
-            name=name, data_type=ONNX_DTYPES[dtype_name(value.dtype)], dims=list(value.shape), raw_data=array.tobytes()
-        )
+        self.model.tensors[name] = value
         return Tensor(name, type_of(value))
 
     def _plain(self, size: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -24,6 +25,7 @@ from archspec.ir.graph import Graph
 from archspec.tools.activation_memory import Peak, measure_peak
 from archspec.tools.bench.by_node import ByNode, time_nodes
 from archspec.tools.bench.variants import Variant, channels_last, eager, on_engine
+from archspec.tools.optimize.candidate import Way
 from archspec.tools.optimize.guard import OptimizeError
 from archspec.tools.optimize.numbers import difference, run_in_eval
 from archspec.tools.optimize.report import Timing
@@ -87,6 +89,7 @@ def bench(
     rounds: int = 11,
     by_node: bool = False,
     threads: int | None = None,
+    precision: str | None = None,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Bench:
     """Time a network with random weights: as it is, channels last, and on engines.
@@ -95,9 +98,10 @@ def bench(
         graph: an inferred graph without errors.
         sizes: of symbols of its inputs; the others are nominal, and the batch is one sample.
         engines: their names.
-        rounds: how often each variant is timed.
+        rounds: how many turns each variant has.
         by_node: whether the nodes are timed, too.
         threads: how many torch and the engines have; where nothing is said as many as torch has.
+        precision: what the engines that can compute in it are timed in, too: `bfloat16` or `float16`.
         on_stage: told the name of each stage as it begins.
 
     Raises:
@@ -109,7 +113,7 @@ def bench(
     except ValueError as error:
         raise SizesError(str(error)) from error
     with _threads(threads):
-        return _bench(graph, chosen, engines, rounds, by_node, on_stage)
+        return _bench(graph, chosen, engines, rounds, by_node, precision, on_stage)
 
 
 def _bench(
@@ -118,13 +122,14 @@ def _bench(
     engines: Iterable[str],
     rounds: int,
     by_node: bool,
+    precision: str | None,
     on_stage: Callable[[str], None],
 ) -> Bench:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     inputs = list(random_inputs(graph, sizes=sizes, phase="eval").values())
     on_stage("compile")
     model = _model(graph)
-    variants, left_out = _variants(model, inputs, engines, on_stage)
+    variants, left_out = _variants(model, inputs, engines, precision, on_stage)
     on_stage("measure the roof")
     roof = measure_roof()
     on_stage("time")
@@ -139,7 +144,9 @@ def _bench(
     nodes = None
     if by_node:
         on_stage("time nodes")
-        engine = next((each for each in variants if each.label == "torch"), None) or on_engine(model, inputs, "torch")
+        engine = next((each for each in variants if each.label == "torch"), None) or on_engine(
+            model, inputs, Way(ENGINES["torch"])
+        )
         nodes = time_nodes(engine.run, inputs, sizes, rounds)
     macs = cost(at_sizes(graph, sizes, "eval")).total.macs
     assert isinstance(macs, int), "all sizes are numbers"
@@ -165,18 +172,24 @@ def _model(graph: Graph) -> ScopeModule:
 
 
 def _variants(
-    model: ScopeModule, inputs: Sequence[Tensor], engines: Iterable[str], on_stage: Callable[[str], None]
+    model: ScopeModule,
+    inputs: Sequence[Tensor],
+    engines: Iterable[str],
+    precision: str | None,
+    on_stage: Callable[[str], None],
 ) -> tuple[list[Variant], dict[str, str]]:
     """What can be run, and why the rest cannot."""
     variants, left_out = [eager(model)], dict[str, str]()
     if (laid := channels_last(model)) is not None:
         variants.append(laid)
-    for name in engines:
-        on_stage(f"optimize for {name}")
+    coarser = [] if precision is None else [precision]
+    for name, each in product(engines, (None, *coarser)):
+        way = Way(ENGINES[name], each)
+        on_stage(f"optimize for {way.label}")
         try:
-            variants.append(on_engine(model, inputs, name))
+            variants.append(on_engine(model, inputs, way))
         except OptimizeError as error:
-            left_out[name] = str(error)
+            left_out[way.label] = str(error)
     return variants, left_out
 
 

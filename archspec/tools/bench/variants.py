@@ -10,7 +10,6 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from archspec.backends.engines import ENGINES
 from archspec.backends.engines.engine import Run
 from archspec.backends.engines.onnx_engine import OnnxEngine
 from archspec.backends.engines.torch_engine import TorchEngine, outputs_of
@@ -19,6 +18,7 @@ from archspec.ir.graph import Graph
 from archspec.ops.convolution import Conv, ConvTranspose
 from archspec.passes import run_passes
 from archspec.passes.network import for_inference
+from archspec.tools.optimize.candidate import Way
 from archspec.tools.optimize.guard import OptimizeError, graph_of
 from archspec.tools.optimize.optimize import optimize
 
@@ -61,25 +61,30 @@ def channels_last(model: ScopeModule) -> Variant | None:
     return Variant("channels last", lambda inputs: call([*map(_laid, inputs)]), perf_counter() - began, graph=graph)
 
 
-def on_engine(model: ScopeModule, inputs: Sequence[Tensor], name: str) -> Variant:
+def on_engine(model: ScopeModule, inputs: Sequence[Tensor], way: Way) -> Variant:
     """The network on an engine, after the passes that help it.
+
+    Args:
+        model: the module.
+        inputs: what it is run on.
+        way: the engine, and what it computes in.
 
     Raises:
         OptimizeError: the engine is not installed, or cannot run it; the text says why.
     """
-    engine = ENGINES[name]
+    engine = way.engine
     if missing := engine.missing():
         raise OptimizeError(f"needs {missing}")
     try:
-        fast = optimize(model, inputs, engine=name, cache=False)
+        fast = optimize(model, inputs, engine=engine.name, precision=way.precision, cache=False)
     except OptimizeError as error:
-        raise OptimizeError(str(error).removeprefix(f"`{name}` ")) from error
+        raise OptimizeError(str(error).removeprefix(f"`{way.label}` ")) from error
     report = fast.report()
     passes = {each: count for each, count in report.passes.items() if count}
     network, _ = run_passes(for_inference(graph_of(model)), engine.passes, report.passes)
     graph = network.graph if isinstance(engine, TorchEngine) else None
     is_seen = not isinstance(engine, OnnxEngine)
-    return Variant(name, lambda given: outputs_of(fast(*given)), report.seconds, passes, graph, is_seen)
+    return Variant(way.label, lambda given: outputs_of(fast(*given)), report.seconds, passes, graph, is_seen)
 
 
 def _calling(model: ScopeModule) -> Callable[[Sequence[Tensor]], Sequence[Tensor]]:

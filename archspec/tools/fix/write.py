@@ -33,7 +33,7 @@ def write(source: Source, text: str) -> None:
             raise CannotWriteError(f"`{source.name}` was changed meanwhile, and is left as it is")
         if not os.access(path, os.W_OK):
             raise CannotWriteError(f"`{source.name}` cannot be written: it is read-only")
-        replace_file(path, _mark(data) + text.encode("utf-8"), lambda new: _keep_access(path, new))
+        replace_file(path, [_mark(data), text.encode("utf-8")], lambda new: _keep_access(path, new))
     except (OSError, UnicodeDecodeError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise CannotWriteError(f"`{source.name}` cannot be written: {reason}") from error

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import torch
 
-from archspec.backends.engines.engine import Engine
 from archspec.passes.network import Network
+from archspec.tools.optimize.candidate import Way
 
 _LIMIT = 64 * 1024
 """No entry is larger, in bytes."""
@@ -25,9 +25,10 @@ _LIMIT = 64 * 1024
 
 @dataclass(frozen=True)
 class Choice:
-    """An engine, and the passes that help it among those that may not."""
+    """An engine, what it computes in where that is coarser than the weights, and the passes that were seen to help."""
 
     engine: str
+    precision: str | None
     tried: tuple[str, ...]
 
 
@@ -38,13 +39,13 @@ class ChoiceCache:
         """Open it; where nothing is said it lies where `ARCHSPEC_CACHE` says, or among the user's caches."""
         self.folder = folder or _usual_folder()
 
-    def key(self, network: Network, sizes: Mapping[str, int], engines: Iterable[Engine]) -> str:
+    def key(self, network: Network, sizes: Mapping[str, int], ways: Iterable[Way]) -> str:
         """What a choice is good for: a network, whatever its weights, some sizes, this machine, and what runs it."""
-        packages = sorted({"torch", "archspec-nn"}.union(*(engine.packages for engine in engines)))
+        packages = sorted({"torch", "archspec-nn"}.union(*(way.engine.packages for way in ways)))
         told = [
             str(network),
             sorted(sizes.items()),
-            [engine.name for engine in engines],
+            [way.label for way in ways],
             [[package, _version(package)] for package in packages],
             [torch.get_num_threads(), *_machine()],
         ]
@@ -57,15 +58,22 @@ class ChoiceCache:
             if path.stat().st_size > _LIMIT:
                 return None
             match json.loads(path.read_text(encoding="utf-8")):
-                case {"key": found, "engine": str(engine), "passes": list(tried)} if found == key:
-                    return Choice(engine, tuple(map(str, tried)))
+                case {
+                    "key": found,
+                    "engine": str(engine),
+                    "precision": str() | None as precision,
+                    "passes": list(tried),
+                } if found == key:
+                    return Choice(engine, precision, tuple(map(str, tried)))
         except (OSError, ValueError, RecursionError):
             pass
         return None
 
     def save(self, key: str, choice: Choice) -> None:
         """Keep a choice; where nothing can be written, nothing is."""
-        text = json.dumps({"key": key, "engine": choice.engine, "passes": list(choice.tried)})
+        text = json.dumps(
+            {"key": key, "engine": choice.engine, "precision": choice.precision, "passes": list(choice.tried)}
+        )
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self.folder, suffix=".new")

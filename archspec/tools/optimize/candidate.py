@@ -9,7 +9,7 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 
-from archspec.backends.engines.engine import CannotRunError, Engine, Job, Run
+from archspec.backends.engines.engine import CannotRunError, Engine, Job, Run, first_line
 from archspec.backends.engines.torch_engine import TorchEngine
 from archspec.backends.weight_values import Values
 from archspec.passes import run_passes
@@ -19,18 +19,32 @@ from archspec.tools.optimize.guard import device_and_dtype
 from archspec.tools.optimize.numbers import difference, run_in_eval
 
 TOLERANCE: Mapping[torch.dtype, float] = {torch.float64: 1e-9, torch.float32: 1e-4}
-"""How far outputs may be from the module's, as a share of the largest number, by the dtype of its weights."""
-_COARSE = 2e-2
-"""The same for half precision."""
+"""How far outputs may be from the module's, as a share of the largest number, by what they are computed in."""
+_COARSE = 5e-2
+"""The same for half precision: 2 to 3 digits, through some hundred layers."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to run a network."""
+
+    engine: Engine
+    precision: str | None = None
+    """What it computes in where that is coarser than the weights are: `bfloat16`."""
+    tried: tuple[str, ...] = ()
+    """The passes among those that may not help."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in tables."""
+        return " + ".join((" ".join(filter(None, (self.engine.name, self.precision))), *self.tried))
 
 
 @dataclass
 class Candidate:
-    """One way to run the network."""
+    """A network made ready to run."""
 
-    engine: Engine
-    tried: tuple[str, ...]
-    """The passes among those that may not help."""
+    way: Way
     counts: Mapping[str, int]
     """How often each pass rewrote something."""
     network: Network
@@ -42,11 +56,6 @@ class Candidate:
     """To the module's outputs, as a share of their largest number."""
     times: list[float] = field(default_factory=list)
     """Seconds of runs, where it was timed."""
-
-    @property
-    def label(self) -> str:
-        """What it is called in tables."""
-        return " + ".join((self.engine.name, *self.tried))
 
 
 @dataclass(frozen=True)
@@ -61,11 +70,6 @@ class Ground:
     device: torch.device
     dtype: torch.dtype
 
-    @property
-    def tolerance(self) -> float:
-        """How far outputs may be from what is expected."""
-        return TOLERANCE.get(self.dtype, _COARSE)
-
 
 def ground_of(model: nn.Module, network: Network, inputs: Sequence[Tensor], sizes: Mapping[str, int]) -> Ground:
     """The ground for a module as it is now."""
@@ -74,39 +78,38 @@ def ground_of(model: nn.Module, network: Network, inputs: Sequence[Tensor], size
     return Ground(network, Values(model.state_dict()), inputs, expected, sizes, device, dtype)
 
 
-def make(
-    ground: Ground, engine: Engine, tried: tuple[str, ...] = (), passes: Sequence[Pass] | None = None
-) -> Candidate | None:
+def make(ground: Ground, way: Way, passes: Sequence[Pass] | None = None) -> Candidate | None:
     """Make a candidate ready; None where the passes that are to be tried find nothing to do.
 
     Args:
         ground: the network, and what it gives.
-        engine: what runs it.
-        tried: the passes that may not help which are run too.
+        way: how it is to run.
         passes: those to choose from; all of the engine where nothing is said.
 
     Raises:
         CannotRunError: the engine cannot run the network, or gives other numbers.
     """
     began = perf_counter()
-    network, counts = run_passes(ground.network, engine.passes if passes is None else passes, tried)
-    if tried and not any(counts[name] for name in tried):
+    engine = way.engine
+    network, counts = run_passes(ground.network, engine.passes if passes is None else passes, way.tried)
+    if way.tried and not any(counts[name] for name in way.tried):
         return None
-    job = Job(network, ground.values.of(network), ground.sizes, ground.device, ground.dtype)
+    precision = ground.dtype if way.precision is None else getattr(torch, way.precision)
+    job = Job(network, ground.values.of(network), ground.sizes, ground.device, ground.dtype, precision)
     run = engine.prepare(job)
     try:
         with torch.no_grad():
             found = run(ground.inputs)
     except Exception as error:
-        if engine.name == TorchEngine.name:
+        if engine.name == TorchEngine.name and way.precision is None:
             raise
-        raise CannotRunError(f"it says: {str(error).strip().partition(chr(10))[0]}") from error
+        raise CannotRunError(first_line(error)) from error
     apart = difference(found, ground.expected)
-    if not apart <= ground.tolerance:
+    if not apart <= (allowed := TOLERANCE.get(precision, _COARSE)):
         raise WrongNumbersError(
-            f"its outputs are off by {apart:.1e} of the largest number, and {ground.tolerance:.0e} is allowed"
+            f"its outputs are off by {apart:.1e} of the largest number, and {allowed:.0e} is allowed in {precision}"
         )
-    return Candidate(engine, tried, counts, network, run, job, perf_counter() - began, apart)
+    return Candidate(way, counts, network, run, job, perf_counter() - began, apart)
 
 
 class WrongNumbersError(CannotRunError):

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from archspec.backends.engines.engine import Engine
-from archspec.tools.optimize.candidate import Ground, make
+from archspec.tools.optimize.candidate import Ground, Way, make
 from archspec.tools.optimize.numbers import difference, run_in_eval
 from archspec.tools.optimize.report import Timing
 from archspec.tools.optimize.timing import interleaved
 
 
 def effects(
-    model: nn.Module, ground: Ground, engine: Engine, counts: Mapping[str, int], rounds: int = 7
+    model: nn.Module, ground: Ground, way: Way, counts: Mapping[str, int], rounds: int = 7
 ) -> tuple[Timing, ...]:
     """The module as it is, then the engine with no pass, with the first that rewrote something, with two, ..."""
-    applied = [each for each in engine.passes if counts.get(each.name)]
+    applied = [each for each in way.engine.passes if counts.get(each.name)]
     calls: dict[str, Callable[[], Sequence[Tensor]]] = {"as it is": partial(run_in_eval, model, ground.inputs)}
     for count in range(len(applied) + 1):
-        label = f"+ {applied[count - 1].name}" if count else f"{engine.name}, no pass"
+        label = f"+ {applied[count - 1].name}" if count else f"{replace(way, tried=()).label}, no pass"
         passes = applied[:count]
-        made = make(ground, engine, tuple(each.name for each in passes if each.is_measured), passes)
+        tried = tuple(each.name for each in passes if each.is_measured)
+        made = make(ground, replace(way, tried=tried), passes)
         if made is not None:
             calls[label] = partial(made.run, ground.inputs)
     with torch.no_grad():

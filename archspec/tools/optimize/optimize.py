@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from statistics import median
+from statistics import quantiles
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -13,11 +14,12 @@ from torch import Tensor, nn
 
 from archspec.backends.engines import ENGINES
 from archspec.backends.engines.engine import CannotRunError, Engine
+from archspec.backends.engines.torch_engine import TorchEngine
 from archspec.backends.inputs import random_inputs
 from archspec.ir.graph import Graph
 from archspec.passes.network import for_inference
 from archspec.tools.optimize.cache import Choice, ChoiceCache
-from archspec.tools.optimize.candidate import Candidate, Ground, WrongNumbersError, ground_of, make
+from archspec.tools.optimize.candidate import Candidate, Ground, Way, WrongNumbersError, ground_of, make
 from archspec.tools.optimize.guard import OptimizeError, check, device_and_dtype, graph_of
 from archspec.tools.optimize.optimized import Optimized
 from archspec.tools.optimize.report import Report, Timing
@@ -27,9 +29,20 @@ from archspec.tools.optimize.timing import interleaved
 ExampleInputs: TypeAlias = "Tensor | Sequence[Tensor] | Sequence[int] | Mapping[str, Tensor] | Mapping[str, int] | None"
 """Tensors as they will be given, by order or by name; the shape of the only one; the sizes of symbols; or nothing."""
 _ROUNDS, _BUDGET = 25, 1.0
+_COARSER = ("bfloat16", "float16")
+"""What weights of float32 can be computed in besides."""
+_EXACT = (torch.float32, torch.float64)
+"""Dtypes in which what passes change of the rounding is far below what is allowed."""
 
 
-def optimize(model: nn.Module, example: ExampleInputs = None, *, engine: str = "auto", cache: bool = True) -> Optimized:
+def optimize(
+    model: nn.Module,
+    example: ExampleInputs = None,
+    *,
+    engine: str = "auto",
+    precision: str | Sequence[str] | None = None,
+    cache: bool = True,
+) -> Optimized:
     """Make the fastest inference of a compiled module that this machine has, with the same numbers.
 
     Args:
@@ -39,6 +52,9 @@ def optimize(model: nn.Module, example: ExampleInputs = None, *, engine: str = "
             of symbols (`{"N": 8}`); one sample of the nominal sizes where nothing is said. Other sizes run too.
         engine: `torch`, `onnxruntime`, `openvino` or `inductor`; `auto` times those that are installed, but for
             `inductor`, which takes a minute, and keeps the fastest.
+        precision: what it is computed in, `float32`, `bfloat16` or `float16`, or several, of which the fastest is kept;
+            the dtype of the weights where nothing is said. Inputs and outputs stay of that. `report()` says how far the
+            outputs are from the module's.
         cache: whether what was chosen is remembered on this machine, for the network and these sizes, and used again.
 
     Returns:
@@ -46,7 +62,8 @@ def optimize(model: nn.Module, example: ExampleInputs = None, *, engine: str = "
 
     Raises:
         OptimizeError: the module is not what its spec says any more, or no engine can run it; the text says why.
-        ValueError: `engine` is no engine, or `example` is not what the network reads.
+        ValueError: `engine` is no engine, `precision` is none or finer than the weights, or `example` is not what the
+            network reads.
     """
     began = perf_counter()
     engines, passed_over = _engines(engine)
@@ -57,19 +74,20 @@ def optimize(model: nn.Module, example: ExampleInputs = None, *, engine: str = "
     inputs = _inputs(graph, example, device, dtype)
     sizes = Signature(graph, device, dtype).sizes(inputs)
     ground = ground_of(model, network, inputs, sizes)
+    ways = _ways(engines, precision, dtype, passed_over)
     choices = ChoiceCache()
-    key = choices.key(network, sizes, engines)
+    key = choices.key(network, sizes, ways)
     known = choices.load(key) if cache else None
-    chosen = _known(ground, engines, known) if known is not None else None
+    chosen = _known(ground, ways, known) if known is not None else None
     from_cache, candidates = chosen is not None, list[Candidate]()
     if chosen is None:
-        chosen, candidates = _fastest(ground, engines, passed_over)
+        chosen, candidates = _fastest(ground, ways, passed_over)
         if cache:
-            choices.save(key, Choice(chosen.engine.name, chosen.tried))
+            choices.save(key, Choice(chosen.way.engine.name, chosen.way.precision, chosen.way.tried))
     timings = sorted((_timing(each) for each in candidates if each.times), key=lambda each: each.median)
     report = Report(
         graph.name,
-        chosen.label,
+        chosen.way.label,
         chosen.counts,
         sizes,
         chosen.difference,
@@ -114,41 +132,64 @@ def _inputs(graph: Graph, example: ExampleInputs, device: torch.device, dtype: t
     return [each.to(device, dtype if each.is_floating_point() else each.dtype) for each in made.values()]
 
 
-def _known(ground: Ground, engines: Sequence[Engine], known: Choice) -> Candidate | None:
+def _ways(
+    engines: Sequence[Engine], precision: str | Sequence[str] | None, dtype: torch.dtype, passed_over: dict[str, str]
+) -> list[Way]:
+    """The engines in what they may compute in."""
+    own = str(dtype).removeprefix("torch.")
+    wanted = (
+        [own] if precision is None else [precision] if isinstance(precision, str) else list(dict.fromkeys(precision))
+    )
+    ways = []
+    for name in wanted:
+        if name != own and (name not in _COARSER or own != "float32"):
+            raise ValueError(f"weights of {own} are not computed in `{name}`; give {_listed(own)}")
+        for engine in engines:
+            way = Way(engine, None if name == own else name)
+            if way.precision is None or name in engine.precisions:
+                ways.append(way)
+            else:
+                passed_over[way.label] = "it does not compute in that"
+    return ways
+
+
+def _listed(own: str) -> str:
+    return ", ".join(f"`{name}`" for name in ((own, *_COARSER) if own == "float32" else (own,)))
+
+
+def _known(ground: Ground, ways: Sequence[Way], known: Choice) -> Candidate | None:
     """What was chosen before, where it still can be."""
-    for engine in engines:
-        if engine.name == known.engine and known.tried in engine.tried:
-            return _try(ground, engine, known.tried, {})
+    for way in ways:
+        if (way.engine.name, way.precision) == (known.engine, known.precision) and known.tried in way.engine.tried:
+            return _try(ground, replace(way, tried=known.tried), {})
     return None
 
 
-def _fastest(
-    ground: Ground, engines: Sequence[Engine], passed_over: dict[str, str]
-) -> tuple[Candidate, list[Candidate]]:
-    """The fastest engine, with the passes that help it most; and all that was tried.
+def _fastest(ground: Ground, ways: Sequence[Way], passed_over: dict[str, str]) -> tuple[Candidate, list[Candidate]]:
+    """The fastest way, with the passes that help it most; and all that was tried.
 
     Raises:
         OptimizeError: no engine can run the network.
     """
-    candidates = [made for engine in engines if (made := _try(ground, engine, (), passed_over)) is not None]
+    candidates = [made for way in ways if (made := _try(ground, way, passed_over)) is not None]
     if not candidates:
-        raise OptimizeError("; ".join(f"`{name}` cannot run it: {why}" for name, why in passed_over.items()))
+        raise OptimizeError("; ".join(f"`{label}` cannot run it: {why}" for label, why in passed_over.items()))
     first = _time(candidates, ground.inputs)
-    others = (_try(ground, first.engine, tried, {}) for tried in first.engine.tried if tried)
+    others = (_try(ground, replace(first.way, tried=tried), {}) for tried in first.way.engine.tried if tried)
     variants = [first, *(made for made in others if made is not None)]
     best = _time(variants, ground.inputs)
     return best, [*variants, *(each for each in candidates if each is not first)]
 
 
-def _try(ground: Ground, engine: Engine, tried: tuple[str, ...], passed_over: dict[str, str]) -> Candidate | None:
+def _try(ground: Ground, way: Way, passed_over: dict[str, str]) -> Candidate | None:
     try:
-        return make(ground, engine, tried)
+        return make(ground, way)
     except WrongNumbersError as error:
-        if engine.name == "torch":
+        if way.engine.name == TorchEngine.name and way.precision is None and ground.dtype in _EXACT:
             raise OptimizeError(f"the module does not compute what its spec says: {error}") from error
-        passed_over[engine.name] = str(error)
+        passed_over[way.label] = str(error)
     except CannotRunError as error:
-        passed_over[engine.name] = str(error)
+        passed_over[way.label] = str(error)
     return None
 
 
@@ -161,8 +202,8 @@ def _time(candidates: Sequence[Candidate], inputs: Sequence[Tensor]) -> Candidat
         times = interleaved(calls, rounds=_ROUNDS, budget=_BUDGET)
     for index, each in enumerate(candidates):
         each.times = times[index]
-    return min(candidates, key=lambda each: median(each.times))
+    return min(candidates, key=lambda each: quantiles(each.times, n=4)[0])  # what else runs here only ever adds to it
 
 
 def _timing(candidate: Candidate) -> Timing:
-    return Timing(candidate.label, tuple(candidate.times), candidate.difference, candidate.seconds)
+    return Timing(candidate.way.label, tuple(candidate.times), candidate.difference, candidate.seconds)

@@ -50,7 +50,7 @@ class Optimized:
         self._model = weakref.ref(model)
         self._versions = versions(model)
         self._network, self._inputs, self._report = ground.network, ground.inputs, report
-        self._engine, self._counts = chosen.engine, chosen.counts
+        self._way, self._counts = chosen.way, chosen.counts
         self._run = chosen.run if self.engine == TorchEngine.name else Fallback(chosen.run, chosen.job)
         self._signature = Signature(graph, ground.device, ground.dtype)
         self._fields = tuple(chosen.network.graph.outputs)
@@ -59,7 +59,12 @@ class Optimized:
     @property
     def engine(self) -> str:
         """The engine that runs it."""
-        return self._engine.name
+        return self._way.engine.name
+
+    @property
+    def precision(self) -> str:
+        """The dtype that it computes in, whatever that of its inputs and outputs is."""
+        return self._way.precision or str(self._signature.dtype).removeprefix("torch.")
 
     @torch.no_grad()
     def __call__(self, *args: Tensor, **kwargs: Tensor) -> Any:
@@ -96,7 +101,7 @@ class Optimized:
             if model is None or versions(model) != self._versions:
                 raise ValueError("the module is gone, or has changed since, so that passes cannot be compared with it")
             ground = ground_of(model, self._network, self._inputs, self._report.sizes)
-            self._report = replace(self._report, effects=effects(model, ground, self._engine, self._counts))
+            self._report = replace(self._report, effects=effects(model, ground, self._way, self._counts))
         return self._report
 
     def __repr__(self) -> str:

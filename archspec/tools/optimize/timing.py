@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from random import Random
 from time import perf_counter
@@ -10,14 +11,23 @@ from typing import TypeVar
 Name = TypeVar("Name")
 
 
+SETTLING = 0.05
+"""Seconds in which what ran before gives the processor back: runtimes keep their threads spinning for a while."""
+_MOST = 5
+"""Calls that are timed in a turn."""
+
+
 def interleaved(
     calls: Mapping[Name, Callable[[], object]], *, rounds: int, budget: float = float("inf")
 ) -> dict[Name, list[float]]:
-    """Seconds of every round for each call, in an order drawn anew for each round, after one that is not timed.
+    """Seconds of the calls of each, which take turns in an order drawn anew for each round.
+
+    A turn begins with calls that are not timed, one at least, until what ran before has settled; then come one or, of
+    those that are quick, up to five that are.
 
     Args:
         calls: by name.
-        rounds: how often each is timed, at most.
+        rounds: how many turns each has, at most.
         budget: the seconds after which no further round begins; there are three at least.
     """
     order, random, started = list(calls), Random(0), perf_counter()  # noqa: S311 - the order need not be secret
@@ -29,8 +39,16 @@ def interleaved(
             break
         random.shuffle(order)
         for name in order:
-            calls[name]()  # the caches are another's
-            began = perf_counter()
-            calls[name]()
-            found[name].append(perf_counter() - began)
+            _for_a_while(calls[name], sys.maxsize)
+            found[name] += _for_a_while(calls[name], _MOST)
+    return found
+
+
+def _for_a_while(call: Callable[[], object], most: int) -> list[float]:
+    """Seconds of one call after the other."""
+    found: list[float] = []
+    while len(found) < most and sum(found) < SETTLING:
+        began = perf_counter()
+        call()
+        found.append(perf_counter() - began)
     return found
