@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--precision", type=click.Choice(["bfloat16", "float16"]), help="Time the engines computing in this, too."
 )
-@click.option("--rounds", type=click.IntRange(1, 10_000), default=11, show_default=True, help="Turns of each variant.")
+@click.option("--rounds", type=click.IntRange(1, 10_000), default=11, show_default=True, help="Runs of each variant.")
 @click.option("--by-node", is_flag=True, help="Time each node of what the engine torch runs, too.")
 @click.option("--all", "every_node", is_flag=True, help="Print all nodes, not only the slowest.")
 @click.option("--json", "as_json", is_flag=True, help="Print all times as data, in seconds and bytes.")

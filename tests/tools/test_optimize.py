@@ -13,8 +13,12 @@ from torch.nn.utils import parametrize
 
 import archspec
 from archspec.backends.engines import ENGINES
+from archspec.backends.engines.engine import Job
 from archspec.backends.torch_fx import emit
+from archspec.backends.weight_values import Values
+from archspec.passes.network import for_inference
 from archspec.source.span import Source
+from archspec.tools.optimize.guard import graph_of
 from archspec.tools.optimize.optimize import optimize
 
 SPEC = """
@@ -115,6 +119,38 @@ def test_weights_of_another_dtype_run_on_torch_alone(model: Any, dtype: torch.dt
         torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance)
     assert fast.engine == "torch"
     assert "not of torch" in fast.report().passed_over["onnxruntime"]
+
+
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
+def test_a_coarser_dtype_is_computed_in_where_it_is_asked_for(model: Any, engine: str) -> None:
+    fast = optimize(model, engine=engine, precision="bfloat16")
+    assert (fast.engine, fast.precision) == (engine, "bfloat16")
+    assert f"{engine} bfloat16" in str(fast.report())
+    for sides in ((1, 3, 16, 16), (2, 3, 9, 12)):
+        image = torch.randn(sides)
+        for one, other in zip(fast(image), outputs(model, image), strict=True):
+            assert one.dtype == torch.float32
+            torch.testing.assert_close(one, other, rtol=0.05, atol=0.05 * float(other.abs().max()))
+    assert engine == "openvino" or fast.report().difference > 1e-4
+
+
+def test_of_several_dtypes_the_fastest_is_kept_and_remembered(model: Any) -> None:
+    first, again = (optimize(model, precision=["float32", "bfloat16", "bfloat16"]) for _ in range(2))
+    labels = [each.label.partition(" + ")[0] for each in first.report().timings]
+    assert {"torch", "torch bfloat16", "onnxruntime", "openvino", "openvino bfloat16"} == set(labels)
+    assert first.report().passed_over["onnxruntime bfloat16"] == "it does not compute in that"
+    assert again.report().from_cache
+    assert (again.engine, again.precision) == (first.engine, first.precision)
+    assert optimize(model).precision == "float32"
+
+
+def test_a_dtype_that_cannot_be_computed_in_is_refused(model: Any) -> None:
+    with pytest.raises(ValueError, match="weights of float32 are not computed in `int8`; give `float32`, `bfloat16`"):
+        optimize(model, precision="int8")
+    with pytest.raises(archspec.OptimizeError, match="`onnxruntime bfloat16` cannot run it: it does not compute in"):
+        optimize(model, engine="onnxruntime", precision="bfloat16")
+    with pytest.raises(ValueError, match="weights of float64 are not computed in `float32`; give `float64`"):
+        optimize(model.double(), precision="float32")
 
 
 def hooked(model: Any) -> None:
@@ -250,6 +286,24 @@ def test_the_example_may_be_tensors_a_shape_or_sizes(model: Any) -> None:
         optimize(model, (3, 9, 8))
     with pytest.raises(ValueError, match="the inputs have no size `M`"):
         optimize(model, {"M": 2})
+
+
+def test_a_session_is_opened_for_other_sizes_when_they_are_met(model: Any) -> None:
+    opened: list[bool] = []
+
+    class Counting(type(ENGINES["onnxruntime"])):  # type: ignore[misc]
+        def _session(self, job: Any, *, nominal: bool) -> Any:
+            opened.append(nominal)
+            return super()._session(job, nominal=nominal)
+
+    network = for_inference(graph_of(model))
+    values = Values(model.state_dict()).of(network)
+    job = Job(network, values, {"N": 1, "H": 16, "W": 16}, torch.device("cpu"), torch.float32, torch.float32)
+    run = Counting().prepare(job)
+    for sides in ((1, 3, 16, 16), (2, 3, 16, 16), (1, 3, 16, 16), (3, 3, 9, 9)):
+        image = torch.randn(sides)
+        close(tuple(run([image])), tuple(outputs(model, image)))
+    assert opened == [True, False]
 
 
 def test_where_an_engine_fails_torch_takes_over(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:

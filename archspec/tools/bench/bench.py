@@ -98,7 +98,7 @@ def bench(
         graph: an inferred graph without errors.
         sizes: of symbols of its inputs; the others are nominal, and the batch is one sample.
         engines: their names.
-        rounds: how many turns each variant has.
+        rounds: how often each variant is timed.
         by_node: whether the nodes are timed, too.
         threads: how many torch and the engines have; where nothing is said as many as torch has.
         precision: what the engines that can compute in it are timed in, too: `bfloat16` or `float16`.

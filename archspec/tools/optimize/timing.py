@@ -11,7 +11,7 @@ from typing import TypeVar
 Name = TypeVar("Name")
 
 
-SETTLING = 0.05
+SETTLING = 0.02
 """Seconds in which what ran before gives the processor back: runtimes keep their threads spinning for a while."""
 _MOST = 5
 """Calls that are timed in a turn."""
@@ -27,28 +27,29 @@ def interleaved(
 
     Args:
         calls: by name.
-        rounds: how many turns each has, at most.
-        budget: the seconds after which no further round begins; there are three at least.
+        rounds: how often each is timed, at most.
+        budget: the seconds after which no further turns begin; three times each is timed at least.
     """
     order, random, started = list(calls), Random(0), perf_counter()  # noqa: S311 - the order need not be secret
     found: dict[Name, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()
-    for turn in range(rounds):
-        if turn >= 3 and perf_counter() - started > budget:
+    while (done := min(map(len, found.values()), default=rounds)) < rounds:
+        if done >= 3 and perf_counter() - started > budget:
             break
         random.shuffle(order)
-        for name in order:
+        for name in (each for each in order if len(found[each]) < rounds):
             _for_a_while(calls[name], sys.maxsize)
-            found[name] += _for_a_while(calls[name], _MOST)
+            found[name] += _for_a_while(calls[name], min(_MOST, rounds - len(found[name])))
     return found
 
 
 def _for_a_while(call: Callable[[], object], most: int) -> list[float]:
     """Seconds of one call after the other."""
     found: list[float] = []
-    while len(found) < most and sum(found) < SETTLING:
-        began = perf_counter()
+    started = now = perf_counter()
+    while len(found) < most and now - started < SETTLING:
         call()
-        found.append(perf_counter() - began)
+        before, now = now, perf_counter()
+        found.append(now - before)
     return found
