@@ -17,7 +17,7 @@ from benchmarks.inference.setting import Setting
 from benchmarks.machine import load, machine, versions
 from benchmarks.measure import table
 
-TABLES = ("hand_written", "torch_engine", "auto", "export", "accuracy", "activations", "construction")
+TABLES = ("hand_written", "torch_engine", "auto", "export", "accuracy", "activations", "construction", "coarser")
 
 
 def command(arguments: Sequence[str], page: Path = PAGE) -> int:

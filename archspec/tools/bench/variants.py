@@ -16,8 +16,6 @@ from archspec.backends.engines.torch_engine import TorchEngine, outputs_of
 from archspec.backends.scope_module import ScopeModule
 from archspec.ir.graph import Graph
 from archspec.ops.convolution import Conv, ConvTranspose
-from archspec.passes import run_passes
-from archspec.passes.network import for_inference
 from archspec.tools.optimize.candidate import Way
 from archspec.tools.optimize.guard import OptimizeError, graph_of
 from archspec.tools.optimize.optimize import optimize
@@ -81,8 +79,7 @@ def on_engine(model: ScopeModule, inputs: Sequence[Tensor], way: Way) -> Variant
         raise OptimizeError(str(error).removeprefix(f"`{way.label}` ")) from error
     report = fast.report()
     passes = {each: count for each, count in report.passes.items() if count}
-    network, _ = run_passes(for_inference(graph_of(model)), engine.passes, report.passes)
-    graph = network.graph if isinstance(engine, TorchEngine) else None
+    graph = fast.network.graph if isinstance(engine, TorchEngine) else None
     is_seen = not isinstance(engine, OnnxEngine)
     return Variant(way.label, lambda given: outputs_of(fast(*given)), report.seconds, passes, graph, is_seen)
 

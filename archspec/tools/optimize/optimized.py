@@ -49,10 +49,12 @@ class Optimized:
     def __init__(self, model: nn.Module, graph: Graph, ground: Ground, chosen: Candidate, report: Report) -> None:
         self._model = weakref.ref(model)
         self._versions = versions(model)
-        self._network, self._inputs, self._report = ground.network, ground.inputs, report
+        self._plain, self._inputs, self._report = ground.network, ground.inputs, report
         self._way, self._counts = chosen.way, chosen.counts
         self._run = chosen.run if self.engine == TorchEngine.name else Fallback(chosen.run, chosen.job)
         self._signature = Signature(graph, ground.device, ground.dtype)
+        self.network = chosen.network
+        """What the engine runs: the graph after passes."""
         self._fields = tuple(chosen.network.graph.outputs)
         self._shapes: set[tuple[Any, ...]] = set()
 
@@ -100,7 +102,7 @@ class Optimized:
             model = self._model()
             if model is None or versions(model) != self._versions:
                 raise ValueError("the module is gone, or has changed since, so that passes cannot be compared with it")
-            ground = ground_of(model, self._network, self._inputs, self._report.sizes)
+            ground = ground_of(model, self._plain, self._inputs, self._report.sizes)
             self._report = replace(self._report, effects=effects(model, ground, self._way, self._counts))
         return self._report
 
