@@ -7,6 +7,7 @@ from torch import nn
 
 from archspec.analysis.shares import tied_node
 from archspec.backends.constants import hold, tensor_of
+from archspec.backends.draws import Draws
 from archspec.backends.initialize import initialize, skip_torch_defaults
 from archspec.backends.plan import OWNER, Plan
 from archspec.backends.program import constant, resolve
@@ -23,17 +24,17 @@ class Builder:
         self.modules: dict[str, nn.Module] = {}
         """The module of every scope, by path."""
         self.borrowers: list[Node | Scope] = []
+        self.draws = Draws()
 
     def build(self) -> ScopeModule:
         """The module of the whole network."""
-        for scope in self.plan.scopes.values():  # now, as drawing weights in between would empty the processor's caches
-            self.plan.structure(scope)
-        root = self._scope(self.plan.graph.root)
-        while self.borrowers:
-            self._borrow(self.borrowers.pop(0))
-        for node in self.plan.graph.operations():
-            for name, key in node.ties.items():
-                self._tie(root, _join(node.path, name), key)
+        with self.draws:
+            root = self._scope(self.plan.graph.root)
+            while self.borrowers:
+                self._borrow(self.borrowers.pop(0))
+            for node in self.plan.graph.operations():
+                for name, key in node.ties.items():
+                    self._tie(root, _join(node.path, name), key)
         return root
 
     def _scope(self, scope: Scope, *, borrowing: bool = False) -> ScopeModule:
@@ -65,7 +66,7 @@ class Builder:
         for name, how in node.init.items():
             if name not in node.ties:
                 holder, leaf = _container(scope, _join(node.name, name))
-                initialize(getattr(holder, leaf), how)
+                initialize(getattr(holder, leaf), how, self.draws)
 
     def _borrow(self, member: Node | Scope) -> None:
         """Let a scope reach what it shares outside of its `_modules`: keys and weights stay with their owner."""

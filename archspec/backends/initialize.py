@@ -6,92 +6,94 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import singledispatch
 from math import erf, prod, sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from archspec.backends.draws import Draws
 from archspec.recipe import initializer as recipe
 
 
-def initialize(weight: torch.Tensor, how: recipe.Initializer) -> None:
-    """Overwrite a weight; deterministic under `torch.manual_seed`."""
-    with torch.no_grad():
-        _fill(how, weight)
+def initialize(weight: torch.Tensor, how: recipe.Initializer, draws: Draws) -> None:
+    """Overwrite a weight by the end of `draws`, unless it has no memory; deterministic under `torch.manual_seed`."""
+    if not weight.is_meta:
+        with torch.no_grad():
+            _fill(how, weight, draws)
 
 
 @singledispatch
-def _fill(how: recipe.Initializer, weight: torch.Tensor) -> None:
+def _fill(how: recipe.Initializer, weight: torch.Tensor, draws: Draws) -> None:
     raise TypeError(f"no rule draws {type(how).__name__}")
 
 
 @_fill.register
-def _(how: recipe.Zeros, weight: torch.Tensor) -> None:
+def _(how: recipe.Zeros, weight: torch.Tensor, draws: Draws) -> None:
     weight.zero_()
 
 
 @_fill.register
-def _(how: recipe.Ones, weight: torch.Tensor) -> None:
+def _(how: recipe.Ones, weight: torch.Tensor, draws: Draws) -> None:
     weight.fill_(1)
 
 
 @_fill.register
-def _(how: recipe.Constant, weight: torch.Tensor) -> None:
+def _(how: recipe.Constant, weight: torch.Tensor, draws: Draws) -> None:
     weight.fill_(how.value)
 
 
 @_fill.register
-def _(how: recipe.Normal, weight: torch.Tensor) -> None:
-    weight.normal_(how.mean, how.std)
+def _(how: recipe.Normal, weight: torch.Tensor, draws: Draws) -> None:
+    draws.draw(weight, _normal, how.mean, how.std)
 
 
 @_fill.register
-def _(how: recipe.Uniform, weight: torch.Tensor) -> None:
-    weight.uniform_(how.low, how.high)
+def _(how: recipe.Uniform, weight: torch.Tensor, draws: Draws) -> None:
+    draws.draw(weight, _uniform, how.low, how.high)
 
 
 @_fill.register
-def _(how: recipe.TruncatedNormal, weight: torch.Tensor) -> None:
-    _truncated_normal(weight, how.mean, how.std, how.low, how.high)
+def _(how: recipe.TruncatedNormal, weight: torch.Tensor, draws: Draws) -> None:
+    draws.draw(weight, _truncated_normal, how.mean, how.std, how.low, how.high)
 
 
 @_fill.register
-def _(how: recipe.HeNormal, weight: torch.Tensor) -> None:
-    weight.normal_(0, recipe.gain_of(how.gain) / sqrt(_fan(weight, how.mode)))
+def _(how: recipe.HeNormal, weight: torch.Tensor, draws: Draws) -> None:
+    draws.draw(weight, _normal, 0, recipe.gain_of(how.gain) / sqrt(_fan(weight, how.mode)))
 
 
 @_fill.register
-def _(how: recipe.HeUniform, weight: torch.Tensor) -> None:
+def _(how: recipe.HeUniform, weight: torch.Tensor, draws: Draws) -> None:
     bound = recipe.gain_of(how.gain) * sqrt(3 / _fan(weight, how.mode))
-    weight.uniform_(-bound, bound)
+    draws.draw(weight, _uniform, -bound, bound)
 
 
 @_fill.register
-def _(how: recipe.XavierNormal, weight: torch.Tensor) -> None:
-    weight.normal_(0, recipe.gain_of(how.gain) / sqrt(_fan(weight, "fan_avg")))
+def _(how: recipe.XavierNormal, weight: torch.Tensor, draws: Draws) -> None:
+    draws.draw(weight, _normal, 0, recipe.gain_of(how.gain) / sqrt(_fan(weight, "fan_avg")))
 
 
 @_fill.register
-def _(how: recipe.XavierUniform, weight: torch.Tensor) -> None:
+def _(how: recipe.XavierUniform, weight: torch.Tensor, draws: Draws) -> None:
     bound = recipe.gain_of(how.gain) * sqrt(3 / _fan(weight, "fan_avg"))
-    weight.uniform_(-bound, bound)
+    draws.draw(weight, _uniform, -bound, bound)
 
 
 @_fill.register
-def _(how: recipe.VarianceScaling, weight: torch.Tensor) -> None:
+def _(how: recipe.VarianceScaling, weight: torch.Tensor, draws: Draws) -> None:
     std = sqrt(how.scale / _fan(weight, how.mode))
     if how.distribution == "uniform":
-        weight.uniform_(-sqrt(3) * std, sqrt(3) * std)
+        draws.draw(weight, _uniform, -sqrt(3) * std, sqrt(3) * std)
     elif how.distribution == "normal":
-        weight.normal_(0, std)
+        draws.draw(weight, _normal, 0, std)
     else:
         std /= _STD_WITHIN_TWO
-        _truncated_normal(weight, 0, std, -2 * std, 2 * std)
+        draws.draw(weight, _truncated_normal, 0, std, -2 * std, 2 * std)
 
 
 @_fill.register
-def _(how: recipe.Orthogonal, weight: torch.Tensor) -> None:
+def _(how: recipe.Orthogonal, weight: torch.Tensor, draws: Draws) -> None:
     nn.init.orthogonal_(weight, recipe.gain_of(how.gain))
 
 
@@ -106,20 +108,32 @@ _OFTEN = 0.3
 """Within bounds that hold this share, drawing again until all values fit takes a few rounds."""
 
 
-def _truncated_normal(weight: torch.Tensor, mean: float, std: float, low: float, high: float) -> None:
+_Source: TypeAlias = torch.Generator | None
+
+
+def _normal(weight: torch.Tensor, source: _Source, mean: float, std: float) -> None:
+    weight.normal_(mean, std, generator=source)
+
+
+def _uniform(weight: torch.Tensor, source: _Source, low: float, high: float) -> None:
+    weight.uniform_(low, high, generator=source)
+
+
+def _truncated_normal(weight: torch.Tensor, source: _Source, mean: float, std: float, low: float, high: float) -> None:
     if low <= mean - _REACH * std and mean + _REACH * std <= high:
-        weight.normal_(mean, std)  # the bounds cut nothing off, and this is several times faster
-    elif weight.is_meta or _share_within((low - mean) / std, (high - mean) / std) < _OFTEN:
-        nn.init.trunc_normal_(weight, mean, std, low, high)
+        _normal(weight, source, mean, std)  # the bounds cut nothing off, and this is several times faster
+    elif _share_within((low - mean) / std, (high - mean) / std) < _OFTEN:
+        nn.init.trunc_normal_(weight, mean, std, low, high, generator=source)
     else:
-        _redraw_outside(weight.normal_(mean, std).view(-1), mean, std, low, high)
+        _normal(weight, source, mean, std)
+        _redraw_outside(weight.view(-1), source, mean, std, low, high)
 
 
-def _redraw_outside(values: torch.Tensor, mean: float, std: float, low: float, high: float) -> None:
+def _redraw_outside(values: torch.Tensor, source: _Source, mean: float, std: float, low: float, high: float) -> None:
     """Draw again what lies outside of the bounds, and only that: torch draws all of it for each round."""
     places = ((values < low) | (values > high)).nonzero().squeeze(1)
     while len(places):
-        drawn = values.new_empty(len(places)).normal_(mean, std)
+        drawn = values.new_empty(len(places)).normal_(mean, std, generator=source)
         values[places] = drawn
         places = places[(drawn < low) | (drawn > high)]
 

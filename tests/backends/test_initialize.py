@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from archspec.backends.draws import Draws
 from archspec.backends.initialize import initialize
 from archspec.backends.torch_fx import emit
 from archspec.ir.graph import Graph
@@ -43,7 +44,8 @@ def test_a_weight_has_the_moments_and_bounds_of_its_initialiser(
 ) -> None:
     weight = torch.empty(256, 64, 3, 3)
     torch.manual_seed(0)
-    initialize(weight, parse(how))
+    with Draws() as draws:
+        initialize(weight, parse(how), draws)
     assert weight.mean().item() == pytest.approx(mean, abs=0.01 * std + 1e-12)
     assert weight.std().item() == pytest.approx(std, rel=0.01, abs=1e-12)
     assert low <= weight.min()
@@ -54,7 +56,8 @@ def test_every_initialiser_can_draw() -> None:
     required = {"constant": {"value": 1}}
     for name in INITIALIZERS:
         weight = torch.full((4, 3), float("nan"))
-        initialize(weight, parse({name: required.get(name, {})}))
+        with Draws() as draws:
+            initialize(weight, parse({name: required.get(name, {})}), draws)
         assert not weight.isnan().any(), name
 
 
