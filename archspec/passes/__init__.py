@@ -11,6 +11,7 @@ from archspec.passes import (
     fold_into_earlier,
     fold_into_later,
     fuse_convolutions,
+    fuse_linears,
     merge_convolutions,
 )
 from archspec.passes.network import Network
@@ -24,9 +25,11 @@ PASSES: tuple[Pass, ...] = (
     commute_pooling.PASS,
     merge_convolutions.PASS,
     fuse_convolutions.PASS,
+    fuse_linears.PASS,
 )
 """All passes."""
-FOLDING: tuple[Pass, ...] = tuple(each for each in PASSES if each is not fuse_convolutions.PASS)
+_FUSING = (fuse_convolutions.PASS, fuse_linears.PASS)
+FOLDING: tuple[Pass, ...] = tuple(each for each in PASSES if each not in _FUSING)
 """Those that leave nodes which any engine can run."""
 
 

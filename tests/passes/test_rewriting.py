@@ -8,6 +8,8 @@ from time import process_time
 import pytest
 import torch
 
+from archspec.analysis.cost import cost
+from archspec.analysis.memory import memory
 from archspec.backends.engines.engine import Job
 from archspec.backends.engines.torch_engine import emit_with, outputs_of
 from archspec.backends.torch_fx import emit
@@ -67,6 +69,17 @@ def test_values_share_no_memory_with_the_module(dtype: torch.dtype) -> None:
     assert set(values) == {"conv.weight", "conv_bias"}
     assert {tensor.dtype for tensor in values.values()} == {dtype}
     assert of_module.isdisjoint(tensor.untyped_storage().data_ptr() for tensor in values.values())
+
+
+def test_layers_that_are_fused_multiply_as_often_and_hold_no_tensor_between() -> None:
+    rows = "  - conv: {kernel: 1, channels: 4}\n  - relu\n  - linear: 16\n  - gelu\n"
+    before = network(rows)
+    after, counts = run_passes(before, PASSES)
+    assert (counts["fuse-convolutions"], counts["fuse-linears"], len(after.graph)) == (1, 1, 3)
+    assert cost(after.graph).total == cost(before.graph).total
+    small, large = 4 * 8 * 8 * 4, 4 * 8 * 16 * 4
+    assert memory(before.graph).bound.peak == 2 * large
+    assert memory(after.graph).bound.peak == small + large
 
 
 def test_a_network_that_passes_may_go_on_with_has_no_faults() -> None:

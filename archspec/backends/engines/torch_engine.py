@@ -1,4 +1,4 @@
-"""Torch: the network as one flat module, channels last, its convolutions those of oneDNN, weights laid out.
+"""Torch: the network as one flat module, channels last, its convolutions and linear layers those of oneDNN.
 
 On CUDA it is channels last and replayed as a CUDA graph; on other devices, and of dtypes for which oneDNN has nothing
 on the processor, channels last alone.
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from archspec.backends.engines.cuda_graphs import CudaGraphs
 from archspec.backends.engines.engine import Engine, Job, Run
-from archspec.backends.fused_conv import FusedConv
+from archspec.backends.fused import Fused
 from archspec.backends.initialize import skip_torch_defaults
 from archspec.backends.scope_module import ScopeModule
 from archspec.backends.torch_fx import emit
@@ -76,19 +76,24 @@ def outputs_of(returned: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
 
 
 def _lay_out(module: ScopeModule, job: Job) -> None:
-    graph, packs = job.network.graph, _has_onednn(job)
+    packs = _has_onednn(job)
     for path, layer in module.named_modules():
-        if isinstance(layer, FusedConv) and packs:
-            given = graph.input_types(graph[path])
-            assert given is not None
-            sides = [evaluate(side, job.sizes) for side in given[0].shape]
-            layer.pack([side for side in sides if isinstance(side, int)])
-        elif isinstance(layer, FusedConv):
+        if isinstance(layer, Fused) and packs:
+            layer.pack(_sides(job, path))
+        elif isinstance(layer, Fused):
             layer.to(memory_format=torch.channels_last)
 
 
+def _sides(job: Job, path: str) -> list[int]:
+    """The sides of what a node reads first, at the sizes that the network is made ready for."""
+    given = job.network.graph.input_types(job.network.graph[path])
+    assert given is not None
+    sides = [evaluate(side, job.sizes) for side in given[0].shape]
+    return [side for side in sides if isinstance(side, int)]
+
+
 def _has_onednn(job: Job) -> bool:
-    """Whether oneDNN runs the convolutions of a network."""
+    """Whether oneDNN runs the convolutions and linear layers of a network."""
     has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return has_onednn and job.device.type == "cpu" and _ONEDNN.get(job.precision, lambda: False)()
 
@@ -98,4 +103,4 @@ _ONEDNN: Mapping[torch.dtype, Callable[[], bool]] = {
     torch.bfloat16: lambda: torch.ops.mkldnn._is_mkldnn_bf16_supported(),
     torch.float16: lambda: torch.ops.mkldnn._is_mkldnn_fp16_supported(),
 }
-"""Whether it has convolutions of a dtype on this processor."""
+"""Whether it computes in a dtype on this processor."""

@@ -49,7 +49,7 @@ def emit_onnx(network: Network, values: Mapping[str, torch.Tensor], *, nominal: 
     model runs at every size at which the network does, unless that cannot be told over symbols.
 
     Args:
-        network: what passes have made of a graph, but for `fuse-convolutions`, which is for torch.
+        network: what passes of `FOLDING` have made of a graph: others are for torch.
         values: its parameters and buffers, as `archspec.backends.weight_values.evaluate` gives them.
         nominal: whether sizes of the inputs that have a nominal one are that, and nothing else.
 
