@@ -50,9 +50,22 @@ def random_inputs(
     """
     chosen = choose_sizes(graph, batch, sizes, phase)
     generator = torch.Generator().manual_seed(seed)
+    pairs = zip(graph.inputs.values(), index_bounds(graph), strict=True)
+    return {given.name: _draw(given, chosen, below or 2, generator) for given, below in pairs}
+
+
+def index_bounds(graph: Graph) -> list[int | None]:
+    """For every input, the number below which its whole numbers have to lie.
+
+    It is what the input says, or that below which every table in the network has a row; None where there is none, and
+    for numbers that are not whole.
+    """
     bounds = [op.index_bound() for node in graph.operations() if isinstance(op := node.op, Op)]
-    below = min((bound for bound in bounds if bound is not None), default=2)
-    return {name: _draw(given, chosen, given.below or below, generator) for name, given in graph.inputs.items()}
+    below = min((bound for bound in bounds if bound is not None), default=None)
+    whole = [given.type.dtype.startswith(("int", "uint")) for given in graph.inputs.values()]
+    return [
+        given.below or below if is_whole else None for given, is_whole in zip(graph.inputs.values(), whole, strict=True)
+    ]
 
 
 def choose_sizes(

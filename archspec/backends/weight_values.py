@@ -45,7 +45,7 @@ class Values:
         """The value; what was only moved is of the dtype that it had, and anything computed is of float64."""
         match value:
             case Original(key):
-                return self.state[key].detach()
+                return self.state[key].detach().resolve_neg()
             case Constant(shape, numbers):
                 found = torch.tensor(numbers, dtype=torch.float64, device=self.device)
                 return found.reshape(shape) if isinstance(numbers, tuple) else found.expand(shape)

@@ -202,9 +202,6 @@ def write_whole(path: Path, content: str | bytes, option: str = "-o") -> None:
     data = content.encode() if isinstance(content, str) else content
     path = path.resolve()
     try:
-        if path.exists() and not path.is_file():  # /dev/stdout and the like
-            path.write_bytes(data)
-            return
         replace_file(path, [data], give_usual_access)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

@@ -64,7 +64,10 @@ def bench(
     code = print_findings(found)
     if graph is None:
         return code
-    at = _batch(graph, batch) | parse_sizes(graph, sizes)
+    at = parse_sizes(graph, sizes)
+    for name, size in _batch(graph, batch).items():
+        if at.setdefault(name, size) != size:
+            raise click.BadParameter(f"`{name}` is {at[name]} by `--size`", param_hint="--batch")
     made = _run(graph, at, threads, engines, rounds, by_node, precision)
     if as_json:
         click.echo(json.dumps(_data(made), indent=2))

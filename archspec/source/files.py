@@ -119,6 +119,8 @@ def _similar_file(path: Path, shown_name: str) -> str | None:
 def replace_file(path: Path, parts: Iterable[bytes | memoryview], prepare: Callable[[Path], None]) -> None:
     """Put bytes in place of a file, whole or not at all: beside its place, then in one move.
 
+    What is no file (a pipe, a device) is written to as it is.
+
     Args:
         path: The file, no link.
         parts: What is to be in it, in order.
@@ -127,6 +129,10 @@ def replace_file(path: Path, parts: Iterable[bytes | memoryview], prepare: Calla
     Raises:
         OSError: When it cannot be written; nothing is left beside it then.
     """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as device:
+            device.writelines(parts)
+        return
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
@@ -134,7 +140,7 @@ def replace_file(path: Path, parts: Iterable[bytes | memoryview], prepare: Calla
             file.writelines(parts)
         prepare(temporary)
         os.replace(temporary, path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 

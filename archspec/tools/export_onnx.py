@@ -6,6 +6,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from archspec.backends.weight_values import Values
@@ -40,5 +41,7 @@ def export_onnx(model: nn.Module, path: str | os.PathLike[str], *, fold: bool = 
     check(model, graph, network)
     if fold:
         network, _ = run_passes(network, FOLDING)
-    made = emit_onnx(network, Values(model.state_dict(), copies=False).of(network))
-    replace_file(Path(path).resolve(), made.parts(), give_usual_access)
+    values = Values(model.state_dict(), copies=False)
+    with torch.device("cpu"):  # whatever torch's default is
+        made = emit_onnx(network, values.of(network))
+        replace_file(Path(path).resolve(), made.parts(), give_usual_access)

@@ -91,6 +91,19 @@ def test_tensors_are_written_as_onnx_writes_them(dtype: torch.dtype, shape: tupl
     assert onnx.numpy_helper.to_array(held).astype(np.float64).tolist() == value.double().tolist()
 
 
+def test_one_number_is_written_whatever_its_stride() -> None:
+    value = torch.tensor([2.5, 7.0])[1:].as_strided((1,), (0,))
+    model = OnnxModel(onnx.ModelProto(ir_version=10), onnx.GraphProto(name="it"), {"held": value})
+    (held,) = onnx.load_from_string(b"".join(model.parts())).graph.initializer
+    assert onnx.numpy_helper.to_array(held).tolist() == [7.0]
+
+
+def test_an_output_with_the_name_of_an_input_is_refused() -> None:
+    pair = Pair.of(load("layers: [relu: {id: r}]\noutputs: {x: r}", IMAGE))
+    with pytest.raises(NotInOnnxError, match="an input and an output of it are both called `x`"):
+        pair.emit()
+
+
 def test_sizes_are_free_where_every_step_is_the_same_at_all_of_them() -> None:
     assert free_sizes(Pair.of(load("layers: [conv: {kernel: 3, channels: 4}, flatten, linear: 5]", IMAGE)).network)
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from archspec.source.diagnostic import Diagnostics
-from archspec.source.files import load_file, read_bytes
+from archspec.source.files import load_file, read_bytes, replace_file
 from archspec.source.span import Source, Span
 
 
@@ -79,3 +80,23 @@ def test_bytes_that_are_no_text_are_refused(data: bytes, message: str) -> None:
     found = Diagnostics()
     assert read_bytes("x", None, data, found) is None
     assert [(diagnostic.name, diagnostic.message) for diagnostic in found] == [("not-text", message)]
+
+
+def test_what_is_no_file_is_written_to_as_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    replace_file(pipe, [b"some ", memoryview(b"bytes")], lambda new: None)
+    assert os.read(reader, 100) == b"some bytes"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_whatever_stops_a_write_nothing_is_left(tmp_path: Path) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"half"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replace_file(tmp_path / "file", parts(), lambda new: None)
+    assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from archspec.passes.network import for_inference
 from archspec.source.span import Source
 from archspec.tools.optimize.guard import graph_of
 from archspec.tools.optimize.optimize import optimize
+from tests.specs import load
 
 SPEC = """
 archspec: 1
@@ -135,7 +138,7 @@ def test_a_coarser_dtype_is_computed_in_where_it_is_asked_for(model: Any, engine
 
 
 def test_of_several_dtypes_the_fastest_is_kept_and_remembered(model: Any) -> None:
-    first, again = (optimize(model, precision=["float32", "bfloat16", "bfloat16"]) for _ in range(2))
+    first, again = (optimize(model, precision=["float32", torch.bfloat16, "bfloat16"]) for _ in range(2))
     labels = [each.label.partition(" + ")[0] for each in first.report().timings]
     assert {"torch", "torch bfloat16", "onnxruntime", "openvino", "openvino bfloat16"} == set(labels)
     assert first.report().passed_over["onnxruntime bfloat16"] == "it does not compute in that"
@@ -147,6 +150,8 @@ def test_of_several_dtypes_the_fastest_is_kept_and_remembered(model: Any) -> Non
 def test_a_dtype_that_cannot_be_computed_in_is_refused(model: Any) -> None:
     with pytest.raises(ValueError, match="weights of float32 are not computed in `int8`; give `float32`, `bfloat16`"):
         optimize(model, precision="int8")
+    with pytest.raises(ValueError, match="`precision` names nothing; give `float32`, `bfloat16`, `float16`"):
+        optimize(model, precision=[])
     with pytest.raises(archspec.OptimizeError, match="`onnxruntime bfloat16` cannot run it: it does not compute in"):
         optimize(model, engine="onnxruntime", precision="bfloat16")
     with pytest.raises(ValueError, match="weights of float64 are not computed in `float32`; give `float64`"):
@@ -170,8 +175,19 @@ def another_setting(model: Any) -> None:
     model.stem.padding = (3, 3)
 
 
+def another_shape(model: Any) -> None:
+    model.bn.bias = nn.Parameter(torch.zeros(1))
+
+
 def another_forward(model: Any) -> None:
     model.fc.forward = lambda x: x[:, :5]
+
+
+def parameter_hooked(model: Any) -> None:
+    def shift(module: Any, state: dict[str, Tensor], prefix: str, metadata: Any) -> None:
+        state["fc.bias"] = state["fc.bias"].detach() + 1
+
+    model.register_state_dict_post_hook(shift)
 
 
 def mixed(model: Any) -> None:
@@ -188,8 +204,10 @@ def without_values(model: Any) -> None:
         (hooked, "`bn` has a forward hook, which an engine would not call; remove it first"),
         (another_layer, "`fc` is a `torch.nn.modules.container.Sequential`, but the spec makes it `torch.nn.Linear`"),
         (parametrized, "`fc` is a .*ParametrizedLinear`, but the spec makes it `torch.nn.Linear`"),
-        (another_setting, WRONG),
-        (another_forward, WRONG),
+        (another_setting, r"`stem.padding` is \(3, 3\), but the spec makes it \(1, 1\)"),
+        (another_shape, r"the weight `bn.bias` is of the shape \[1\], but the spec makes it \[8\]"),
+        (another_forward, "`fc` has a `forward` of its own, which an engine would not call; remove it first"),
+        (parameter_hooked, WRONG),
         (mixed, "its weights are of torch.float32 and torch.float64; bring them to one dtype, as by `.float\\(\\)`"),
         (without_values, "its weights are on the meta device, and have no values"),
     ],
@@ -229,6 +247,22 @@ def test_a_choice_is_remembered_and_what_is_no_choice_is_made_anew(model: Any, f
 def test_a_cache_that_cannot_be_written_is_done_without(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCHSPEC_CACHE", "/dev/null/no/folder")
     assert optimize(model, engine="torch").engine == "torch"
+    monkeypatch.delenv("ARCHSPEC_CACHE")
+    monkeypatch.setattr(Path, "home", raise_no_home)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert not optimize(model, engine="torch").report().from_cache
+
+
+def raise_no_home() -> Path:
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_an_entry_that_is_no_file_is_not_read(model: Any, folder: Path) -> None:
+    optimize(model, engine="torch")
+    (entry,) = folder.iterdir()
+    entry.unlink()
+    os.mkfifo(entry)
+    assert not optimize(model, engine="torch").report().from_cache
 
 
 def test_engines_that_are_missing_name_what_installs_them(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,8 +318,14 @@ def test_the_example_may_be_tensors_a_shape_or_sizes(model: Any) -> None:
         assert optimize(model, example, engine="torch").report().sizes == {"N": 2, "H": 9, "W": 8}
     with pytest.raises(ValueError, match=r"`image` is a tensor \[N, 3, H, W\], but \[3, 9, 8\] was given"):
         optimize(model, (3, 9, 8))
-    with pytest.raises(ValueError, match="the inputs have no size `M`"):
-        optimize(model, {"M": 2})
+    for sizes, reason in (
+        ({"M": 2}, "the inputs have no size `M`, only `N`, `H`, `W`"),
+        ({"N": 0}, "the size `N` is a whole number from 1 on, and 0 was given"),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            optimize(model, sizes)
+    with pytest.raises(TypeError, match="the example is tensors, a shape or sizes by name, and 8 was given"):
+        optimize(model, 8)  # type: ignore[arg-type]
 
 
 def test_a_session_is_opened_for_other_sizes_when_they_are_met(model: Any) -> None:
@@ -304,6 +344,85 @@ def test_a_session_is_opened_for_other_sizes_when_they_are_met(model: Any) -> No
         image = torch.randn(sides)
         close(tuple(run([image])), tuple(outputs(model, image)))
     assert opened == [True, False]
+
+
+def test_where_an_engine_gives_other_numbers_at_other_sizes_torch_takes_over(
+    model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = optimize(model, engine="onnxruntime")
+    run, calls = fast._run.run, list[int]()  # type: ignore[attr-defined]
+
+    def wrong_at_two(inputs: Any) -> Any:
+        calls.append(len(inputs[0]))
+        return [each + 1 if len(inputs[0]) == 2 else each for each in run(inputs)]
+
+    monkeypatch.setattr(fast._run, "run", wrong_at_two)
+    for batch in (2, 2, 3, 3, 1):
+        image = torch.randn(batch, 3, 16, 16)
+        close(fast(image), outputs(model, image))
+    assert calls == [2, 3, 3, 1]
+
+
+def test_two_threads_get_their_own_numbers(model: Any) -> None:
+    fast = optimize(model, engine="openvino")
+    images = [torch.full((1, 3, 16, 16), float(index)) for index in range(2)]
+    expected = [outputs(model, image) for image in images]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda index: fast(images[index % 2]), range(400)))
+    for index, each in enumerate(found):
+        close(each, expected[index % 2])
+
+
+def test_what_a_table_has_no_row_for_is_told_on_all_engines() -> None:
+    rows = "layers: [{embedding: {id: e, tokens: 10, features: 4}}, {linear: {id: y, features: 2}}]"
+    made = emit(load(rows, "{x: {shape: [N, T=3], dtype: int64}}"))
+    for engine in ("torch", "onnxruntime", "openvino"):
+        fast = optimize(made, engine=engine)
+        for index in (-1, 10):
+            with pytest.raises(IndexError):
+                fast(torch.tensor([[0, 1, index]]))
+
+
+def test_whole_numbers_of_64_bits_are_not_left_to_an_engine_that_has_32() -> None:
+    made = emit(load("layers: [{add: {id: y, from: [x, x]}}]", "{x: {shape: [N, 3], dtype: int64}}"))
+    with pytest.raises(archspec.OptimizeError, match="computes whole numbers of 64 bits, as those of `y`, in 32"):
+        optimize(made, engine="openvino")
+
+
+def test_outputs_share_no_memory_with_weights_nor_inputs() -> None:
+    rows = """
+    layers: [{parameter: {id: p, shape: [3]}}, {identity: {id: same, from: x}}]
+    outputs: {p: p, same: same}
+    """
+    made = emit(load(rows, "{x: [N, 3]}"))
+    fast, x = optimize(made, engine="torch"), torch.randn(2, 3, requires_grad=True)
+    kept = fast(x).p.clone()
+    for _ in range(2):
+        found = fast(x)
+        assert not found.same.requires_grad
+        assert torch.equal(found.p, kept)
+        assert torch.equal(found.same, x)
+        found.p.add_(1)
+        found.same.add_(1)
+
+
+def test_weights_made_in_inference_mode_do(model: Any) -> None:
+    with torch.inference_mode():
+        made = copy.deepcopy(model)
+    image = torch.randn(1, 3, 16, 16)
+    close(optimize(made, engine="torch")(image), outputs(model, image))
+
+
+def test_torchs_default_device_makes_no_difference(model: Any) -> None:
+    image, before = torch.randn(2, 3, 16, 16), torch.get_default_device()
+    for engine in ("torch", "onnxruntime"):
+        torch.set_default_device("meta")
+        try:
+            fast = optimize(model, engine=engine)
+            found = fast(image)
+        finally:
+            torch.set_default_device(before)
+        close(found, outputs(model, image))
 
 
 def test_where_an_engine_fails_torch_takes_over(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:

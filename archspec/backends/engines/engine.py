@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import ClassVar, TypeAlias
 
@@ -38,6 +38,8 @@ class Job:
     """Of its weights, inputs and outputs."""
     precision: torch.dtype
     """What it is computed in: that of the weights, or a coarser one that was asked for."""
+    threads: int = field(default_factory=torch.get_num_threads)
+    """Of runtimes that have their own; as many as torch has when the job is made."""
 
 
 class Engine(ABC):

@@ -11,7 +11,7 @@ from typing import ClassVar, TypeAlias
 import torch
 from torch import Tensor
 
-from archspec.analysis.at_sizes import at_sizes, sizes_of_shapes
+from archspec.analysis.at_sizes import WrongSizesError, at_sizes, sizes_of_shapes
 from archspec.backends.engines.engine import CannotRunError, Engine, Job, Run
 from archspec.ir.dims import evaluate
 
@@ -36,7 +36,8 @@ class OnnxEngine(Engine):
         from archspec.backends.onnx.refusal import NotInOnnxError
 
         try:
-            model = b"".join(emit_onnx(job.network, job.values, nominal=nominal).parts())
+            with job.device:  # whatever torch's default is by then
+                model = b"".join(emit_onnx(job.network, job.values, nominal=nominal).parts())
         except NotInOnnxError as error:
             raise CannotRunError(str(error)) from error
         return self.open(model, job)
@@ -75,7 +76,10 @@ class _Sessions:
         """The session for all sizes; None where there can be none."""
         from archspec.backends.onnx.emit import free_sizes
 
-        return self.opened(self.job, nominal=False) if free_sizes(self.job.network) else None
+        try:
+            return self.opened(self.job, nominal=False) if free_sizes(self.job.network) else None
+        except CannotRunError:
+            return None
 
     def _of(self, shapes: tuple[tuple[int, ...], ...]) -> Session:
         session = self.others.pop(shapes, None) or self._at(sizes_of_shapes(self.job.network.graph, shapes))
@@ -86,5 +90,8 @@ class _Sessions:
 
     def _at(self, sizes: Mapping[str, int]) -> Session:
         network = self.job.network
-        sized = replace(network, graph=at_sizes(network.graph, sizes, "eval"))
+        try:
+            sized = replace(network, graph=at_sizes(network.graph, sizes, "eval"))
+        except WrongSizesError as error:
+            raise CannotRunError(str(error)) from error
         return self.opened(replace(self.job, network=sized), nominal=True)

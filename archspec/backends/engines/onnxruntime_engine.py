@@ -1,4 +1,4 @@
-"""ONNX Runtime: on the processor, with as many threads as torch has when it is made ready."""
+"""ONNX Runtime: on the processor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OnnxRuntimeEngine(OnnxEngine):
 
         inputs, outputs = list(job.network.graph.inputs), list(job.network.graph.outputs)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1
+        options.intra_op_num_threads, options.inter_op_num_threads = job.threads, 1
         options.log_severity_level = _ERRORS_ONLY
         try:
             session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -37,7 +37,7 @@ class TorchEngine(Engine):
         module = emit_with(job)
         _lay_out(module, job)
 
-        run = in_precision(job, module)
+        run = in_precision(job, _Owned(module))
         return CudaGraphs(run) if job.device.type == "cuda" else run
 
 
@@ -52,6 +52,8 @@ def emit_with(job: Job) -> ScopeModule:
 
 def in_precision(job: Job, call: Callable[..., Any]) -> Run:
     """What gives a module its inputs in what it computes in, and brings its outputs back."""
+    if job.precision == job.dtype:
+        return lambda inputs: [each.contiguous() for each in outputs_of(call(*inputs))]
     graph = job.network.graph
     reads = [_dtype(each.type, job.precision) for each in graph.inputs.values()]
     types = [graph.type_of(each.value) for each in graph.outputs.values()]
@@ -62,6 +64,23 @@ def in_precision(job: Job, call: Callable[..., Any]) -> Run:
         return [each.to(dtype).contiguous() for each, dtype in zip(found, gives, strict=True)]
 
     return run
+
+
+class _Owned:
+    """Calls of a module, whose outputs share no memory with its weights, nor with its inputs."""
+
+    def __init__(self, module: ScopeModule) -> None:
+        self.module = module
+        self.held = {_storage(each) for each in (*module.parameters(), *module.buffers())}
+
+    def __call__(self, *inputs: Tensor) -> Sequence[Tensor]:
+        """The outputs."""
+        held = self.held.union(map(_storage, inputs))
+        return [each.clone() if _storage(each) in held else each for each in outputs_of(self.module(*inputs))]
+
+
+def _storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
 
 
 def _dtype(given: TensorType, of_floats: torch.dtype) -> torch.dtype:

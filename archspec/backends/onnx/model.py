@@ -42,7 +42,9 @@ class OnnxModel:
         import onnx
 
         proto = onnx.TensorProto(name=name, dims=list(tensor.shape), data_type=ONNX_DTYPES[dtype_name(tensor.dtype)])
-        array = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+        plain = tensor.detach().cpu().contiguous()
+        flat = plain.as_strided((plain.numel(),), (1,))  # a tensor of one number is contiguous with any stride
+        array = flat.view(torch.uint8).numpy()
         data = memoryview(array)  # type: ignore[arg-type]
         inner = proto.SerializeToString() + _begin(proto, "raw_data", len(data))
         return _begin(self.graph, "initializer", len(inner) + len(data)) + inner, data

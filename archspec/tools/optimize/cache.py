@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,6 +16,7 @@ from pathlib import Path
 import torch
 
 from archspec.passes.network import Network
+from archspec.source.files import give_usual_access, replace_file
 from archspec.tools.optimize.candidate import Way
 
 _LIMIT = 64 * 1024
@@ -37,13 +37,17 @@ class ChoiceCache:
 
     def __init__(self, folder: Path | None = None) -> None:
         """Open it; where nothing is said it lies where `ARCHSPEC_CACHE` says, or among the user's caches."""
-        self.folder = folder or _usual_folder()
+        try:
+            self.folder = folder or _usual_folder()
+        except RuntimeError:  # the user has no home
+            self.folder = Path(os.devnull)
 
-    def key(self, network: Network, sizes: Mapping[str, int], ways: Iterable[Way]) -> str:
+    def key(self, network: Network, dtype: torch.dtype, sizes: Mapping[str, int], ways: Iterable[Way]) -> str:
         """What a choice is good for: a network, whatever its weights, some sizes, this machine, and what runs it."""
         packages = sorted({"torch", "archspec-nn"}.union(*(way.engine.packages for way in ways)))
         told = [
             str(network),
+            str(dtype),
             sorted(sizes.items()),
             [way.label for way in ways],
             [[package, _version(package)] for package in packages],
@@ -55,7 +59,7 @@ class ChoiceCache:
         """What was chosen; None where nothing was, or what is there cannot be read as that."""
         try:
             path = self.folder / f"{key}.json"
-            if path.stat().st_size > _LIMIT:
+            if not path.is_file() or path.stat().st_size > _LIMIT:
                 return None
             match json.loads(path.read_text(encoding="utf-8")):
                 case {
@@ -74,12 +78,11 @@ class ChoiceCache:
         text = json.dumps(
             {"key": key, "engine": choice.engine, "precision": choice.precision, "passes": list(choice.tried)}
         )
+        path = self.folder / f"{key}.json"
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.folder, suffix=".new")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(name).replace(self.folder / f"{key}.json")
+            if path.is_file() or not path.exists():
+                replace_file(path, [text.encode()], give_usual_access)
 
 
 def _usual_folder() -> Path:

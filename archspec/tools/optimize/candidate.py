@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import torch
@@ -22,6 +22,11 @@ TOLERANCE: Mapping[torch.dtype, float] = {torch.float64: 1e-9, torch.float32: 1e
 """How far outputs may be from the module's, as a share of the largest number, by what they are computed in."""
 _COARSE = 5e-2
 """The same for half precision: 2 to 3 digits, through some hundred layers."""
+
+
+def allowed(precision: torch.dtype) -> float:
+    """How far outputs that are computed in a dtype may be off, as a share of the largest number."""
+    return TOLERANCE.get(precision, _COARSE)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class Candidate:
     """To the module's outputs, as a share of their largest number."""
     times: list[float] = field(default_factory=list)
     """Seconds of runs, where it was timed."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in tables: passes that found nothing to do are not told."""
+        return replace(self.way, tried=tuple(name for name in self.way.tried if self.counts[name])).label
 
 
 @dataclass(frozen=True)
@@ -96,19 +106,20 @@ def make(ground: Ground, way: Way, passes: Sequence[Pass] | None = None) -> Cand
         return None
     precision = ground.dtype if way.precision is None else getattr(torch, way.precision)
     job = Job(network, ground.values.of(network), ground.sizes, ground.device, ground.dtype, precision)
-    run = engine.prepare(job)
     try:
         with torch.no_grad():
+            run = engine.prepare(job)
             found = run(ground.inputs)
+    except CannotRunError:
+        raise
     except Exception as error:
         if engine.name == TorchEngine.name and way.precision is None:
             raise
         raise CannotRunError(first_line(error)) from error
     apart = difference(found, ground.expected)
-    if not apart <= (allowed := TOLERANCE.get(precision, _COARSE)):
-        raise WrongNumbersError(
-            f"its outputs are off by {apart:.1e} of the largest number, and {allowed:.0e} is allowed in {precision}"
-        )
+    if not apart <= allowed(precision):
+        most = f"{allowed(precision):.0e} is allowed in {precision}"
+        raise WrongNumbersError(f"its outputs are off by {apart:.1e} of the largest number, and {most}")
     return Candidate(way, counts, network, run, job, perf_counter() - began, apart)
 
 

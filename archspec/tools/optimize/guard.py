@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_module
 
-from archspec.backends.program import resolve
+from archspec.backends.initialize import skip_torch_defaults
+from archspec.backends.program import constant, resolve
 from archspec.backends.scope_module import ScopeModule
 from archspec.ir.graph import Graph
-from archspec.passes.network import Network
+from archspec.ir.op import Step
+from archspec.passes.network import Network, key_of
 from archspec.passes.weight_values import originals
+
+_SETTINGS = (bool, int, float, str, tuple, type(None))
+"""The types of attributes of modules that say how they compute."""
+_WITHOUT_EFFECT = {"training", "inplace", "momentum", "p", "dropout"}
+"""Those that make no difference to the numbers of eval mode."""
 
 
 class OptimizeError(ValueError):
@@ -48,12 +55,15 @@ def check(model: nn.Module, graph: Graph, network: Network) -> None:
 
 def _objections(model: nn.Module, graph: Graph, network: Network) -> Iterator[str]:
     for name, each in model.named_modules():
+        if "forward" in vars(each):
+            yield f"{_called(name)} has a `forward` of its own, which an engine would not call; remove it first"
         if each._forward_hooks or each._forward_pre_hooks:
             yield f"{_called(name)} has a forward hook, which an engine would not call; remove it first"
     if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
         yield "there are global forward hooks, which an engine would not call; remove them first"
     yield from _other_modules(model, graph)
     state = model.state_dict(keep_vars=True)
+    yield from _other_shapes(graph, state)
     yield from (
         f"the weight `{key}`, which the spec has, is not there"
         for value in network.values.values()
@@ -70,8 +80,17 @@ def _objections(model: nn.Module, graph: Graph, network: Network) -> Iterator[st
         yield "its weights are on the meta device, and have no values"
 
 
+def _other_shapes(graph: Graph, state: Mapping[str, Tensor]) -> Iterator[str]:
+    for node in graph.operations():
+        for name, weight in node.weights.items():
+            found = state.get(key_of(node.path, name))
+            if found is not None and tuple(found.shape) != tuple(weight.shape):
+                shapes = f"is of the shape {list(found.shape)}, but the spec makes it {list(weight.shape)}"
+                yield f"the weight `{key_of(node.path, name)}` {shapes}"
+
+
 def _other_modules(model: nn.Module, graph: Graph) -> Iterator[str]:
-    """The modules that are not of the class that the spec makes."""
+    """The modules that are not of the class that the spec makes, or have other settings."""
     for node in graph.operations():
         given = graph.input_types(node)
         if node.share is not None or given is None:
@@ -79,8 +98,23 @@ def _other_modules(model: nn.Module, graph: Graph) -> Iterator[str]:
         for step in node.resolved.lower(*given):
             path = ".".join(filter(None, (node.path, step.name)))
             found = _submodule(model, path)
-            if step.kind == "module" and found is not None and type(found) is not resolve(step.target):
+            if step.kind != "module" or found is None:
+                continue
+            if type(found) is not resolve(step.target):
                 yield f"`{path}` is {_kind(found)}, but the spec makes it `{step.target}`"
+            else:
+                yield from _other_settings(path, found, step)
+
+
+def _other_settings(path: str, module: nn.Module, step: Step) -> Iterator[str]:
+    """The settings that are not those of a module which the spec makes."""
+    with torch.device("meta"), skip_torch_defaults(True):
+        made = resolve(step.target)(**{name: constant(value) for name, value in step.settings.items()})
+    for name, expected in vars(made).items():
+        if isinstance(expected, _SETTINGS) and not name.startswith("_") and name not in _WITHOUT_EFFECT:
+            found = getattr(module, name, None)
+            if found != expected:
+                yield f"`{path}.{name}` is {found!r}, but the spec makes it {expected!r}"
 
 
 def _submodule(model: nn.Module, path: str) -> nn.Module | None:

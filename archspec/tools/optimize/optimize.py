@@ -28,6 +28,7 @@ from archspec.tools.optimize.timing import interleaved
 
 ExampleInputs: TypeAlias = "Tensor | Sequence[Tensor] | Sequence[int] | Mapping[str, Tensor] | Mapping[str, int] | None"
 """Tensors as they will be given, by order or by name; the shape of the only one; the sizes of symbols; or nothing."""
+Precision: TypeAlias = str | torch.dtype
 _ROUNDS, _BUDGET = 25, 1.0
 _COARSER = ("bfloat16", "float16")
 """What weights of float32 can be computed in besides."""
@@ -40,7 +41,7 @@ def optimize(
     example: ExampleInputs = None,
     *,
     engine: str = "auto",
-    precision: str | Sequence[str] | None = None,
+    precision: Precision | Sequence[Precision] | None = None,
     cache: bool = True,
 ) -> Optimized:
     """Make the fastest inference of a compiled module that this machine has, with the same numbers.
@@ -76,7 +77,7 @@ def optimize(
     ground = ground_of(model, network, inputs, sizes)
     ways = _ways(engines, precision, dtype, passed_over)
     choices = ChoiceCache()
-    key = choices.key(network, sizes, ways)
+    key = choices.key(network, dtype, sizes, ways)
     known = choices.load(key) if cache else None
     chosen = _known(ground, ways, known) if known is not None else None
     from_cache, candidates = chosen is not None, list[Candidate]()
@@ -87,7 +88,7 @@ def optimize(
     timings = sorted((_timing(each) for each in candidates if each.times), key=lambda each: each.median)
     report = Report(
         graph.name,
-        chosen.way.label,
+        chosen.label,
         chosen.counts,
         sizes,
         chosen.difference,
@@ -115,8 +116,10 @@ def _engines(name: str) -> tuple[list[Engine], dict[str, str]]:
 
 def _inputs(graph: Graph, example: ExampleInputs, device: torch.device, dtype: torch.dtype) -> list[Tensor]:
     signature = Signature(graph, device, dtype)
+    if example is not None and not isinstance(example, Tensor | Mapping | Sequence):
+        raise TypeError(f"the example is tensors, a shape or sizes by name, and {example!r} was given")
     if isinstance(example, Tensor):
-        return [example]
+        return signature.bind((example,), {})
     if isinstance(example, Mapping) and any(isinstance(each, Tensor) for each in example.values()):
         return signature.bind((), example)
     if example is not None and not isinstance(example, Mapping):
@@ -127,19 +130,28 @@ def _inputs(graph: Graph, example: ExampleInputs, device: torch.device, dtype: t
     sizes: Any = {} if example is None else dict(example)
     unknown = [name for name in sizes if name not in {*graph.size_symbols, *graph.batch_symbols}]
     if unknown:
-        raise ValueError(f"the inputs have no size `{unknown[0]}`")
-    made = random_inputs(graph, batch=1, sizes=sizes, phase="eval")
+        names = ", ".join(f"`{name}`" for name in (*sorted(graph.batch_symbols), *graph.size_symbols)) or "fixed ones"
+        raise ValueError(f"the inputs have no size `{unknown[0]}`, only {names}")
+    for name, size in sizes.items():
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(f"the size `{name}` is a whole number from 1 on, and {size!r} was given")
+    with device:
+        made = random_inputs(graph, batch=1, sizes=sizes, phase="eval")
     return [each.to(device, dtype if each.is_floating_point() else each.dtype) for each in made.values()]
 
 
 def _ways(
-    engines: Sequence[Engine], precision: str | Sequence[str] | None, dtype: torch.dtype, passed_over: dict[str, str]
+    engines: Sequence[Engine],
+    precision: Precision | Sequence[Precision] | None,
+    dtype: torch.dtype,
+    passed_over: dict[str, str],
 ) -> list[Way]:
     """The engines in what they may compute in."""
-    own = str(dtype).removeprefix("torch.")
-    wanted = (
-        [own] if precision is None else [precision] if isinstance(precision, str) else list(dict.fromkeys(precision))
-    )
+    own = _name(dtype)
+    asked = [own] if precision is None else [precision] if isinstance(precision, Precision) else precision
+    wanted = list(dict.fromkeys(map(_name, asked)))
+    if not wanted:
+        raise ValueError(f"`precision` names nothing; give {_listed(own)}")
     ways = []
     for name in wanted:
         if name != own and (name not in _COARSER or own != "float32"):
@@ -151,6 +163,10 @@ def _ways(
             else:
                 passed_over[way.label] = "it does not compute in that"
     return ways
+
+
+def _name(precision: Precision) -> str:
+    return str(precision).removeprefix("torch.")
 
 
 def _listed(own: str) -> str:
@@ -174,11 +190,11 @@ def _fastest(ground: Ground, ways: Sequence[Way], passed_over: dict[str, str]) -
     candidates = [made for way in ways if (made := _try(ground, way, passed_over)) is not None]
     if not candidates:
         raise OptimizeError("; ".join(f"`{label}` cannot run it: {why}" for label, why in passed_over.items()))
-    first = _time(candidates, ground.inputs)
+    first, *rest = _timed(candidates, ground.inputs)
     others = (_try(ground, replace(first.way, tried=tried), {}) for tried in first.way.engine.tried if tried)
-    variants = [first, *(made for made in others if made is not None)]
-    best = _time(variants, ground.inputs)
-    return best, [*variants, *(each for each in candidates if each is not first)]
+    final = [first, *rest[:1], *(made for made in others if made is not None)]
+    ranked = _timed(final, ground.inputs)
+    return ranked[0], [*ranked, *rest[1:]]
 
 
 def _try(ground: Ground, way: Way, passed_over: dict[str, str]) -> Candidate | None:
@@ -193,17 +209,17 @@ def _try(ground: Ground, way: Way, passed_over: dict[str, str]) -> Candidate | N
     return None
 
 
-def _time(candidates: Sequence[Candidate], inputs: Sequence[Tensor]) -> Candidate:
-    """Time candidates side by side, and give the fastest."""
+def _timed(candidates: Sequence[Candidate], inputs: Sequence[Tensor]) -> Sequence[Candidate]:
+    """Time candidates side by side, and give them in order, the fastest first."""
     if len(candidates) == 1:
-        return candidates[0]
+        return candidates
     calls = {index: partial(each.run, inputs) for index, each in enumerate(candidates)}
     with torch.no_grad():
         times = interleaved(calls, rounds=_ROUNDS, budget=_BUDGET)
     for index, each in enumerate(candidates):
         each.times = times[index]
-    return min(candidates, key=lambda each: quantiles(each.times, n=4)[0])  # what else runs here only ever adds to it
+    return sorted(candidates, key=lambda each: quantiles(each.times, n=4)[0])  # what else runs here only adds to it
 
 
 def _timing(candidate: Candidate) -> Timing:
-    return Timing(candidate.way.label, tuple(candidate.times), candidate.difference, candidate.seconds)
+    return Timing(candidate.label, tuple(candidate.times), candidate.difference, candidate.seconds)

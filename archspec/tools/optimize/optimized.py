@@ -5,39 +5,64 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from archspec.backends.engines.engine import Job, Run
+from archspec.backends.engines.engine import Run
 from archspec.backends.engines.torch_engine import TorchEngine
+from archspec.backends.inputs import index_bounds
 from archspec.backends.outputs import make_outputs
 from archspec.ir.graph import Graph
-from archspec.tools.optimize.candidate import Candidate, Ground, ground_of
+from archspec.tools.optimize.candidate import Candidate, Ground, allowed, ground_of
 from archspec.tools.optimize.effects import effects
+from archspec.tools.optimize.numbers import difference
 from archspec.tools.optimize.report import Report
 from archspec.tools.optimize.signature import Signature
 
+_Shapes: TypeAlias = tuple[tuple[int, ...], ...]
 _KNOWN_SHAPES = 256
 """How many shapes of inputs are remembered as fitting."""
 
 
-class Fallback:
-    """Calls of an engine, which torch takes over where the engine fails: at sizes, say, that it has no kernel for."""
+class Held:
+    """Calls of an engine that is not torch, held to torch at each shapes of the inputs when these are first met.
 
-    def __init__(self, run: Run, job: Job) -> None:
-        self.run, self.job = run, job
-        self.torch: Run | None = None
+    Where the engine fails, or gives other numbers, torch takes over; so it does where a table has no row for an index,
+    which it says, and engines do not.
+    """
+
+    def __init__(self, chosen: Candidate, ground: Ground) -> None:
+        self.run, self.job = chosen.run, replace(chosen.job, precision=chosen.job.dtype)
+        self.allowed = allowed(chosen.job.precision)
+        self.bounds = index_bounds(chosen.network.graph)
+        self.is_right: dict[_Shapes, bool] = {_shapes(ground.inputs): True}
+
+    @cached_property
+    def torch(self) -> Run:
+        """The network as torch has it."""
+        return TorchEngine().prepare(self.job)
 
     def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """The outputs."""
-        try:
-            return self.run(inputs)
-        except Exception:  # whatever an engine raises; what is wrong with the inputs torch raises too
-            if self.torch is None:
-                self.torch = TorchEngine().prepare(self.job)
+        shapes = _shapes(inputs)
+        is_right = self.is_right.get(shapes)
+        if is_right is False or any(map(_is_outside, inputs, self.bounds)):
             return self.torch(inputs)
+        try:
+            found = self.run(inputs)
+        except Exception:  # whatever an engine raises; what is wrong with the inputs torch raises too
+            return self.torch(inputs)
+        if is_right:
+            return found
+        expected = self.torch(inputs)
+        is_right = difference(found, expected) <= self.allowed
+        if len(self.is_right) >= _KNOWN_SHAPES:
+            self.is_right.pop(next(iter(self.is_right)))
+        self.is_right[shapes] = is_right
+        return found if is_right else expected
 
 
 class Optimized:
@@ -51,7 +76,7 @@ class Optimized:
         self._versions = versions(model)
         self._plain, self._inputs, self._report = ground.network, ground.inputs, report
         self._way, self._counts = chosen.way, chosen.counts
-        self._run = chosen.run if self.engine == TorchEngine.name else Fallback(chosen.run, chosen.job)
+        self._run = chosen.run if self.engine == TorchEngine.name else Held(chosen, ground)
         self._signature = Signature(graph, ground.device, ground.dtype)
         self.network = chosen.network
         """What the engine runs: the graph after passes."""
@@ -112,7 +137,20 @@ class Optimized:
 
 def versions(model: nn.Module) -> Sequence[tuple[str, int, int]]:
     """What tells whether a module's tensors are those that they were, and hold what they did."""
-    return [(name, id(each), each._version) for name, each in model.state_dict(keep_vars=True).items()]
+    state = model.state_dict(keep_vars=True)
+    return [(name, id(each), 0 if each.is_inference() else each._version) for name, each in state.items()]
+
+
+def _shapes(inputs: Sequence[Tensor]) -> _Shapes:
+    return tuple(tuple(each.shape) for each in inputs)
+
+
+def _is_outside(tensor: Tensor, bound: int | None) -> bool:
+    """Whether a tensor has an index that is none below a bound."""
+    if bound is None or not tensor.numel():
+        return False
+    least, most = tensor.aminmax()
+    return bool(least < 0 or most >= bound)
 
 
 def _is(given: Any) -> bool:

@@ -80,6 +80,8 @@ class Signature:
                 f"`{given.name}` has to be {dtype} on {self.device} as the weights are, "
                 f"but it is {tensor.dtype} on {tensor.device}"
             )
+        if tensor.layout != torch.strided:
+            raise ValueError(f"`{given.name}` has to be dense, but a tensor of {tensor.layout} was given")
         if tensor.dim() != len(given.shape):
             raise ValueError(f"{_declared(given)}, but {list(tensor.shape)} was given")
 
