@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from archspec import testing as testing
     from archspec import training as training
+    from archspec.backends.onnx.refusal import NotInOnnxError
     from archspec.backends.torch_fx import emit as compile_graph
     from archspec.compiler import check_spec, compile_spec, load_graph
     from archspec.frontend.builder import Builder
@@ -31,6 +32,7 @@ _HOMES = {
     "Diagnostic": ("archspec.source.diagnostic", "Diagnostic"),
     "Diagnostics": ("archspec.source.diagnostic", "Diagnostics"),
     "Graph": ("archspec.ir.graph", "Graph"),
+    "NotInOnnxError": ("archspec.backends.onnx.refusal", "NotInOnnxError"),
     "Op": ("archspec.ir.op", "Op"),
     "OptimizeError": ("archspec.tools.optimize.guard", "OptimizeError"),
     "SpecError": ("archspec.source.diagnostic", "SpecError"),
@@ -50,6 +52,7 @@ __all__ = [
     "Diagnostic",
     "Diagnostics",
     "Graph",
+    "NotInOnnxError",
     "Op",
     "OptimizeError",
     "SpecError",

@@ -133,7 +133,10 @@ def replace_file(path: Path, parts: Iterable[bytes | memoryview], prepare: Calla
         with path.open("wb") as device:
             device.writelines(parts)
         return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:

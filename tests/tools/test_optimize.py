@@ -312,6 +312,13 @@ def test_the_report_says_what_was_tried_and_what_each_pass_gives(model: Any) -> 
         other.report(effects_of_passes=True)
 
 
+def test_where_outputs_hide_the_input_the_report_says_that_little_is_proved(model: Any) -> None:
+    assert "is it trained?" not in str(optimize(model, engine="torch").report())
+    made = emit(load("layers: [{linear: {id: y, features: 2}}]", "{x: [N, 3]}"))
+    nn.init.zeros_(made.y.weight)  # type: ignore[arg-type, union-attr]
+    assert "(but those of another input are only 0.0e+00 off: is it trained?)" in str(optimize(made).report())
+
+
 def test_the_example_may_be_tensors_a_shape_or_sizes(model: Any) -> None:
     image = torch.randn(2, 3, 9, 8)
     for example in (image, [image], {"image": image}, (2, 3, 9, 8), {"N": 2, "H": 9, "W": 8}):

@@ -33,7 +33,9 @@ def graph_of(model: nn.Module) -> Graph:
         OptimizeError: it was not, or does not know.
     """
     if not isinstance(model, ScopeModule):
-        raise OptimizeError(f"only what `archspec.compile_spec` made can be optimised, and this is {_kind(model)}")
+        raise OptimizeError(
+            f"only what `archspec.compile_spec` made can be optimised or exported, and this is {_kind(model)}"
+        )
     if model.__graph__ is None:
         raise OptimizeError(
             "this module does not know its spec, as one that was unpickled or is a part of a network; "

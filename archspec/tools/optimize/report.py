@@ -32,6 +32,10 @@ class Timing:
         return (high - low) / 2 / self.median
 
 
+_LITTLE = 1e-3
+"""Below this dependence on the input it is said that the difference proves little."""
+
+
 @dataclass(frozen=True)
 class Report:
     """What `archspec.optimize` did."""
@@ -45,6 +49,8 @@ class Report:
     """What the symbols of the inputs were when it was made ready."""
     difference: float
     """The largest of the outputs' differences to the module's, as a share of their largest number."""
+    dependence: float
+    """How far the module's outputs of another input are from those; where it is small, the difference proves little."""
     seconds: float
     """What it took, all that was tried included."""
     from_cache: bool
@@ -67,6 +73,10 @@ class Report:
             f"difference  {self.difference:.1e} of the largest output, to the module",
             f"ready in    {self.seconds:.2f} s",
         ]
+        if self.dependence < _LITTLE:
+            lines.insert(
+                4, f"            (but those of another input are only {self.dependence:.1e} off: is it trained?)"
+            )
         lines += _table("tried", self.timings)
         lines += _table("one pass more each", self.effects)
         lines += [f"not {name}: {why}" for name, why in self.passed_over.items()]
