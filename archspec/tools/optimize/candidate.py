@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -77,8 +76,6 @@ class Ground:
     values: Values
     inputs: Sequence[Tensor]
     expected: Sequence[Tensor]
-    dependence: float
-    """How far the outputs of another input are from these, as a share of the largest number."""
     sizes: Mapping[str, int]
     device: torch.device
     dtype: torch.dtype
@@ -88,9 +85,7 @@ def ground_of(model: nn.Module, network: Network, inputs: Sequence[Tensor], size
     """The ground for a module as it is now."""
     device, dtype = device_and_dtype(model)
     expected = run_in_eval(model, inputs)
-    others = run_in_eval(model, [each.flip(tuple(range(each.dim()))) for each in inputs])
-    dependence = difference(others, expected) if inputs else math.inf
-    return Ground(network, Values(model.state_dict()), inputs, expected, dependence, sizes, device, dtype)
+    return Ground(network, Values(model.state_dict()), inputs, expected, sizes, device, dtype)
 
 
 def make(ground: Ground, way: Way, passes: Sequence[Pass] | None = None) -> Candidate | None:

@@ -92,7 +92,6 @@ def optimize(
         chosen.counts,
         sizes,
         chosen.difference,
-        ground.dependence,
         perf_counter() - began,
         from_cache,
         tuple(timings),

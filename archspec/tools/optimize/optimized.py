@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Sequence
 from dataclasses import replace
@@ -123,6 +124,11 @@ class Optimized:
         Raises:
             ValueError: the module is gone, or its weights have changed, so that there is nothing to compare with.
         """
+        if self._inputs and self._report.dependence == math.inf:
+            with torch.no_grad():
+                others = self._run([each.flip(tuple(range(each.dim()))) for each in self._inputs])
+                dependence = difference(others, self._run(self._inputs))
+            self._report = replace(self._report, dependence=dependence)
         if effects_of_passes and not self._report.effects:
             model = self._model()
             if model is None or versions(model) != self._versions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
@@ -49,8 +50,6 @@ class Report:
     """What the symbols of the inputs were when it was made ready."""
     difference: float
     """The largest of the outputs' differences to the module's, as a share of their largest number."""
-    dependence: float
-    """How far the module's outputs of another input are from those; where it is small, the difference proves little."""
     seconds: float
     """What it took, all that was tried included."""
     from_cache: bool
@@ -59,6 +58,8 @@ class Report:
     """All that was timed, the fastest first."""
     passed_over: Mapping[str, str] = field(default_factory=dict)
     """The engines that were not tried, or could not run it, and why."""
+    dependence: float = math.inf
+    """How far the outputs of another input are from those; where it is small, the difference proves little."""
     effects: Sequence[Timing] = ()
     """The module as it is, and after one more pass each."""
 

@@ -13,6 +13,8 @@ Name = TypeVar("Name")
 
 SETTLING = 0.02
 """Seconds in which what ran before gives the processor back: runtimes keep their threads spinning for a while."""
+_LONG = 0.1
+"""Seconds of a call which what ran before no longer matters to."""
 _MOST = 5
 """Calls that are timed in a turn."""
 
@@ -23,7 +25,8 @@ def interleaved(
     """Seconds of the calls of each, which take turns in an order drawn anew for each round.
 
     A turn begins with calls that are not timed, one at least, until what ran before has settled; then come one or, of
-    those that are quick, up to five that are.
+    those that are quick, up to five that are. Of a call that takes long, what ran before is little: only its first turn
+    begins so.
 
     Args:
         calls: by name.
@@ -32,14 +35,13 @@ def interleaved(
     """
     order, random, started = list(calls), Random(0), perf_counter()  # noqa: S311 - the order need not be secret
     found: dict[Name, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
-        call()
     while (done := min(map(len, found.values()), default=rounds)) < rounds:
         if done >= 3 and perf_counter() - started > budget:
             break
         random.shuffle(order)
         for name in (each for each in order if len(found[each]) < rounds):
-            _for_a_while(calls[name], sys.maxsize)
+            if not found[name] or found[name][-1] < _LONG:
+                _for_a_while(calls[name], sys.maxsize)
             found[name] += _for_a_while(calls[name], min(_MOST, rounds - len(found[name])))
     return found
 
