@@ -65,7 +65,8 @@ class Dim:
         if len(terms) > _MAX_TERMS:
             raise DimTooLarge("a dim of more than 256 terms")
         order = list(terms)
-        if len(order) > 1:
+        order.sort(key=len, reverse=True)
+        if len({*map(len, order)}) < len(order):  # most often lengths decide, and the text of atoms takes long
             order.sort(key=lambda monomial: (-len(monomial), [_rank(atom) for atom in monomial]))
         self.terms: tuple[tuple[Monomial, int], ...] = tuple((monomial, terms[monomial]) for monomial in order)
 
