@@ -169,9 +169,9 @@ def test_thousands_of_blocks_and_outputs_are_told_apart_at_once() -> None:
     blocks = "{one: {layers: [relu, tanh]}, two: {layers: [relu, sigmoid]}}"
     graph = load_spec(spec(f"blocks: {blocks}\nlayers: [{uses}]\noutputs: {{{outputs}}}"), Diagnostics(), rules=())
     assert graph is not None
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(parts_of(graph).members) == 4000
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 2  # of the processor: 0.15 s where nothing else runs
 
 
 def test_what_differs_between_turns_is_told() -> None:
