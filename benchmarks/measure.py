@@ -48,7 +48,7 @@ class Figure:
         return "yes" if low <= self.number <= high else "no"
 
     def _shown(self, number: float) -> str:
-        if not self.unit and 0 < number < 0.001:
+        if not self.unit and 0 < number < 0.1:
             return f"{number:.1e}"
         digits = 0 if self.unit == "ms" and number >= 100 else 1 if self.unit == "ms" else 2
         return f"{number:.{digits}f}{'' if self.unit in ('x', '') else ' '}{self.unit}"

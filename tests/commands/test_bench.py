@@ -164,6 +164,7 @@ def test_of_many_nodes_the_slowest_are_printed_and_all_on_demand(capsys: Capture
     ]
     assert len(some.split("\n... and ")[0].splitlines()) == 2 + 20
     assert re.search(r"^\.\.\. and 5 more, of [\d.]+%; `--all` prints them$", some, re.M)
+    assert all(re.search(r"^fused_conv +25 +[\d.]+ ms +100% ", text, re.M) for text in printed)
     total = r"^total  [\d.]+ ms, [\d.]+% (more|less) than a run without clocks between them, which takes [\d.]+ ms$"
     assert all(re.search(total, text, re.M) for text in printed)
 

@@ -17,6 +17,7 @@ _PATH = 32
 """Columns of the path of a node, at most."""
 _HEADINGS = ("variant", "median", "spread", "ratio", "of roof", "ready in", "peak", "bound", "difference")
 _NODE_HEADINGS = ("node", "op", "gives", "median", "share", "MACs", "of roof")
+_OP_HEADINGS = ("op", "nodes", "median", "share", "MACs", "of roof")
 
 
 def bench_text(found: Bench, every_node: bool, ascii_only: bool) -> str:
@@ -72,7 +73,19 @@ def _nodes_text(found: Bench, nodes: ByNode, every_node: bool, none: str, ascii_
     apart = nodes.total / nodes.whole - 1
     told = f"{percent(abs(apart))} {'more' if apart >= 0 else 'less'} than a run without clocks between them"
     whole = f"{_milliseconds(nodes.total)}, {told}, which takes {_milliseconds(nodes.whole)}"
-    return f"by node, on the engine torch\n\n{table}{more}\n{labelled([('total', whole)])}"
+    by_op = aligned([_OP_HEADINGS, *_op_lines(found, nodes, none)], [False, True, True, True, True, True])
+    return f"by node, on the engine torch\n\n{table}{more}\n{by_op}\n{labelled([('total', whole)])}"
+
+
+def _op_lines(found: Bench, nodes: ByNode, none: str) -> Iterator[tuple[str, ...]]:
+    """What all nodes of an op take together, the most first."""
+    of_ops: dict[str, list[NodeTime]] = {}
+    for each in nodes.nodes:
+        of_ops.setdefault(each.op, []).append(each)
+    seconds = {op: sum(each.seconds for each in group) for op, group in of_ops.items()}
+    for op, took in sorted(seconds.items(), key=lambda pair: -pair[1]):
+        macs = sum(each.macs for each in of_ops[op])
+        yield (op, f"{len(of_ops[op])}", *_taken(found, nodes, took, macs, none))
 
 
 def _node_cells(found: Bench, nodes: ByNode, each: NodeTime, none: str, ascii_only: bool) -> tuple[str, ...]:
@@ -80,10 +93,16 @@ def _node_cells(found: Bench, nodes: ByNode, each: NodeTime, none: str, ascii_on
         from_the_end(each.path, _PATH, ascii_only),
         each.op,
         each.gives,
-        _milliseconds(each.seconds),
-        percent(each.seconds / nodes.total),
-        f"{each.macs:,}" if each.macs else none,
-        percent(found.share(each.macs, each.seconds)) if each.macs else none,
+        *_taken(found, nodes, each.seconds, each.macs, none),
+    )
+
+
+def _taken(found: Bench, nodes: ByNode, seconds: float, macs: int, none: str) -> tuple[str, ...]:
+    return (
+        _milliseconds(seconds),
+        percent(seconds / nodes.total),
+        f"{macs:,}" if macs else none,
+        percent(found.share(macs, seconds)) if macs else none,
     )
 
 
