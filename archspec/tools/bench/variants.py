@@ -79,7 +79,8 @@ def on_engine(model: ScopeModule, inputs: Sequence[Tensor], way: Way) -> Variant
         raise OptimizeError(str(error).removeprefix(f"`{way.label}` ")) from error
     report = fast.report()
     passes = {each: count for each, count in report.passes.items() if count}
-    graph = fast.network.graph if isinstance(engine, TorchEngine) else None
+    runs_as_told = isinstance(engine, TorchEngine) and way.precision is None  # of another dtype it takes less memory
+    graph = fast.network.graph if runs_as_told else None
     is_seen = not isinstance(engine, OnnxEngine)
     return Variant(way.label, lambda given: outputs_of(fast(*given)), report.seconds, passes, graph, is_seen)
 
