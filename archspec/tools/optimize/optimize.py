@@ -16,6 +16,7 @@ from archspec.backends.engines import ENGINES
 from archspec.backends.engines.engine import CannotRunError, Engine
 from archspec.backends.engines.torch_engine import TorchEngine
 from archspec.backends.inputs import random_inputs
+from archspec.backends.onnx.types import dtype_name
 from archspec.ir.graph import Graph
 from archspec.passes.network import for_inference
 from archspec.tools.optimize.cache import Choice, ChoiceCache
@@ -166,7 +167,7 @@ def _ways(
 
 
 def _name(precision: Precision) -> str:
-    return str(precision).removeprefix("torch.")
+    return precision if isinstance(precision, str) else dtype_name(precision)
 
 
 def _listed(own: str) -> str:

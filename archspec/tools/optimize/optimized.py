@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from archspec.backends.engines.engine import Run
 from archspec.backends.engines.torch_engine import TorchEngine
 from archspec.backends.inputs import index_bounds
+from archspec.backends.onnx.types import dtype_name
 from archspec.backends.outputs import make_outputs
 from archspec.ir.graph import Graph
 from archspec.tools.optimize.candidate import Candidate, Ground, allowed, ground_of
@@ -29,7 +30,7 @@ _KNOWN_SHAPES = 256
 
 
 class Held:
-    """Calls of an engine that is not torch, held to torch at each shapes of the inputs when these are first met.
+    """Calls of an engine that is not torch, held to torch where the inputs are of shapes that are first met.
 
     Where the engine fails, or gives other numbers, torch takes over; so it does where a table has no row for an index,
     which it says, and engines do not.
@@ -61,7 +62,7 @@ class Held:
         expected = self.torch(inputs)
         is_right = difference(found, expected) <= self.allowed
         if len(self.is_right) >= _KNOWN_SHAPES:
-            self.is_right.pop(next(iter(self.is_right)))
+            self.is_right.pop(next(iter(self.is_right)), None)  # another thread may have been quicker
         self.is_right[shapes] = is_right
         return found if is_right else expected
 
@@ -92,7 +93,7 @@ class Optimized:
     @property
     def precision(self) -> str:
         """The dtype that it computes in, whatever that of its inputs and outputs is."""
-        return self._way.precision or str(self._signature.dtype).removeprefix("torch.")
+        return self._way.precision or dtype_name(self._signature.dtype)
 
     @torch.no_grad()
     def __call__(self, *args: Tensor, **kwargs: Tensor) -> Any:
