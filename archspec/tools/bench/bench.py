@@ -189,7 +189,7 @@ def _variants(
         try:
             variants.append(on_engine(model, inputs, way))
         except OptimizeError as error:
-            left_out[way.label] = str(error)
+            left_out[name if way.engine.missing() else way.label] = str(error)
     return variants, left_out
 
 
