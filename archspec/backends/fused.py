@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from math import prod
 from typing import Any, ClassVar
@@ -42,12 +42,26 @@ class Fused(nn.Module):
         """Take over what a layer has."""
         self.weight, self.bias = made.weight, made.bias
 
-    def pack(self, sides: Sequence[int]) -> None:
-        """Lay the weights out as oneDNN reads them, best for inputs of some sides, and right for all others."""
+    def pack(self, sides: Sequence[int], packed: Tensor | None = None) -> Tensor | None:
+        """Lay the weights out as oneDNN reads them, best for inputs of some sides, and right for all others.
+
+        Args:
+            sides: of the inputs.
+            packed: the same weights, where they were laid out for these sides before.
+
+        Returns:
+            What it has from now on; None where it is better left as it is.
+        """
         weight = self.weight.detach().contiguous()
-        self.packed = self._laid_out(weight, sides)
+        self.packed = self._laid_out(weight, sides) if packed is None else packed
         self.bias = None if self.bias is None else nn.Parameter(self.bias.detach(), requires_grad=False)
         self.weight = nn.Parameter(weight.new_empty(0), requires_grad=False)  # the layout holds it now
+        return self.packed
+
+    @property
+    @abstractmethod
+    def layout(self) -> Hashable:
+        """What the layout depends on besides weights and sides."""
 
     @abstractmethod
     def _laid_out(self, weight: Tensor, sides: Sequence[int]) -> Tensor:
@@ -66,6 +80,11 @@ class FusedConv(Fused):
         super()._take(made)
         self.stride, self.padding, self.dilation = list(made.stride), list(made.padding), list(made.dilation)
         self.groups = made.groups
+
+    @property
+    def layout(self) -> Hashable:
+        """The settings of the convolution."""
+        return (*self.stride, *self.padding, *self.dilation, self.groups)
 
     def _laid_out(self, weight: Tensor, sides: Sequence[int]) -> Tensor:
         reorder = torch.ops.mkldnn._reorder_convolution_weight
@@ -98,10 +117,14 @@ class FusedLinear(Fused):
     few: ClassVar[int] = 2**20
     """Multiply-accumulates that take no longer than what oneDNN does around them, some 15 µs."""
 
-    def pack(self, sides: Sequence[int]) -> None:
+    def pack(self, sides: Sequence[int], packed: Tensor | None = None) -> Tensor | None:
         """Lay the weights out, unless so few rows are given that the call itself takes longer than it saves."""
-        if prod(sides) * self.weight.shape[0] > self.few:
-            super().pack(sides)
+        return super().pack(sides, packed) if prod(sides) * self.weight.shape[0] > self.few else None
+
+    @property
+    def layout(self) -> Hashable:
+        """Nothing."""
+        return None
 
     def _laid_out(self, weight: Tensor, sides: Sequence[int]) -> Tensor:
         found: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, prod(sides[:-1]))

@@ -35,11 +35,19 @@ class Values:
 
     def _tensor(self, value: WeightValue) -> Tensor:
         if value not in self._known:
-            found = self._compute(value)
-            found = found if isinstance(value, Original) else found.to(self.dtype)
+            found = self._rounded(value)
             is_shared = self.copies and found.untyped_storage().data_ptr() in self._storages
             self._known[value] = found.clone() if is_shared else found
         return self._known[value]
+
+    def _rounded(self, value: WeightValue) -> Tensor:
+        """The value in the dtype of the weights; of what is only moved, parts that are known are not computed again."""
+        if value in self._known:
+            return self._known[value]
+        if isinstance(value, Combined) and value.operation in _MOVING:
+            return _OPERATIONS[value.operation]([self._rounded(part) for part in value.parts], value.setting)
+        found = self._compute(value)
+        return found if isinstance(value, Original) else found.to(self.dtype)
 
     def _compute(self, value: WeightValue) -> Tensor:
         """The value; what was only moved is of the dtype that it had, and anything computed is of float64."""
@@ -51,8 +59,7 @@ class Values:
                 return found.reshape(shape) if isinstance(numbers, tuple) else found.expand(shape)
             case Combined(operation, parts, setting):
                 given = [self._compute(part) for part in parts]
-                computes = operation not in ("concat", "reshape")
-                return _OPERATIONS[operation](_with_a_double(given) if computes else given, setting)
+                return _OPERATIONS[operation](given if operation in _MOVING else _with_a_double(given), setting)
 
 
 def _with_a_double(parts: list[Tensor]) -> list[Tensor]:
@@ -61,6 +68,7 @@ def _with_a_double(parts: list[Tensor]) -> list[Tensor]:
     return [part.double() if index == least else part for index, part in enumerate(parts)]
 
 
+_MOVING = ("concat", "reshape")
 _OPERATIONS: Mapping[str, Callable[[list[Tensor], tuple[int, ...]], Tensor]] = {
     "add": lambda parts, _: parts[0] + parts[1],
     "subtract": lambda parts, _: parts[0] - parts[1],

@@ -124,7 +124,7 @@ def test_weights_that_others_read_too_stay_there_for_them(monkeypatch: pytest.Mo
     monkeypatch.setattr(FusedLinear, "_laid_out", noted)
     model = emit(load(rows, "{x: {shape: [N, 5], dtype: int64}}")).eval().requires_grad_(False)
     fast = archspec.optimize(model, engine="torch", cache=False)
-    assert len(made) == 3
+    assert len(made) == 2, "those of `first` once for both that have them"
     for batch in (1, 3, 0):
         tokens = torch.randint(7, (batch, 5))
         torch.testing.assert_close(fast(tokens), model(tokens))

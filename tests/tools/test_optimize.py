@@ -16,9 +16,11 @@ from torch.nn.utils import parametrize
 import archspec
 from archspec.backends.engines import ENGINES
 from archspec.backends.engines.engine import Job
+from archspec.backends.fused import FusedConv
 from archspec.backends.torch_fx import emit
 from archspec.backends.weight_values import Values
-from archspec.passes.network import for_inference
+from archspec.passes.network import Network, for_inference
+from archspec.passes.pass_type import Pass
 from archspec.source.span import Source
 from archspec.tools.optimize.guard import graph_of
 from archspec.tools.optimize.optimize import optimize
@@ -333,6 +335,27 @@ def test_the_example_may_be_tensors_a_shape_or_sizes(model: Any) -> None:
             optimize(model, sizes)
     with pytest.raises(TypeError, match="the example is tensors, a shape or sizes by name, and 8 was given"):
         optimize(model, 8)  # type: ignore[arg-type]
+
+
+def test_what_candidates_have_in_common_is_made_once(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    laid_out, passes = list[Tensor](), list[str]()
+    lay_out, run = FusedConv._laid_out, Pass.__call__
+
+    def noted(layer: FusedConv, weight: Tensor, sides: Any) -> Tensor:
+        laid_out.append(weight)
+        return lay_out(layer, weight, sides)
+
+    def noted_pass(self: Pass, network: Network) -> Any:
+        passes.append(self.name)
+        return run(self, network)
+
+    monkeypatch.setattr(FusedConv, "_laid_out", noted)
+    monkeypatch.setattr(Pass, "__call__", noted_pass)
+    fast = optimize(model, engine="torch", cache=False)
+    assert len(fast.report().timings) == 2
+    assert len(laid_out) == 5 + 1, "`a`, `b` and `c` as one besides each alone"
+    assert passes.count("fold-into-earlier") == 1
+    assert passes.count("fuse-convolutions") == 2
 
 
 def test_a_session_is_opened_for_other_sizes_when_they_are_met(model: Any) -> None:

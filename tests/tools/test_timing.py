@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from archspec.tools.optimize.timing import SETTLING, interleaved
 
@@ -28,9 +29,13 @@ def test_of_a_long_call_only_the_first_is_not_timed() -> None:
 
     assert len(interleaved({"long": run}, rounds=4)["long"]) == 4
     assert count == [5]
+    assert len(interleaved({"long": run}, rounds=4, before={"long": 0.11})["long"]) == 4
+    assert count == [9], "none, where it was called just before"
 
 
-def test_where_the_time_is_up_each_has_been_timed_three_times() -> None:
-    found = interleaved({"one": lambda: time.sleep(SETTLING), "other": lambda: None}, rounds=100, budget=0)
-    assert len(found["one"]) == 3
-    assert len(found["other"]) >= 3
+def test_where_the_time_is_up_each_has_been_timed_as_often_as_is_asked_at_least() -> None:
+    for least in (2, 3):
+        calls: dict[str, Callable[[], None]] = {"one": lambda: time.sleep(SETTLING), "other": lambda: None}
+        found = interleaved(calls, rounds=100, budget=0, least=least)
+        assert len(found["one"]) == least
+        assert len(found["other"]) >= least

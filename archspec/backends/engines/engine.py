@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import ClassVar, TypeAlias
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
@@ -17,6 +18,8 @@ from archspec.passes.pass_type import Pass
 
 Run: TypeAlias = Callable[[Sequence[Tensor]], Sequence[Tensor]]
 """Computes the outputs of a network, in order, from its inputs, in order."""
+Layouts: TypeAlias = MutableMapping[Hashable, Tensor]
+"""Weights as an engine has laid them out, by all that this depends on, for as long as anything runs with them."""
 
 
 class CannotRunError(ValueError):
@@ -40,6 +43,8 @@ class Job:
     """What it is computed in: that of the weights, or a coarser one that was asked for."""
     threads: int = field(default_factory=torch.get_num_threads)
     """Of runtimes that have their own; as many as torch has when the job is made."""
+    layouts: Layouts = field(default_factory=WeakValueDictionary)
+    """What jobs of one module, with the weights as they are now, have in common."""
 
 
 class Engine(ABC):

@@ -21,6 +21,7 @@ from archspec.backends.torch_fx import emit
 from archspec.ir.dims import evaluate
 from archspec.ir.types import TensorType
 from archspec.passes import PASSES
+from archspec.passes.network import key_of
 from archspec.passes.pass_type import Pass
 
 
@@ -98,7 +99,11 @@ def _lay_out(module: ScopeModule, job: Job) -> None:
     packs = _has_onednn(job)
     for path, layer in module.named_modules():
         if isinstance(layer, Fused) and packs:
-            layer.pack(_sides(job, path))
+            sides = _sides(job, path)
+            key = (job.network.values[key_of(path, "weight")], job.precision, layer.layout, *sides)
+            packed = layer.pack(sides, job.layouts.get(key))
+            if packed is not None:
+                job.layouts[key] = packed
         elif isinstance(layer, Fused):
             layer.to(memory_format=torch.channels_last)
 

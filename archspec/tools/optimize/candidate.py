@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor, nn
 
-from archspec.backends.engines.engine import CannotRunError, Engine, Job, Run, first_line
+from archspec.backends.engines.engine import CannotRunError, Engine, Job, Layouts, Run, first_line
 from archspec.backends.engines.torch_engine import TorchEngine
 from archspec.backends.weight_values import Values
-from archspec.passes import run_passes
+from archspec.passes import Done, run_passes
 from archspec.passes.network import Network
 from archspec.passes.pass_type import Pass
 from archspec.tools.optimize.guard import device_and_dtype
@@ -57,6 +58,8 @@ class Candidate:
     job: Job
     seconds: float
     """What it took to make ready, the first run included."""
+    first: float
+    """What its first run took, in seconds."""
     difference: float
     """To the module's outputs, as a share of their largest number."""
     times: list[float] = field(default_factory=list)
@@ -79,6 +82,9 @@ class Ground:
     sizes: Mapping[str, int]
     device: torch.device
     dtype: torch.dtype
+    layouts: Layouts = field(default_factory=WeakValueDictionary)
+    done: Done = field(default_factory=dict)
+    """What passes have made of the network."""
 
 
 def ground_of(model: nn.Module, network: Network, inputs: Sequence[Tensor], sizes: Mapping[str, int]) -> Ground:
@@ -101,15 +107,18 @@ def make(ground: Ground, way: Way, passes: Sequence[Pass] | None = None) -> Cand
     """
     began = perf_counter()
     engine = way.engine
-    network, counts = run_passes(ground.network, engine.passes if passes is None else passes, way.tried)
+    network, counts = run_passes(ground.network, engine.passes if passes is None else passes, way.tried, ground.done)
     if way.tried and not any(counts[name] for name in way.tried):
         return None
     precision = ground.dtype if way.precision is None else getattr(torch, way.precision)
-    job = Job(network, ground.values.of(network), ground.sizes, ground.device, ground.dtype, precision)
+    values = ground.values.of(network)
+    job = Job(network, values, ground.sizes, ground.device, ground.dtype, precision, layouts=ground.layouts)
     try:
         with torch.no_grad():
             run = engine.prepare(job)
+            ready = perf_counter()
             found = run(ground.inputs)
+            ran = perf_counter()
     except CannotRunError:
         raise
     except Exception as error:
@@ -120,7 +129,7 @@ def make(ground: Ground, way: Way, passes: Sequence[Pass] | None = None) -> Cand
     if not apart <= allowed(precision):
         most = f"{allowed(precision):.0e} is allowed in {precision}"
         raise WrongNumbersError(f"its outputs are off by {apart:.1e} of the largest number, and {most}")
-    return Candidate(way, counts, network, run, job, perf_counter() - began, apart)
+    return Candidate(way, counts, network, run, job, ran - began, ran - ready, apart)
 
 
 class WrongNumbersError(CannotRunError):

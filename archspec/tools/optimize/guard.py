@@ -93,6 +93,7 @@ def _other_shapes(graph: Graph, state: Mapping[str, Tensor]) -> Iterator[str]:
 
 def _other_modules(model: nn.Module, graph: Graph) -> Iterator[str]:
     """The modules that are not of the class that the spec makes, or have other settings."""
+    made: dict[str, Mapping[str, object]] = {}
     for node in graph.operations():
         given = graph.input_types(node)
         if node.share is not None or given is None:
@@ -104,19 +105,26 @@ def _other_modules(model: nn.Module, graph: Graph) -> Iterator[str]:
                 continue
             if type(found) is not resolve(step.target):
                 yield f"`{path}` is {_kind(found)}, but the spec makes it `{step.target}`"
-            else:
-                yield from _other_settings(path, found, step)
+                continue
+            key = f"{step.target} {step.settings}"
+            if key not in made:
+                made[key] = _made(step)
+            yield from _other_settings(path, found, made[key])
 
 
-def _other_settings(path: str, module: nn.Module, step: Step) -> Iterator[str]:
-    """The settings that are not those of a module which the spec makes."""
+def _made(step: Step) -> Mapping[str, object]:
+    """The settings of a module which the spec makes."""
     with torch.device("meta"), skip_torch_defaults(True):
         made = resolve(step.target)(**{name: constant(value) for name, value in step.settings.items()})
-    for name, expected in vars(made).items():
-        if isinstance(expected, _SETTINGS) and not name.startswith("_") and name not in _WITHOUT_EFFECT:
-            found = getattr(module, name, None)
-            if found != expected:
-                yield f"`{path}.{name}` is {found!r}, but the spec makes it {expected!r}"
+    settings = {name: each for name, each in vars(made).items() if isinstance(each, _SETTINGS)}
+    return {name: each for name, each in settings.items() if not name.startswith("_") and name not in _WITHOUT_EFFECT}
+
+
+def _other_settings(path: str, module: nn.Module, settings: Mapping[str, object]) -> Iterator[str]:
+    for name, expected in settings.items():
+        found = getattr(module, name, None)
+        if found != expected:
+            yield f"`{path}.{name}` is {found!r}, but the spec makes it {expected!r}"
 
 
 def _submodule(model: nn.Module, path: str) -> nn.Module | None:

@@ -30,7 +30,9 @@ from archspec.tools.optimize.timing import interleaved
 ExampleInputs: TypeAlias = "Tensor | Sequence[Tensor] | Sequence[int] | Mapping[str, Tensor] | Mapping[str, int] | None"
 """Tensors as they will be given, by order or by name; the shape of the only one; the sizes of symbols; or nothing."""
 Precision: TypeAlias = str | torch.dtype
-_ROUNDS, _BUDGET = 25, 1.0
+_ROUNDS, _LEAST, _BUDGET = 25, 2, 1.0
+_BRIEF = 0.5
+"""The budget where there is one engine, and only passes are compared, which make less of a difference."""
 _COARSER = ("bfloat16", "float16")
 """What weights of float32 can be computed in besides."""
 _EXACT = (torch.float32, torch.float64)
@@ -194,7 +196,7 @@ def _fastest(ground: Ground, ways: Sequence[Way], passed_over: dict[str, str]) -
     first, *rest = _timed(candidates, ground.inputs)
     others = (_try(ground, replace(first.way, tried=tried), {}) for tried in first.way.engine.tried if tried)
     final = [first, *rest[:1], *(made for made in others if made is not None)]
-    ranked = _timed(final, ground.inputs)
+    ranked = _timed(final, ground.inputs, _BUDGET if rest else _BRIEF)
     return ranked[0], [*ranked, *rest[1:]]
 
 
@@ -210,16 +212,21 @@ def _try(ground: Ground, way: Way, passed_over: dict[str, str]) -> Candidate | N
     return None
 
 
-def _timed(candidates: Sequence[Candidate], inputs: Sequence[Tensor]) -> Sequence[Candidate]:
+def _timed(candidates: Sequence[Candidate], inputs: Sequence[Tensor], budget: float = _BUDGET) -> Sequence[Candidate]:
     """Time candidates side by side, and give them in order, the fastest first."""
     if len(candidates) == 1:
         return candidates
     calls = {index: partial(each.run, inputs) for index, each in enumerate(candidates)}
+    before = {index: each.first for index, each in enumerate(candidates)}
     with torch.no_grad():
-        times = interleaved(calls, rounds=_ROUNDS, budget=_BUDGET)
+        times = interleaved(calls, rounds=_ROUNDS, budget=budget, least=_LEAST, before=before)
     for index, each in enumerate(candidates):
         each.times = times[index]
-    return sorted(candidates, key=lambda each: quantiles(each.times, n=4)[0])  # what else runs here only adds to it
+    return sorted(candidates, key=lambda each: _lower_quartile(each.times))  # what else runs here only adds to it
+
+
+def _lower_quartile(times: Sequence[float]) -> float:
+    return quantiles(times, n=4, method="inclusive")[0]
 
 
 def _timing(candidate: Candidate) -> Timing:

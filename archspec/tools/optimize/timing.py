@@ -20,27 +20,35 @@ _MOST = 5
 
 
 def interleaved(
-    calls: Mapping[Name, Callable[[], object]], *, rounds: int, budget: float = float("inf")
+    calls: Mapping[Name, Callable[[], object]],
+    *,
+    rounds: int,
+    budget: float = float("inf"),
+    least: int = 3,
+    before: Mapping[Name, float] | None = None,
 ) -> dict[Name, list[float]]:
     """Seconds of the calls of each, which take turns in an order drawn anew for each round.
 
     A turn begins with calls that are not timed, one at least, until what ran before has settled; then come one or, of
     those that are quick, up to five that are. Of a call that takes long, what ran before is little: only its first turn
-    begins so.
+    begins so, and that not where it was called just before.
 
     Args:
         calls: by name.
         rounds: how often each is timed, at most.
-        budget: the seconds after which no further turns begin; three times each is timed at least.
+        budget: the seconds after which no further turns begin.
+        least: how often each is timed whatever that takes.
+        before: the seconds of calls that were made just before.
     """
     order, random, started = list(calls), Random(0), perf_counter()  # noqa: S311 - the order need not be secret
     found: dict[Name, list[float]] = {name: [] for name in calls}
+    known = before or {}
     while (done := min(map(len, found.values()), default=rounds)) < rounds:
-        if done >= 3 and perf_counter() - started > budget:
+        if done >= least and perf_counter() - started > budget:
             break
         random.shuffle(order)
         for name in (each for each in order if len(found[each]) < rounds):
-            if not found[name] or found[name][-1] < _LONG:
+            if (found[name] or [known.get(name, 0.0)])[-1] < _LONG:
                 _for_a_while(calls[name], sys.maxsize)
             found[name] += _for_a_while(calls[name], min(_MOST, rounds - len(found[name])))
     return found
