@@ -50,12 +50,12 @@ class Builder:
         return module
 
     def _node(self, scope: nn.Module, node: Node) -> None:
-        skip = bool(node.init or node.ties) and _all_redrawn(node)
+        redrawn = _redrawn(node)
         for step in self.plan.steps(node):
             if step.kind == "module":
                 settings = {name: constant(value) for name, value in step.settings.items()}
                 holder, name = _container(scope, _join(node.name, step.name))
-                with skip_torch_defaults(skip):
+                with skip_torch_defaults(redrawn):
                     made = resolve(step.target)(**settings)
                 _place(holder, name, made)
             elif step.kind == "weight":
@@ -103,10 +103,13 @@ class Builder:
             key = node.ties[name]
 
 
-def _all_redrawn(node: Node) -> bool:
-    """Whether nothing that torch would draw for a node is kept."""
-    learned = {name for name, weight in node.weights.items() if weight.kind == "parameter"}
-    return learned <= {*node.init, *node.ties}
+def _redrawn(node: Node) -> set[tuple[int, ...]]:
+    """The shapes of which nothing is kept that torch would draw for a node."""
+    kept, gone = set[tuple[int, ...]](), set[tuple[int, ...]]()
+    for name, weight in node.weights.items():
+        if weight.kind == "parameter":
+            (gone if name in node.init or name in node.ties else kept).add(weight.shape)
+    return gone - kept
 
 
 def _register(holder: nn.Module, name: str, weight: Weight) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from functools import singledispatch
 from math import erf, prod, sqrt
@@ -152,21 +152,27 @@ def _fan(weight: torch.Tensor, mode: str) -> float:
 
 
 class _SkipDefaults(TorchFunctionMode):
-    """Leaves out torch's own initialisers, where all they write would be overwritten."""
+    """Leaves out torch's own initialisers of weights of some shapes, where what they write would be overwritten."""
+
+    def __init__(self, shapes: Collection[tuple[int, ...]] | None) -> None:
+        super().__init__()
+        self.shapes = shapes
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
         if getattr(func, "__module__", None) == "torch.nn.init":
-            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+            weight = kwargs["tensor"] if "tensor" in kwargs else args[0]
+            if self.shapes is None or tuple(weight.shape) in self.shapes:
+                return weight
         return func(*args, **kwargs)
 
 
-def skip_torch_defaults(skip: bool) -> AbstractContextManager[object]:
-    """Make modules without drawing their weights.
+def skip_torch_defaults(shapes: Collection[tuple[int, ...]] | None = None) -> AbstractContextManager[object]:
+    """Make modules without drawing some of their weights.
 
     Args:
-        skip: whether to do so at all; only where every weight is initialised or replaced afterwards.
+        shapes: of the weights that are initialised or replaced afterwards; all are where nothing is said.
     """
-    return _SkipDefaults() if skip else nullcontext()
+    return nullcontext() if shapes is not None and not shapes else _SkipDefaults(shapes)

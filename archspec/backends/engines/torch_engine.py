@@ -44,7 +44,7 @@ class TorchEngine(Engine):
 
 def emit_with(job: Job) -> ScopeModule:
     """The module of a network, with its weights, in eval mode."""
-    with skip_torch_defaults(True):  # not on the meta device, where constants would have no values
+    with skip_torch_defaults():  # not on the meta device, where constants would have no values
         module = emit(job.network.graph, device=job.device, dtype=job.precision)
     values = {key: value.to(job.precision) if value.dtype == job.dtype else value for key, value in job.values.items()}
     module.load_state_dict(values, assign=True)

@@ -114,7 +114,7 @@ def _other_modules(model: nn.Module, graph: Graph) -> Iterator[str]:
 
 def _made(step: Step) -> Mapping[str, object]:
     """The settings of a module which the spec makes."""
-    with torch.device("meta"), skip_torch_defaults(True):
+    with torch.device("meta"), skip_torch_defaults():
         made = resolve(step.target)(**{name: constant(value) for name, value in step.settings.items()})
     settings = {name: each for name, each in vars(made).items() if isinstance(each, _SETTINGS)}
     return {name: each for name, each in settings.items() if not name.startswith("_") and name not in _WITHOUT_EFFECT}
