@@ -64,7 +64,7 @@ def _beside(what: str, runs: dict[str, Callable[[], Tensor]], images: Tensor, ro
     times = interleave(runs, rounds)
     least, most = BAND
     label = f"{what}, batch {len(images)}"
-    return ratio(label, times["compiled"], times["hand-written"], most, least=least, names=NAMES)
+    return ratio(label, times["compiled"], times["hand-written"], most, least=least, names=NAMES, by_round=True)
 
 
 def _evaluation(model: nn.Module, images: Tensor) -> Callable[[], Tensor]:

@@ -7,6 +7,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import torch
+
 PACKAGES = (
     "torch",
     "torchvision",
@@ -24,8 +26,9 @@ PACKAGES = (
 
 
 def machine() -> str:
-    """Cores, processor and system."""
-    return f"machine: {os.cpu_count()} cores, {_processor()}, {platform.platform()}"
+    """Cores, processor, the widest vectors that torch uses, and system."""
+    vectors = torch.backends.cpu.get_cpu_capability()
+    return f"machine: {os.cpu_count()} cores, {_processor()}, {vectors}, {platform.platform()}"
 
 
 def load() -> float:

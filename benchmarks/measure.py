@@ -110,8 +110,9 @@ def ratio(
     least: float | None = None,
     scale: float = 1.0,
     names: tuple[str, str] = ("", ""),
+    by_round: bool = False,
 ) -> Figure:
-    """The ratio of two medians as a figure.
+    """The ratio of two medians as a figure, or the median of the ratios of all rounds.
 
     Args:
         what: the figure.
@@ -121,9 +122,12 @@ def ratio(
         least: the least, where less would mean that the measurement is wrong.
         scale: multiplies the ratio, for costs by unit of work: the peer's units over ours.
         names: of both, for the detail.
+        by_round: whether the ratio is taken in each round: what slows both down for a while is not in it then.
     """
+    rounds = zip(ours.seconds, peer.seconds, strict=True)
+    found = median(mine / other for mine, other in rounds) if by_round else ours.median / peer.median
     detail = f"{names[0]} {ours} against {names[1]} {peer}; {scale * ours.minimum / peer.minimum:.2f}x by minima"
-    return Figure(what, scale * ours.median / peer.median, "x", most, detail.strip(), least)
+    return Figure(what, scale * found, "x", most, detail.strip(), least)
 
 
 def speed_up(what: str, ours: Times, peer: Times, least: float | None, detail: str) -> Figure:

@@ -226,10 +226,6 @@ class _Region:
         nodes = dict.fromkeys(value.node for value in (*inside, *end.values) if value not in start.values)
         return Stretch(start, end, tuple(nodes), self._narrowest(inside, first, last))
 
-    def _is_jumped_over(self, first: int, last: int) -> bool:
-        """Whether the tensor at one place reads the one at the other."""
-        return first >= 0 and last < len(self.order) and self.order[first] in self.reads[self.order[last]]
-
     def _narrowest(self, inside: Sequence[Value], first: int, last: int) -> Cut | None:
         """The minimum cut by the tensors inside of a stretch; None where none of them, or not all, can be cut."""
         if not inside:
