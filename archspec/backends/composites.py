@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -275,6 +277,33 @@ def rotate_positions(x: Tensor, base: float, interleaved: bool, features: int | 
     return together if features is None else torch.cat([together, x[..., turned:]], -1)
 
 
+class _WithoutOneDnn:
+    """Turns oneDNN off while any thread is inside: the switch is one for the whole process.
+
+    Not `mkldnn.flags()`, which sets flags of Intel's graphics cards too, and warns where there are none.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.inside = Lock(), 0
+        self.before = True
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.inside:
+                self.before = bool(torch.backends.mkldnn.enabled)
+                torch.backends.mkldnn.enabled = False  # type: ignore[assignment]
+            self.inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside:
+                torch.backends.mkldnn.enabled = self.before  # type: ignore[assignment]
+
+
+_WITHOUT_ONEDNN = _WithoutOneDnn()
+
+
 class ProjectedLSTM(nn.LSTM):
     """`torch.nn.LSTM` with projections, which torch warns that oneDNN lacks wherever it is not told to do without."""
 
@@ -282,13 +311,8 @@ class ProjectedLSTM(nn.LSTM):
         self, x: Tensor, state: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Read a sequence: what is shown at every place, and the state after the last."""
-        # Not `mkldnn.flags()`, which sets flags of Intel's graphics cards too, and warns where there are none.
-        enabled = torch.backends.mkldnn.enabled
-        torch.backends.mkldnn.enabled = False  # type: ignore[assignment]
-        try:
+        with _WITHOUT_ONEDNN:
             return super().forward(x, state)
-        finally:
-            torch.backends.mkldnn.enabled = enabled
 
 
 def max_unpool(x: Tensor, indices: Tensor, like: Tensor) -> Tensor:

@@ -151,6 +151,10 @@ def _fan(weight: torch.Tensor, mode: str) -> float:
     return fans[mode] if mode in fans else (inputs + outputs) * field / 2
 
 
+_DRAWING = (torch.Tensor.uniform_, torch.Tensor.normal_)
+"""What those of torch's initialisers come to that do not tell a mode of themselves."""
+
+
 class _SkipDefaults(TorchFunctionMode):
     """Leaves out torch's own initialisers of weights of some shapes, where what they write would be overwritten."""
 
@@ -162,7 +166,7 @@ class _SkipDefaults(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if getattr(func, "__module__", None) == "torch.nn.init":
+        if func in _DRAWING or getattr(func, "__module__", None) == "torch.nn.init":
             weight = kwargs["tensor"] if "tensor" in kwargs else args[0]
             if self.shapes is None or tuple(weight.shape) in self.shapes:
                 return weight

@@ -7,8 +7,9 @@ from typing import Final
 
 import torch
 
+from archspec.backends.dtypes import type_of
 from archspec.backends.flops import flop_counter
-from archspec.backends.run_op import Made, differences, run, torch_name, type_of
+from archspec.backends.run_op import Made, differences, run, torch_name
 from archspec.ir.conditions import ProbeError
 from archspec.ir.dims import Dim, Size, evaluate, symbols
 from archspec.ir.op import Op

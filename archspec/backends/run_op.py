@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from archspec.backends.dtypes import type_of
 from archspec.backends.program import constant, resolve
 from archspec.ir.conditions import Conditions, RuleStopped
 from archspec.ir.op import Arg, Op, Rest, Result, Step, Weight
@@ -114,11 +115,6 @@ def infer(op: Op, *types: TensorType) -> tuple[tuple[TensorType, ...] | None, Co
     except RuleStopped:
         return None, must
     return (found if isinstance(found, tuple) else (found,)), must
-
-
-def type_of(tensor: torch.Tensor) -> TensorType:
-    """The type of a tensor, as ours."""
-    return TensorType(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
 
 
 def draw(given: TensorType, below: int = 8) -> torch.Tensor:

@@ -8,7 +8,8 @@ runs, build the modules.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import RLock
 
 import torch
 
@@ -50,17 +51,17 @@ def emit(
     return module
 
 
+_BUILDING = RLock()
+"""Held while torch's default dtype, which is one for all threads, may not be what the process set."""
+
+
 @contextmanager
 def _defaults(device: torch.device | str | None, dtype: torch.dtype | None) -> Iterator[None]:
     """Make torch's constructors use a device and a dtype: not all of them take these as arguments."""
-    before = torch.get_default_dtype()
-    try:
-        if dtype is not None:
-            torch.set_default_dtype(dtype)
-        if device is None:
+    with _BUILDING, nullcontext() if device is None else torch.device(device):
+        before = torch.get_default_dtype()
+        try:
+            torch.set_default_dtype(before if dtype is None else dtype)
             yield
-        else:
-            with torch.device(device):
-                yield
-    finally:
-        torch.set_default_dtype(before)
+        finally:
+            torch.set_default_dtype(before)

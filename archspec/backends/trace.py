@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from archspec.backends.dtypes import type_of
 from archspec.backends.program import Program
 from archspec.backends.scope_module import ScopeModule, compile_graph
 from archspec.ir.dims import Dim
@@ -55,7 +56,7 @@ def run_and_compare(
     """
     given = [name for name in graph.inputs if name in inputs]
     sizes = _bind(graph, inputs)
-    pairs = [(Value(name), _type_of(inputs[name])) for name in given]
+    pairs = [(Value(name), type_of(inputs[name])) for name in given]
     call = _Call()
     with _recording(module, call), _left_as_it_was(module, phase), torch.no_grad():
         module(*(inputs[name] for name in given))
@@ -78,7 +79,7 @@ _CURRENT: ContextVar[_Call] = ContextVar("the call that is running")
 def note(row: int, value: Any) -> None:
     """Note the type of a row's value; the recording forwards call it after each row."""
     if isinstance(value, torch.Tensor):
-        _CURRENT.get().types[row] = _type_of(value)
+        _CURRENT.get().types[row] = type_of(value)
 
 
 def _run_noting(module: ScopeModule, compiled: dict[Program, Any], *args: Any) -> Any:
@@ -160,7 +161,3 @@ def _bind(graph: Graph, inputs: Mapping[str, torch.Tensor]) -> dict[str, int]:
             if isinstance(dim, Dim) and str(dim) in dim.symbols:
                 sizes.setdefault(str(dim), side)
     return sizes
-
-
-def _type_of(tensor: torch.Tensor) -> TensorType:
-    return TensorType(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import re
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 
 import click
@@ -19,6 +21,7 @@ def doctor() -> int:
     click.echo(f"archspec    {archspec.__version__}")
     click.echo(f"python      {platform.python_version()} on {platform.system()} {platform.machine()}")
     missing = [name for name in NEEDED.values() if not _report(name)]
+    _report_extras()
     can_draw = _report_engines()
     _report_clash()
     if missing:
@@ -27,13 +30,40 @@ def doctor() -> int:
 
 
 def _report(distribution: str) -> bool:
+    version = _version(distribution)
+    click.echo(f"{distribution:<11} {version or 'missing'}")
+    return version is not None
+
+
+def _version(distribution: str) -> str | None:
     try:
-        version = metadata.version(distribution)
+        return metadata.version(distribution)
     except metadata.PackageNotFoundError:
-        click.echo(f"{distribution:<11} missing")
-        return False
-    click.echo(f"{distribution:<11} {version}")
-    return True
+        return None
+
+
+def _report_extras() -> None:
+    """List what more can be installed, as the metadata of archspec has it."""
+    for extra, needed in _extras().items():
+        versions = {name: _version(name) for name in needed}
+        absent = [name for name, version in versions.items() if version is None]
+        has = ", ".join(f"{name} {version}" for name, version in versions.items())
+        what = f"no {' and no '.join(absent)}: pip install 'archspec-nn[{extra}]'" if absent else has
+        click.echo(f"extra       {extra}: {what}")
+
+
+def _extras() -> Mapping[str, Sequence[str]]:
+    """The distributions of each extra; none where archspec itself is not installed."""
+    try:
+        requirements = metadata.requires("archspec-nn") or []
+    except metadata.PackageNotFoundError:
+        return {}
+    found: dict[str, list[str]] = {}
+    for requirement in requirements:
+        named = re.fullmatch(r"([\w.-]+).*;.*extra == ['\"](\w+)['\"].*", requirement)
+        if named is not None and named[2] != "dev":
+            found.setdefault(named[2], []).append(named[1])
+    return found
 
 
 def _report_engines() -> bool:

@@ -12,8 +12,9 @@ from typing import Final
 import torch
 from pydantic import ValidationError
 
+from archspec.backends.dtypes import type_of
 from archspec.backends.flops import flop_counter
-from archspec.backends.run_op import differences, draw, infer, run, type_of
+from archspec.backends.run_op import differences, draw, infer, run
 from archspec.ir.describe import attribute_docs
 from archspec.ir.dims import Size, evaluate, symbol
 from archspec.ir.op import Example, Op

@@ -21,7 +21,7 @@ def figures(setting: Setting) -> Iterator[Figure]:
             both = pair(name)
             compiled, written = both.ours, both.theirs
         for batch in setting.batches:
-            rounds = setting.rounds * (4 if batch == 1 else 2)
+            rounds = setting.rounds * (4 if batch == 1 else 1)
             yield evaluation(f"{name}, eval", compiled, written, setting.images(name, batch), rounds)
         images = setting.images(name, STEP)
-        yield training(f"{name}, a training step", compiled, written, images, setting.rounds)
+        yield training(f"{name}, a training step", compiled, written, images, max(1, setting.rounds // 2))

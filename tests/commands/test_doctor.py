@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 
 import pytest
 
@@ -25,3 +26,21 @@ def test_that_nothing_draws_is_said_with_what_to_install(
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     assert main(["doctor"]) == 3
     assert "\ndraws with  nothing: no layout engine is installed\n  = help: python -m pip" in capsys.readouterr().out
+
+
+def test_extras_are_listed_with_what_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = metadata.version
+
+    def without_openvino(name: str) -> str:
+        if name == "openvino":
+            raise metadata.PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(metadata, "version", without_openvino)
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert f"\nextra       onnxruntime: onnx {version('onnx')}, onnxruntime {version('onnxruntime')}\n" in printed
+    assert "\nextra       openvino: no openvino: pip install 'archspec-nn[openvino]'\n" in printed
+    assert "extra       dev" not in printed

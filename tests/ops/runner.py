@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.backends.run_op import Made, draw, infer, run, torch_name, type_of
+from archspec.backends.dtypes import type_of
+from archspec.backends.run_op import Made, draw, infer, run, torch_name
 from archspec.ir.op import Op
 from archspec.ops import find
 

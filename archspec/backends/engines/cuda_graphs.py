@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import NamedTuple
 
 import torch
@@ -25,12 +26,18 @@ class _Captured(NamedTuple):
 class CudaGraphs:
     """Calls that are captured at their first shapes and replayed from then on; what cannot be captured is called."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, run: Run, device: torch.device) -> None:
+        self.run, self.device = run, device
         self.captured: dict[tuple[torch.Size, ...], _Captured | None] = {}
+        self.lock = Lock()
+        """Held for a call: threads share the places of inputs and outputs, and the stream that they queue on."""
 
     def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """The outputs, in memory of their own."""
+        with self.lock, torch.cuda.device(self.device):
+            return self._call(inputs)
+
+    def _call(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         shapes = tuple(each.shape for each in inputs)
         if shapes not in self.captured:
             self.captured[shapes] = self._capture(inputs)

@@ -39,12 +39,13 @@ class TorchEngine(Engine):
         _lay_out(module, job)
 
         run = in_precision(job, _Owned(module))
-        return CudaGraphs(run) if job.device.type == "cuda" else run
+        return CudaGraphs(run, job.device) if job.device.type == "cuda" else run
 
 
 def emit_with(job: Job) -> ScopeModule:
     """The module of a network, with its weights, in eval mode."""
-    with skip_torch_defaults():  # not on the meta device, where constants would have no values
+    # Not on the meta device, where constants would have no values; what is drawn all the same is not the caller's.
+    with skip_torch_defaults(), torch.random.fork_rng(devices=[]):
         module = emit(job.network.graph, device=job.device, dtype=job.precision)
     values = {key: value.to(job.precision) if value.dtype == job.dtype else value for key, value in job.values.items()}
     module.load_state_dict(values, assign=True)

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import torch
 
+from archspec.backends.dtypes import dtype_name, torch_dtype
 from archspec.backends.onnx.registry import METHOD, translates
-from archspec.backends.onnx.types import Tensor, broadcast, dtype_name, torch_dtype
+from archspec.backends.onnx.types import Tensor, broadcast
 from archspec.backends.onnx.writer import Writer
 from archspec.ir.dims import Size
 from archspec.ir.types import TensorType

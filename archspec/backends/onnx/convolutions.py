@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 
 import torch
 
+from archspec.backends.dtypes import torch_dtype
 from archspec.backends.onnx.registry import translates
-from archspec.backends.onnx.types import Tensor, torch_dtype
+from archspec.backends.onnx.types import Tensor
 from archspec.backends.onnx.writer import Writer
 from archspec.ir.dims import Size, product
 

@@ -10,6 +10,7 @@ import torch
 
 from archspec.analysis.at_sizes import WrongSizesError, over_symbols
 from archspec.backends.constants import tensor_of
+from archspec.backends.dtypes import dtype_name, torch_dtype
 from archspec.backends.onnx import (  # noqa: F401 - each enters its translations
     arithmetic,
     attention,
@@ -29,7 +30,7 @@ from archspec.backends.onnx import (  # noqa: F401 - each enters its translation
 from archspec.backends.onnx.model import OnnxModel
 from archspec.backends.onnx.refusal import NotInOnnxError
 from archspec.backends.onnx.registry import METHOD, TRANSLATIONS
-from archspec.backends.onnx.types import ONNX_DTYPES, Tensor, dtype_name, torch_dtype
+from archspec.backends.onnx.types import ONNX_DTYPES, Tensor
 from archspec.backends.onnx.writer import Writer
 from archspec.ir.dims import Dim, DimTooLarge
 from archspec.ir.graph import Graph, Node, Value

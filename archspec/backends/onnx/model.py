@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from archspec.backends.onnx.types import ONNX_DTYPES, dtype_name
+from archspec.backends.dtypes import dtype_name
+from archspec.backends.onnx.types import ONNX_DTYPES
 
 if TYPE_CHECKING:
     import onnx

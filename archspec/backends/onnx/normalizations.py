@@ -7,9 +7,10 @@ from typing import Final
 
 import torch
 
+from archspec.backends.dtypes import torch_dtype
 from archspec.backends.onnx.reductions import over
 from archspec.backends.onnx.registry import translates
-from archspec.backends.onnx.types import Tensor, torch_dtype
+from archspec.backends.onnx.types import Tensor
 from archspec.backends.onnx.writer import Writer
 from archspec.ir.dims import Size, product
 

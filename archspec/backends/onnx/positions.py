@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from archspec.backends.dtypes import dtype_name, torch_dtype
 from archspec.backends.onnx.registry import COMPOSITES, translates
-from archspec.backends.onnx.types import Tensor, torch_dtype
+from archspec.backends.onnx.types import Tensor
 from archspec.backends.onnx.writer import Writer
 from archspec.ir.dims import Size
 
@@ -52,7 +53,7 @@ def _angles(w: Writer, tokens: Size, features: int, base: float, dtype: str) -> 
     """Of [tokens, half of the features]; half precision has not enough digits for late positions."""
     exact = torch.promote_types(torch_dtype(dtype), torch.float32)
     steps = torch.arange(0, features, 2, dtype=exact)
-    places = w.unsqueeze(w.count_up(tokens, str(exact).removeprefix("torch.")), 1)
+    places = w.unsqueeze(w.count_up(tokens, dtype_name(exact)), 1)
     return w.binary("Mul", places, w.tensor(base ** (-steps / features)))
 
 

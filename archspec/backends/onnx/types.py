@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import torch
-
 from archspec.ir.dims import Size
 from archspec.ir.types import Shape, TensorType
 
@@ -40,22 +38,6 @@ class Tensor:
     def dtype(self) -> str:
         """By torch's name."""
         return self.type.dtype
-
-
-def torch_dtype(name: str) -> torch.dtype:
-    """The dtype of a name, with `torch.` before it or not."""
-    found: torch.dtype = getattr(torch, name.removeprefix("torch."))
-    return found
-
-
-def dtype_name(dtype: torch.dtype) -> str:
-    """The name of a dtype as types have it."""
-    return str(dtype).removeprefix("torch.")
-
-
-def type_of(tensor: torch.Tensor) -> TensorType:
-    """The type of a tensor of torch."""
-    return TensorType(tuple(tensor.shape), dtype_name(tensor.dtype))
 
 
 def broadcast(*shapes: Sequence[Size]) -> Shape:

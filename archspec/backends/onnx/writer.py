@@ -7,10 +7,11 @@ from typing import Any, Final, NoReturn
 
 import torch
 
+from archspec.backends.dtypes import torch_dtype, type_of
 from archspec.backends.onnx.model import OnnxModel
 from archspec.backends.onnx.refusal import NotInOnnxError
 from archspec.backends.onnx.sizes import RunningSizes
-from archspec.backends.onnx.types import ONNX_DTYPES, Tensor, broadcast, torch_dtype, type_of
+from archspec.backends.onnx.types import ONNX_DTYPES, Tensor, broadcast
 from archspec.ir.dims import UNKNOWN, Size
 from archspec.ir.types import TensorType
 

@@ -19,6 +19,7 @@ from archspec.passes.network import Network
 from archspec.source.files import give_usual_access, replace_file
 from archspec.tools.optimize.candidate import Way
 
+_TOLD = ("model name", "flags", "CPU implementer", "CPU part", "Features")
 _LIMIT = 64 * 1024
 """No entry is larger, in bytes."""
 
@@ -42,11 +43,19 @@ class ChoiceCache:
         except RuntimeError:  # the user has no home
             self.folder = Path(os.devnull)
 
-    def key(self, network: Network, dtype: torch.dtype, sizes: Mapping[str, int], ways: Iterable[Way]) -> str:
+    def key(
+        self,
+        network: Network,
+        device: torch.device,
+        dtype: torch.dtype,
+        sizes: Mapping[str, int],
+        ways: Iterable[Way],
+    ) -> str:
         """What a choice is good for: a network, whatever its weights, some sizes, this machine, and what runs it."""
         packages = sorted({"torch", "archspec-nn"}.union(*(way.engine.packages for way in ways)))
         told = [
             str(network),
+            torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
             str(dtype),
             sorted(sizes.items()),
             [way.label for way in ways],
@@ -98,15 +107,18 @@ def _usual_folder() -> Path:
 
 
 def _machine() -> list[str]:
-    return [platform.machine(), _processor(), str(os.cpu_count()), platform.system()]
+    vectors = torch.backends.cpu.get_cpu_capability()
+    return [platform.machine(), *_processor(), vectors, str(os.cpu_count()), platform.system()]
 
 
-def _processor() -> str:
+def _processor() -> list[str]:
+    """What Linux tells of the first processor: its model, and what instructions it has."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith(("model name", "flags"))), platform.processor())
+        return [platform.processor()]
+    told = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in reversed(lines))}
+    return [told[name] for name in _TOLD if name in told]
 
 
 def _version(package: str) -> str:

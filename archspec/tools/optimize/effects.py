@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from archspec.backends.engines.engine import CannotRunError
 from archspec.tools.optimize.candidate import Ground, Way, make
 from archspec.tools.optimize.numbers import difference, run_in_eval
 from archspec.tools.optimize.report import Timing
@@ -25,7 +27,9 @@ def effects(
         label = f"+ {applied[count - 1].name}" if count else f"{replace(way, tried=()).label}, no pass"
         passes = applied[:count]
         tried = tuple(each.name for each in passes if each.is_measured)
-        made = make(ground, replace(way, tried=tried), passes)
+        made = None
+        with suppress(CannotRunError):  # an engine may not have what a pass is yet to take out
+            made = make(ground, replace(way, tried=tried), passes)
         if made is not None:
             calls[label] = partial(made.run, ground.inputs)
     with torch.no_grad():

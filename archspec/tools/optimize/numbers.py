@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,12 @@ def run_in_eval(model: nn.Module, inputs: Sequence[Tensor]) -> list[Tensor]:
     """What a module gives in eval mode; its mode and torch's random numbers stay what they were."""
     with in_eval(model), torch.no_grad(), torch.random.fork_rng(devices=[]):
         return list(outputs_of(model(*inputs)))
+
+
+def without_autocast(device: torch.device) -> AbstractContextManager[object]:
+    """Leave autocast, whoever is in it: what is computed in is what was asked for."""
+    is_on = torch.is_autocast_enabled(device.type)
+    return torch.autocast(device.type, enabled=False) if is_on else nullcontext()
 
 
 @contextmanager

@@ -12,16 +12,16 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from archspec.backends.dtypes import dtype_name
 from archspec.backends.engines import ENGINES
 from archspec.backends.engines.engine import CannotRunError, Engine
 from archspec.backends.engines.torch_engine import TorchEngine
-from archspec.backends.inputs import random_inputs
-from archspec.backends.onnx.types import dtype_name
 from archspec.ir.graph import Graph
 from archspec.passes.network import for_inference
 from archspec.tools.optimize.cache import Choice, ChoiceCache
 from archspec.tools.optimize.candidate import Candidate, Ground, Way, WrongNumbersError, ground_of, make
 from archspec.tools.optimize.guard import OptimizeError, check, device_and_dtype, graph_of
+from archspec.tools.optimize.numbers import without_autocast
 from archspec.tools.optimize.optimized import Optimized
 from archspec.tools.optimize.report import Report, Timing
 from archspec.tools.optimize.signature import Signature
@@ -31,6 +31,8 @@ ExampleInputs: TypeAlias = "Tensor | Sequence[Tensor] | Sequence[int] | Mapping[
 """Tensors as they will be given, by order or by name; the shape of the only one; the sizes of symbols; or nothing."""
 Precision: TypeAlias = str | torch.dtype
 _ROUNDS, _LEAST, _BUDGET = 25, 2, 1.0
+_FEW = 4
+"""Of so few times the best counts."""
 _BRIEF = 0.5
 """The budget where there is one engine, and only passes are compared, which make less of a difference."""
 _COARSER = ("bfloat16", "float16")
@@ -77,18 +79,19 @@ def optimize(
     device, dtype = device_and_dtype(model)
     inputs = _inputs(graph, example, device, dtype)
     sizes = Signature(graph, device, dtype).sizes(inputs)
-    ground = ground_of(model, network, inputs, sizes)
     ways = _ways(engines, precision, dtype, passed_over)
     choices = ChoiceCache()
-    key = choices.key(network, dtype, sizes, ways)
+    key = choices.key(network, device, dtype, sizes, ways)
     known = choices.load(key) if cache else None
-    chosen = _known(ground, ways, known) if known is not None else None
-    from_cache, candidates = chosen is not None, list[Candidate]()
-    if chosen is None:
-        chosen, candidates = _fastest(ground, ways, passed_over)
-        if cache:
-            choices.save(key, Choice(chosen.way.engine.name, chosen.way.precision, chosen.way.tried))
-    timings = sorted((_timing(each) for each in candidates if each.times), key=lambda each: each.median)
+    with without_autocast(device):
+        ground = ground_of(model, network, inputs, sizes)
+        chosen = _known(ground, ways, known) if known is not None else None
+        from_cache, candidates = chosen is not None, list[Candidate]()
+        if chosen is None:
+            chosen, candidates = _fastest(ground, ways, passed_over)
+    if cache and not from_cache:
+        choices.save(key, Choice(chosen.way.engine.name, chosen.way.precision, chosen.way.tried))
+    timings = [_timing(each) for each in candidates if each.times]
     report = Report(
         graph.name,
         chosen.label,
@@ -138,9 +141,7 @@ def _inputs(graph: Graph, example: ExampleInputs, device: torch.device, dtype: t
     for name, size in sizes.items():
         if not isinstance(size, int) or size < 1:
             raise ValueError(f"the size `{name}` is a whole number from 1 on, and {size!r} was given")
-    with device:
-        made = random_inputs(graph, batch=1, sizes=sizes, phase="eval")
-    return [each.to(device, dtype if each.is_floating_point() else each.dtype) for each in made.values()]
+    return signature.draw(sizes)
 
 
 def _ways(
@@ -217,7 +218,7 @@ def _timed(candidates: Sequence[Candidate], inputs: Sequence[Tensor], budget: fl
     if len(candidates) == 1:
         return candidates
     calls = {index: partial(each.run, inputs) for index, each in enumerate(candidates)}
-    before = {index: each.first for index, each in enumerate(candidates)}
+    before = {index: each.times[-1] if each.times else each.first for index, each in enumerate(candidates)}
     with torch.no_grad():
         times = interleaved(calls, rounds=_ROUNDS, budget=budget, least=_LEAST, before=before)
     for index, each in enumerate(candidates):
@@ -226,7 +227,7 @@ def _timed(candidates: Sequence[Candidate], inputs: Sequence[Tensor], budget: fl
 
 
 def _lower_quartile(times: Sequence[float]) -> float:
-    return quantiles(times, n=4, method="inclusive")[0]
+    return quantiles(times, n=4, method="inclusive")[0] if len(times) > _FEW else min(times)
 
 
 def _timing(candidate: Candidate) -> Timing:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -12,15 +12,15 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from archspec.backends.dtypes import dtype_name
 from archspec.backends.engines.engine import Run
 from archspec.backends.engines.torch_engine import TorchEngine
 from archspec.backends.inputs import index_bounds
-from archspec.backends.onnx.types import dtype_name
 from archspec.backends.outputs import make_outputs
 from archspec.ir.graph import Graph
 from archspec.tools.optimize.candidate import Candidate, Ground, allowed, ground_of
 from archspec.tools.optimize.effects import effects
-from archspec.tools.optimize.numbers import difference
+from archspec.tools.optimize.numbers import difference, without_autocast
 from archspec.tools.optimize.report import Report
 from archspec.tools.optimize.signature import Signature
 
@@ -53,18 +53,17 @@ class Held:
         is_right = self.is_right.get(shapes)
         if is_right is False or any(map(_is_outside, inputs, self.bounds)):
             return self.torch(inputs)
-        try:
+        found: Sequence[Tensor] | None = None
+        with suppress(Exception):  # whatever an engine raises; what is wrong with the inputs torch raises too
             found = self.run(inputs)
-        except Exception:  # whatever an engine raises; what is wrong with the inputs torch raises too
-            return self.torch(inputs)
-        if is_right:
+        if is_right and found is not None:
             return found
         expected = self.torch(inputs)
-        is_right = difference(found, expected) <= self.allowed
+        is_right = found is not None and difference(found, expected) <= self.allowed
         if len(self.is_right) >= _KNOWN_SHAPES:
             self.is_right.pop(next(iter(self.is_right)), None)  # another thread may have been quicker
         self.is_right[shapes] = is_right
-        return found if is_right else expected
+        return found if found is not None and is_right else expected
 
 
 class Optimized:
@@ -108,12 +107,13 @@ class Optimized:
             ValueError: a tensor is not what an input says, or the network does not run at its sizes.
         """
         tensors = self._signature.bind(args, kwargs)
-        shapes = tuple((tuple(each.shape), each.dtype, each.device) if _is(each) else None for each in tensors)
+        shapes = tuple(_kind(each) if isinstance(each, Tensor) else None for each in tensors)
         if shapes not in self._shapes:
             self._signature.sizes(tensors)
             if len(self._shapes) < _KNOWN_SHAPES:
                 self._shapes.add(shapes)
-        found = self._run(tensors)
+        with without_autocast(self._signature.device):
+            found = self._run(tensors)
         return found[0] if len(self._fields) == 1 else make_outputs(self._fields, found)
 
     def report(self, *, effects_of_passes: bool = False) -> Report:
@@ -125,17 +125,19 @@ class Optimized:
         Raises:
             ValueError: the module is gone, or its weights have changed, so that there is nothing to compare with.
         """
-        if self._inputs and self._report.dependence == math.inf:
-            with torch.no_grad():
-                others = self._run([each.flip(tuple(range(each.dim()))) for each in self._inputs])
-                dependence = difference(others, self._run(self._inputs))
+        if self._inputs and self._report.dependence is None:
+            others = self._signature.draw(self._report.sizes, seed=1)
+            with torch.no_grad(), without_autocast(self._signature.device):
+                dependence = difference(self._run(others), self._run(self._inputs))
             self._report = replace(self._report, dependence=dependence)
         if effects_of_passes and not self._report.effects:
             model = self._model()
             if model is None or versions(model) != self._versions:
                 raise ValueError("the module is gone, or has changed since, so that passes cannot be compared with it")
-            ground = ground_of(model, self._plain, self._inputs, self._report.sizes)
-            self._report = replace(self._report, effects=effects(model, ground, self._way, self._counts))
+            with without_autocast(self._signature.device):
+                ground = ground_of(model, self._plain, self._inputs, self._report.sizes)
+                found = effects(model, ground, self._way, self._counts)
+            self._report = replace(self._report, effects=found)
         return self._report
 
     def __repr__(self) -> str:
@@ -160,5 +162,6 @@ def _is_outside(tensor: Tensor, bound: int | None) -> bool:
     return bool(least < 0 or most >= bound)
 
 
-def _is(given: Any) -> bool:
-    return isinstance(given, Tensor)
+def _kind(tensor: Tensor) -> tuple[Any, ...]:
+    """What has to fit the inputs."""
+    return tuple(tensor.shape), tensor.dtype, tensor.device, tensor.layout

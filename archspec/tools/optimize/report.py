@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
+
+_FEW = 4
+"""Of so few runs there are no quartiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,10 @@ class Timing:
 
     @property
     def spread(self) -> float:
-        """Half the distance between the quartiles, as a share of the median."""
-        if len(self.times) < 3:
-            return 0.0
-        low, _, high = quantiles(self.times, n=4)
+        """Half the distance between the quartiles, or of few runs between the ends, as a share of the median."""
+        low, high = min(self.times), max(self.times)
+        if len(self.times) > _FEW:
+            low, _, high = quantiles(self.times, n=4)
         return (high - low) / 2 / self.median
 
 
@@ -55,10 +57,10 @@ class Report:
     from_cache: bool
     """Whether the choice was known from before, so that nothing was timed."""
     timings: tuple[Timing, ...] = ()
-    """All that was timed, the fastest first."""
+    """All that was timed: what was chosen, then what it was compared with last, then the others."""
     passed_over: Mapping[str, str] = field(default_factory=dict)
     """The engines that were not tried, or could not run it, and why."""
-    dependence: float = math.inf
+    dependence: float | None = None
     """How far the outputs of another input are from those; where it is small, the difference proves little."""
     effects: Sequence[Timing] = ()
     """The module as it is, and after one more pass each."""
@@ -74,7 +76,7 @@ class Report:
             f"difference  {self.difference:.1e} of the largest output, to the module",
             f"ready in    {self.seconds:.2f} s",
         ]
-        if self.dependence < _LITTLE:
+        if self.dependence is not None and self.dependence < _LITTLE:
             lines.insert(
                 4, f"            (but those of another input are only {self.dependence:.1e} off: is it trained?)"
             )

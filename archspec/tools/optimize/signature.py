@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from archspec.analysis.at_sizes import check_sizes, sizes_of_shapes
+from archspec.backends.inputs import random_inputs
 from archspec.backends.plan import argument_name
 from archspec.ir.dims import evaluate
 from archspec.ir.graph import Graph, GraphInput
@@ -70,6 +71,16 @@ class Signature:
         if tuple(evaluate(dim, found) for dim in given.shape) != tuple(shape):
             raise ValueError(f"{_declared(given)}, but {list(shape)} was given")
         return found
+
+    def draw(self, sizes: Mapping[str, int], seed: int = 0) -> list[Tensor]:
+        """Random tensors for all inputs, at some sizes; one sample where nothing is said.
+
+        Raises:
+            ValueError: the network does not run at these sizes in eval mode.
+        """
+        with torch.device("cpu"):  # whatever torch's default is: the generator is there
+            made = random_inputs(self.graph, batch=1, sizes=sizes, seed=seed, phase="eval")
+        return [each.to(self.device, self.dtype if each.is_floating_point() else each.dtype) for each in made.values()]
 
     def _check(self, given: GraphInput, tensor: Any) -> None:
         if not isinstance(tensor, Tensor):

@@ -31,26 +31,27 @@ def interleaved(
 
     A turn begins with calls that are not timed, one at least, until what ran before has settled; then come one or, of
     those that are quick, up to five that are. Of a call that takes long, what ran before is little: only its first turn
-    begins so, and that not where it was called just before.
+    begins so, and that not where it was called before.
 
     Args:
         calls: by name.
         rounds: how often each is timed, at most.
         budget: the seconds after which no further turns begin.
         least: how often each is timed whatever that takes.
-        before: the seconds of calls that were made just before.
+        before: the seconds of the last calls, of what was called already.
     """
     order, random, started = list(calls), Random(0), perf_counter()  # noqa: S311 - the order need not be secret
     found: dict[Name, list[float]] = {name: [] for name in calls}
-    known = before or {}
+    last = dict(before or {})
     while (done := min(map(len, found.values()), default=rounds)) < rounds:
         if done >= least and perf_counter() - started > budget:
             break
         random.shuffle(order)
         for name in (each for each in order if len(found[each]) < rounds):
-            if (found[name] or [known.get(name, 0.0)])[-1] < _LONG:
+            if last.get(name, 0.0) < _LONG:
                 _for_a_while(calls[name], sys.maxsize)
             found[name] += _for_a_while(calls[name], min(_MOST, rounds - len(found[name])))
+            last[name] = found[name][-1]
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch import nn
 
+from archspec.backends.dtypes import dtype_name
 from archspec.tools.weights.report import Misfit
 
 CONVOLUTIONS: Final = (
@@ -133,8 +134,3 @@ def _kind(dtype: torch.dtype) -> str:
     if dtype == torch.bool:
         return "bool"
     return "float" if dtype.is_floating_point else "complex" if dtype.is_complex else "int"
-
-
-def dtype_name(dtype: torch.dtype) -> str:
-    """A dtype as specs call it: `float32`."""
-    return str(dtype).removeprefix("torch.")

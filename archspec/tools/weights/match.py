@@ -11,9 +11,10 @@ from typing import Any, Final, TypeAlias
 import torch
 from torch import nn
 
+from archspec.backends.dtypes import dtype_name
 from archspec.language.validate import nearest
 from archspec.recipe.weights import KeyMap, WeightMap
-from archspec.tools.weights.fit import Target, dtype_name, fit, has_one_row_more, in_torch_order
+from archspec.tools.weights.fit import Target, fit, has_one_row_more, in_torch_order
 from archspec.tools.weights.report import Misfit
 
 Values: TypeAlias = dict[str, torch.Tensor | float]
