@@ -42,21 +42,11 @@ class Fused(nn.Module):
         """Take over what a layer has."""
         self.weight, self.bias = made.weight, made.bias
 
-    def pack(self, sides: Sequence[int], packed: Tensor | None = None) -> Tensor | None:
-        """Lay the weights out as oneDNN reads them, best for inputs of some sides, and right for all others.
-
-        Args:
-            sides: of the inputs.
-            packed: the same weights, where they were laid out for these sides before.
-
-        Returns:
-            What it has from now on; None where it is better left as it is.
-        """
-        weight = self.weight.detach().contiguous()
-        self.packed = self._laid_out(weight, sides) if packed is None else packed
+    def pack(self, packed: Tensor) -> None:
+        """Take the weights as they are laid out, by this layer or by another one that has the same."""
+        self.packed = packed
         self.bias = None if self.bias is None else nn.Parameter(self.bias.detach(), requires_grad=False)
-        self.weight = nn.Parameter(weight.new_empty(0), requires_grad=False)  # the layout holds it now
-        return self.packed
+        self.weight = nn.Parameter(self.weight.new_empty(0), requires_grad=False)  # the layout holds it now
 
     @property
     @abstractmethod
@@ -64,8 +54,12 @@ class Fused(nn.Module):
         """What the layout depends on besides weights and sides."""
 
     @abstractmethod
-    def _laid_out(self, weight: Tensor, sides: Sequence[int]) -> Tensor:
-        """The weights as oneDNN reads them."""
+    def laid_out(self, sides: Sequence[int]) -> Tensor:
+        """The weights as oneDNN reads them, best for inputs of some sides, and right for all others."""
+
+    def gains(self, sides: Sequence[int]) -> bool:
+        """Whether oneDNN helps at inputs of some sides."""
+        return True
 
     def _activated(self, found: Tensor) -> Tensor:
         """What the activation makes of a tensor that nothing else reads, in its place."""
@@ -86,8 +80,9 @@ class FusedConv(Fused):
         """The settings of the convolution."""
         return (*self.stride, *self.padding, *self.dilation, self.groups)
 
-    def _laid_out(self, weight: Tensor, sides: Sequence[int]) -> Tensor:
-        reorder = torch.ops.mkldnn._reorder_convolution_weight
+    def laid_out(self, sides: Sequence[int]) -> Tensor:
+        """For [N, C, H, W]."""
+        reorder, weight = torch.ops.mkldnn._reorder_convolution_weight, self.weight.detach().contiguous()
         found: Tensor = reorder(weight, self.padding, self.stride, self.dilation, self.groups, list(sides))
         return found
 
@@ -117,16 +112,18 @@ class FusedLinear(Fused):
     few: ClassVar[int] = 2**20
     """Multiply-accumulates that take no longer than what oneDNN does around them, some 15 µs."""
 
-    def pack(self, sides: Sequence[int], packed: Tensor | None = None) -> Tensor | None:
-        """Lay the weights out, unless so few rows are given that the call itself takes longer than it saves."""
-        return super().pack(sides, packed) if prod(sides) * self.weight.shape[0] > self.few else None
+    def gains(self, sides: Sequence[int]) -> bool:
+        """Not where so few rows are given that the call itself takes longer than it saves."""
+        return prod(sides) * self.weight.shape[0] > self.few
 
     @property
     def layout(self) -> Hashable:
         """Nothing."""
         return None
 
-    def _laid_out(self, weight: Tensor, sides: Sequence[int]) -> Tensor:
+    def laid_out(self, sides: Sequence[int]) -> Tensor:
+        """For as many rows as [..., features] has."""
+        weight = self.weight.detach().contiguous()
         found: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, prod(sides[:-1]))
         return found
 

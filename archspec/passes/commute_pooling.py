@@ -53,11 +53,11 @@ def _pass_one(rewrite: Rewrite, node: Node) -> bool:
 
 def is_pointwise(node: Node) -> bool:
     """Whether a node convolves with a kernel of 1 that moves by one place, and pads nothing."""
-    return isinstance(node.op, Conv) and {*node.op.sees(node.types[0])} == {Window(1)}
+    return type(node.op) is Conv and {*node.op.sees(node.types[0])} == {Window(1)}
 
 
 def _is_worth_it(pool: Node, filters: Filters) -> bool:
-    if not isinstance(pool.op, AvgPool) or filters.outputs >= filters.inputs:
+    if type(pool.op) is not AvgPool or filters.outputs >= filters.inputs:
         return False
     return all(isinstance(window, Window) and window.stride == 1 for window in pool.op.sees(pool.types[0]))
 

@@ -101,8 +101,9 @@ class Filters:
 def filters_of(rewrite: Rewrite, node: Node) -> Filters | None:
     """The filters of a node; None where it has none, or they do not go over channels (axis 1)."""
     op = node.op
-    if not isinstance(op, Conv | ConvTranspose | Linear) or (isinstance(op, Linear) and node.types[0].rank != 2):
-        return None
+    if type(op) not in (Conv, ConvTranspose, Linear) or (type(op) is Linear and node.types[0].rank != 2):
+        return None  # what a class derived from them computes is not known
+    assert isinstance(op, Conv | ConvTranspose | Linear)
     bias = rewrite.value(node, "bias") if op.bias else None
     return Filters(op, rewrite.value(node, "weight"), bias, node.weights["weight"].shape)
 

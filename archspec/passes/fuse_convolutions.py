@@ -22,7 +22,7 @@ def _rewrite(rewrite: Rewrite) -> int:
 
 def _fuse(rewrite: Rewrite, node: Node) -> bool:
     """Make a convolution one with what follows it; alone it becomes a call of the same kind."""
-    if not isinstance(node.op, Conv) or node.types[0].rank != 4 or node.types[0].dtype != "float32":
+    if type(node.op) is not Conv or node.types[0].rank != 4 or node.types[0].dtype != "float32":
         return False
     added, other = _sum(rewrite, node)
     last, activation = activation_behind(rewrite, added)
@@ -36,7 +36,7 @@ def _fuse(rewrite: Rewrite, node: Node) -> bool:
 def _sum(rewrite: Rewrite, node: Node) -> tuple[Node, Value | None]:
     """The sum that a convolution alone goes into, and what else does; itself where there is none."""
     add = rewrite.only_reader(node.path)
-    if add is None or not isinstance(add.op, Add) or len(add.inputs) != 2:
+    if add is None or type(add.op) is not Add or len(add.inputs) != 2:
         return node, None
     (other,) = (value for value in add.inputs if value.node != node.path)
     return (add, other) if rewrite.nodes[other.node].types[other.port] == node.types[0] else (node, None)

@@ -20,7 +20,7 @@ def _rewrite(rewrite: Rewrite) -> int:
 
 def _fuse(rewrite: Rewrite, node: Node) -> bool:
     """Make a linear layer one with the activation behind; alone it becomes a call of the same kind."""
-    if not isinstance(node.op, Linear):
+    if type(node.op) is not Linear:
         return False
     last, activation = activation_behind(rewrite, node)
     fuse(rewrite, node, last, FusedLinear(layer=node.op, **activation._asdict()), node.inputs)

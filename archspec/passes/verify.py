@@ -1,4 +1,4 @@
-"""Verify: what holds of every network, before and after each pass."""
+"""Verify: what holds of every network, whatever passes have made of it."""
 
 from __future__ import annotations
 

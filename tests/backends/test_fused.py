@@ -56,7 +56,7 @@ def test_activations_are_those_of_torch_packed_or_not(
     plain = functional.linear if isinstance(layer, FusedLinear) else functional.conv2d
     expected = activation(plain(x, layer.weight, layer.bias))
     torch.testing.assert_close(layer(x), expected)
-    layer.pack(sides)
+    layer.pack(layer.laid_out(sides))
     torch.testing.assert_close(layer(x), expected)
 
 
@@ -83,7 +83,7 @@ def test_a_packed_linear_layer_takes_what_a_plain_one_takes(
         pytest.skip("oneDNN has no bfloat16 here")
     layer, x = linear(activation="relu", bias=bias).to(dtype), given().to(dtype)
     expected = layer(x)
-    layer.pack((4, 16))
+    layer.pack(layer.laid_out((4, 16)))
     found = layer(x)
     torch.testing.assert_close(found, expected, rtol=apart, atol=apart)
     assert (found.stride(), layer.weight.numel()) == (expected.stride(), 0)
@@ -92,17 +92,15 @@ def test_a_packed_linear_layer_takes_what_a_plain_one_takes(
 def test_a_linear_layer_with_little_to_do_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FusedLinear, "few", 4 * 16 * 8)
     layer = linear()
-    layer.pack((4, 16))
-    assert layer.packed is None
-    layer.pack((5, 16))
-    assert layer.packed is not None
+    assert not layer.gains((4, 16))
+    assert layer.gains((5, 16))
 
 
 @pytest.mark.parametrize("packs", [False, True])
 def test_an_activation_takes_no_memory_of_its_own(packs: bool) -> None:
     layer, x = linear(activation="gelu", form="none"), torch.randn(100, 16)
     if packs:
-        layer.pack(x.shape)
+        layer.pack(layer.laid_out(x.shape))
     assert measure_peak(lambda inputs: layer(*inputs), [x]).activations == 100 * (16 + 8) * 4
 
 
@@ -115,13 +113,13 @@ def test_weights_that_others_read_too_stay_there_for_them(monkeypatch: pytest.Mo
       - linear: {share: first}
       - linear: {id: head, features: 7, bias: false, tie: {weight: table.weight}}
     """
-    made, lay_out = list[Tensor](), FusedLinear._laid_out
+    made, lay_out = list[Tensor](), FusedLinear.laid_out
 
-    def noted(layer: FusedLinear, weight: Tensor, sides: Sequence[int]) -> Tensor:
-        made.append(weight)
-        return lay_out(layer, weight, sides)
+    def noted(layer: FusedLinear, sides: Sequence[int]) -> Tensor:
+        made.append(layer.weight)
+        return lay_out(layer, sides)
 
-    monkeypatch.setattr(FusedLinear, "_laid_out", noted)
+    monkeypatch.setattr(FusedLinear, "laid_out", noted)
     model = emit(load(rows, "{x: {shape: [N, 5], dtype: int64}}")).eval().requires_grad_(False)
     fast = archspec.optimize(model, engine="torch", cache=False)
     assert len(made) == 2, "those of `first` once for both that have them"

@@ -89,6 +89,17 @@ def test_a_module_whose_weights_are_all_named_draws_them_once() -> None:
     assert not module.get_parameter("fc.bias").any()
 
 
+def test_of_what_is_named_no_initialiser_of_torch_draws_a_number() -> None:
+    sketch = Sketch(x=("N", 5, 8))
+    sketch.add("attend", "multi_head_attention", "x", heads=2)
+    names = ("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias")
+    sketch.nodes["attend"].init = {name: parse("zeros") for name in names}
+    before = torch.random.get_rng_state()
+    module = emit(sketch.graph(out="attend"))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert not any(weight.any() for weight in module.parameters())
+
+
 def test_one_seed_builds_one_network() -> None:
     built = []
     for _ in range(2):

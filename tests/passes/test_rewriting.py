@@ -16,9 +16,11 @@ from archspec.backends.torch_fx import emit
 from archspec.backends.weight_values import Values
 from archspec.compiler import load_graph
 from archspec.ir.graph import Node, Scope
+from archspec.ops.convolution import Conv
 from archspec.passes import PASSES, run_passes
 from archspec.passes.network import Network, flat_graph, for_inference
 from archspec.passes.pass_type import Pass
+from archspec.passes.rewrite import Rewrite
 from archspec.passes.verify import faults
 from archspec.passes.weight_values import Original
 from archspec.tools.optimize.numbers import difference, run_in_eval
@@ -132,3 +134,18 @@ def test_no_pass_goes_on_with_a_faulty_network() -> None:
     )
     with pytest.raises(AssertionError, match="break: there is a value for `more`, which no node has"):
         run_passes(SOUND, [broken])
+
+
+class Halved(Conv):
+    """A convolution of somebody else."""
+
+    name = "halved"
+
+
+def test_of_an_op_derived_from_one_that_is_known_nothing_is_known() -> None:
+    before = network("  - conv: {id: conv, kernel: 1, channels: 4}\n  - scale: 0.5\n  - relu\n")
+    conv, rewrite = before.graph["conv"], Rewrite(before)
+    values = {name: before.values[f"conv.{name}"] for name in conv.weights}
+    rewrite.put("conv", Halved(**conv.resolved.model_dump()), conv.inputs, values)
+    _, counts = run_passes(rewrite.finish(), PASSES)
+    assert not any(counts.values())

@@ -99,14 +99,13 @@ def outputs_of(returned: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
 def _lay_out(module: ScopeModule, job: Job) -> None:
     packs = _has_onednn(job)
     for path, layer in module.named_modules():
-        if isinstance(layer, Fused) and packs:
-            sides = _sides(job, path)
-            key = (job.network.values[key_of(path, "weight")], job.precision, layer.layout, *sides)
-            packed = layer.pack(sides, job.layouts.get(key))
-            if packed is not None:
-                job.layouts[key] = packed
-        elif isinstance(layer, Fused):
+        if isinstance(layer, Fused) and not packs:
             layer.to(memory_format=torch.channels_last)
+        elif isinstance(layer, Fused) and layer.gains(sides := _sides(job, path)):
+            key = (job.network.values[key_of(path, "weight")], job.precision, layer.layout, *sides)
+            if (packed := job.layouts.get(key)) is None:
+                packed = job.layouts[key] = layer.laid_out(sides)
+            layer.pack(packed)
 
 
 def _sides(job: Job, path: str) -> list[int]:
@@ -114,7 +113,9 @@ def _sides(job: Job, path: str) -> list[int]:
     given = job.network.graph.input_types(job.network.graph[path])
     assert given is not None
     sides = [evaluate(side, job.sizes) for side in given[0].shape]
-    return [side for side in sides if isinstance(side, int)]
+    known = [side for side in sides if isinstance(side, int)]
+    assert len(known) == len(sides), f"`{path}` has sides without a number"
+    return known
 
 
 def _has_onednn(job: Job) -> bool:

@@ -51,7 +51,7 @@ def emit_onnx(network: Network, values: Mapping[str, torch.Tensor], *, nominal: 
 
     Args:
         network: what passes of `FOLDING` have made of a graph: others are for torch.
-        values: its parameters and buffers, as `archspec.backends.weight_values.evaluate` gives them.
+        values: its parameters and buffers, as `archspec.backends.weight_values.Values` gives them.
         nominal: whether sizes of the inputs that have a nominal one are that, and nothing else.
 
     Raises:

@@ -63,6 +63,10 @@ def _objections(model: nn.Module, graph: Graph, network: Network) -> Iterator[st
             yield f"{_called(name)} has a forward hook, which an engine would not call; remove it first"
     if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
         yield "there are global forward hooks, which an engine would not call; remove them first"
+    for scope in graph.root.scopes():
+        found = _submodule(model, scope.path)
+        if found is not None and not isinstance(found, ScopeModule):
+            yield f"`{scope.path}` is {_kind(found)} with code of its own, but the spec says what it computes"
     yield from _other_modules(model, graph)
     state = model.state_dict(keep_vars=True)
     yield from _other_shapes(graph, state)

@@ -4,7 +4,6 @@ import copy
 import json
 import os
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,71 +14,16 @@ from torch.nn.utils import parametrize
 
 import archspec
 from archspec.backends.engines import ENGINES
-from archspec.backends.engines.engine import Job
-from archspec.backends.fused import FusedConv
 from archspec.backends.torch_fx import emit
-from archspec.backends.weight_values import Values
-from archspec.passes.network import Network, for_inference
-from archspec.passes.pass_type import Pass
-from archspec.source.span import Source
+from archspec.passes.network import for_inference
+from archspec.tools.optimize.cache import ChoiceCache
+from archspec.tools.optimize.candidate import Way
 from archspec.tools.optimize.guard import graph_of
 from archspec.tools.optimize.optimize import optimize
 from tests.specs import load
+from tests.tools.optimize.small import close, outputs
 
-SPEC = """
-archspec: 1
-name: small
-inputs: {image: [N, 3, H=16, W=16]}
-layers:
-  - conv: {id: stem, channels: 8, kernel: 3, padding: same, bias: false}
-  - batch_norm: {id: bn}
-  - relu
-  - add:
-      branches:
-        - [{conv: {id: side, channels: 8, kernel: 1}}, {scale: 0.5}]
-        - []
-  - relu: {id: features}
-  - concat:
-      branches:
-        - [{conv: {id: a, channels: 4, kernel: 1}}, relu]
-        - [{avg_pool: {kernel: 3, stride: 1, padding: 1}}, {conv: {id: b, channels: 4, kernel: 1}}, relu]
-        - [{conv: {id: c, channels: 4, kernel: 1}}, relu]
-  - global_avg_pool
-  - flatten
-  - dropout: 0.5
-  - linear: {id: fc, features: 5}
-outputs: {logits: fc, features: features}
-"""
 WRONG = "the module does not compute what its spec says"
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("ARCHSPEC_CACHE", str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def model() -> Any:
-    torch.manual_seed(0)
-    made: Any = emit(archspec.load_graph(Source("small.yaml", SPEC)))
-    nn.init.uniform_(made.bn.weight, -1.5, 1.5)
-    nn.init.normal_(made.bn.bias)
-    made.bn.running_mean.normal_()
-    made.bn.running_var.uniform_(0.1, 2)
-    return made
-
-
-def outputs(model: Any, *inputs: Tensor) -> Any:
-    with torch.no_grad():
-        return copy.deepcopy(model).eval()(*inputs)
-
-
-def close(found: Any, expected: Any) -> None:
-    assert type(found) is type(expected)
-    for one, other in zip(found, expected, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
-        assert one.is_contiguous()
 
 
 @pytest.mark.parametrize("engine", ["torch", "onnxruntime", "openvino"])
@@ -221,6 +165,18 @@ def test_a_module_that_is_not_what_its_spec_says_is_refused(model: Any, change: 
         optimize(model, engine="torch")
 
 
+def test_a_part_whose_code_was_edited_is_refused() -> None:
+    rows = "layers: [{sequence: {id: block, layers: [{linear: {id: y, features: 4}}, relu]}}]"
+    made: Any = emit(load(rows, "{x: [N, 8]}"))
+    graph = made.block.graph
+    last = next(node for node in graph.nodes if node.op == "output")
+    with graph.inserting_before(last):
+        last.args = (graph.call_function(torch.clamp, (last.args[0],), {"max": 1e6}),)
+    made.block.recompile()
+    with pytest.raises(archspec.OptimizeError, match=r"`block` is a .* with code of its own"):
+        optimize(made, engine="torch")
+
+
 def test_what_does_not_know_its_spec_is_refused(model: Any) -> None:
     with pytest.raises(archspec.OptimizeError, match=r"only what `archspec.compile_spec` made can be optimised"):
         optimize(nn.Linear(2, 2))
@@ -321,6 +277,17 @@ def test_where_outputs_hide_the_input_the_report_says_that_little_is_proved(mode
     assert "(but those of another input are only 0.0e+00 off: is it trained?)" in str(optimize(made).report())
 
 
+def test_an_example_that_is_all_alike_is_no_reason_to_doubt_the_weights(model: Any) -> None:
+    assert "is it trained" not in str(optimize(model, torch.zeros(1, 3, 16, 16), engine="torch").report())
+
+
+def test_a_choice_is_one_for_a_device_and_a_dtype(model: Any) -> None:
+    network, ways = for_inference(graph_of(model)), [Way(ENGINES["torch"])]
+    kinds = [(device, dtype) for device in ("cpu", "meta") for dtype in (torch.float32, torch.float64)]
+    keys = {ChoiceCache().key(network, torch.device(device), dtype, {"N": 1}, ways) for device, dtype in kinds}
+    assert len(keys) == 4
+
+
 def test_the_example_may_be_tensors_a_shape_or_sizes(model: Any) -> None:
     image = torch.randn(2, 3, 9, 8)
     for example in (image, [image], {"image": image}, (2, 3, 9, 8), {"N": 2, "H": 9, "W": 8}):
@@ -335,132 +302,3 @@ def test_the_example_may_be_tensors_a_shape_or_sizes(model: Any) -> None:
             optimize(model, sizes)
     with pytest.raises(TypeError, match="the example is tensors, a shape or sizes by name, and 8 was given"):
         optimize(model, 8)  # type: ignore[arg-type]
-
-
-def test_what_candidates_have_in_common_is_made_once(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    laid_out, passes = list[Tensor](), list[str]()
-    lay_out, run = FusedConv._laid_out, Pass.__call__
-
-    def noted(layer: FusedConv, weight: Tensor, sides: Any) -> Tensor:
-        laid_out.append(weight)
-        return lay_out(layer, weight, sides)
-
-    def noted_pass(self: Pass, network: Network) -> Any:
-        passes.append(self.name)
-        return run(self, network)
-
-    monkeypatch.setattr(FusedConv, "_laid_out", noted)
-    monkeypatch.setattr(Pass, "__call__", noted_pass)
-    fast = optimize(model, engine="torch", cache=False)
-    assert len(fast.report().timings) == 2
-    assert len(laid_out) == 5 + 1, "`a`, `b` and `c` as one besides each alone"
-    assert passes.count("fold-into-earlier") == 1
-    assert passes.count("fuse-convolutions") == 2
-
-
-def test_a_session_is_opened_for_other_sizes_when_they_are_met(model: Any) -> None:
-    opened: list[bool] = []
-
-    class Counting(type(ENGINES["onnxruntime"])):  # type: ignore[misc]
-        def _session(self, job: Any, *, nominal: bool) -> Any:
-            opened.append(nominal)
-            return super()._session(job, nominal=nominal)
-
-    network = for_inference(graph_of(model))
-    values = Values(model.state_dict()).of(network)
-    job = Job(network, values, {"N": 1, "H": 16, "W": 16}, torch.device("cpu"), torch.float32, torch.float32)
-    run = Counting().prepare(job)
-    for sides in ((1, 3, 16, 16), (2, 3, 16, 16), (1, 3, 16, 16), (3, 3, 9, 9)):
-        image = torch.randn(sides)
-        close(tuple(run([image])), tuple(outputs(model, image)))
-    assert opened == [True, False]
-
-
-def test_where_an_engine_gives_other_numbers_at_other_sizes_torch_takes_over(
-    model: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fast = optimize(model, engine="onnxruntime")
-    run, calls = fast._run.run, list[int]()  # type: ignore[attr-defined]
-
-    def wrong_at_two(inputs: Any) -> Any:
-        calls.append(len(inputs[0]))
-        return [each + 1 if len(inputs[0]) == 2 else each for each in run(inputs)]
-
-    monkeypatch.setattr(fast._run, "run", wrong_at_two)
-    for batch in (2, 2, 3, 3, 1):
-        image = torch.randn(batch, 3, 16, 16)
-        close(fast(image), outputs(model, image))
-    assert calls == [2, 3, 3, 1]
-
-
-def test_two_threads_get_their_own_numbers(model: Any) -> None:
-    fast = optimize(model, engine="openvino")
-    images = [torch.full((1, 3, 16, 16), float(index)) for index in range(2)]
-    expected = [outputs(model, image) for image in images]
-    with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(lambda index: fast(images[index % 2]), range(400)))
-    for index, each in enumerate(found):
-        close(each, expected[index % 2])
-
-
-def test_what_a_table_has_no_row_for_is_told_on_all_engines() -> None:
-    rows = "layers: [{embedding: {id: e, tokens: 10, features: 4}}, {linear: {id: y, features: 2}}]"
-    made = emit(load(rows, "{x: {shape: [N, T=3], dtype: int64}}"))
-    for engine in ("torch", "onnxruntime", "openvino"):
-        fast = optimize(made, engine=engine)
-        for index in (-1, 10):
-            with pytest.raises(IndexError):
-                fast(torch.tensor([[0, 1, index]]))
-
-
-def test_whole_numbers_of_64_bits_are_not_left_to_an_engine_that_has_32() -> None:
-    made = emit(load("layers: [{add: {id: y, from: [x, x]}}]", "{x: {shape: [N, 3], dtype: int64}}"))
-    with pytest.raises(archspec.OptimizeError, match="computes whole numbers of 64 bits, as those of `y`, in 32"):
-        optimize(made, engine="openvino")
-
-
-def test_outputs_share_no_memory_with_weights_nor_inputs() -> None:
-    rows = """
-    layers: [{parameter: {id: p, shape: [3]}}, {identity: {id: same, from: x}}]
-    outputs: {p: p, same: same}
-    """
-    made = emit(load(rows, "{x: [N, 3]}"))
-    fast, x = optimize(made, engine="torch"), torch.randn(2, 3, requires_grad=True)
-    kept = fast(x).p.clone()
-    for _ in range(2):
-        found = fast(x)
-        assert not found.same.requires_grad
-        assert torch.equal(found.p, kept)
-        assert torch.equal(found.same, x)
-        found.p.add_(1)
-        found.same.add_(1)
-
-
-def test_weights_made_in_inference_mode_do(model: Any) -> None:
-    with torch.inference_mode():
-        made = copy.deepcopy(model)
-    image = torch.randn(1, 3, 16, 16)
-    close(optimize(made, engine="torch")(image), outputs(model, image))
-
-
-def test_torchs_default_device_makes_no_difference(model: Any) -> None:
-    image, before = torch.randn(2, 3, 16, 16), torch.get_default_device()
-    for engine in ("torch", "onnxruntime"):
-        torch.set_default_device("meta")
-        try:
-            fast = optimize(model, engine=engine)
-            found = fast(image)
-        finally:
-            torch.set_default_device(before)
-        close(found, outputs(model, image))
-
-
-def test_where_an_engine_fails_torch_takes_over(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = optimize(model, engine="onnxruntime")
-
-    def broken(inputs: Any) -> Any:
-        raise RuntimeError("no kernel for these sizes")
-
-    monkeypatch.setattr(fast._run, "run", broken)
-    image = torch.randn(2, 3, 9, 9)
-    close(fast(image), outputs(model, image))
