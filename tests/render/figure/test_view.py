@@ -249,9 +249,9 @@ def test_of_thousands_of_branches_a_part_is_drawn_at_once() -> None:
         spec(f"layers: [{{sequence: {{id: q, layers: [{{concat: {{branches: {{{branches}}}}}}}]}}}}, relu]")
     )
     part = next(part for part in parts_of(graph).parts() if part.id == "q")
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(boxes(figure(graph, ALL, block=part))) == 8001
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 6
 
 
 def test_a_network_without_operations_is_an_arrow() -> None:
