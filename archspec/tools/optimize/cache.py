@@ -20,6 +20,7 @@ from archspec.source.files import give_usual_access, replace_file
 from archspec.tools.optimize.candidate import Way
 
 _TOLD = ("model name", "flags", "CPU implementer", "CPU part", "Features")
+"""What Linux tells of a processor that engines go by."""
 _LIMIT = 64 * 1024
 """No entry is larger, in bytes."""
 

@@ -23,7 +23,7 @@ from archspec.tools.optimize.candidate import Candidate, Ground, Way, WrongNumbe
 from archspec.tools.optimize.guard import OptimizeError, check, device_and_dtype, graph_of
 from archspec.tools.optimize.numbers import without_autocast
 from archspec.tools.optimize.optimized import Optimized
-from archspec.tools.optimize.report import Report, Timing
+from archspec.tools.optimize.report import FEW, Report, Timing
 from archspec.tools.optimize.signature import Signature
 from archspec.tools.optimize.timing import interleaved
 
@@ -31,8 +31,6 @@ ExampleInputs: TypeAlias = "Tensor | Sequence[Tensor] | Sequence[int] | Mapping[
 """Tensors as they will be given, by order or by name; the shape of the only one; the sizes of symbols; or nothing."""
 Precision: TypeAlias = str | torch.dtype
 _ROUNDS, _LEAST, _BUDGET = 25, 2, 1.0
-_FEW = 4
-"""Of so few times the best counts."""
 _BRIEF = 0.5
 """The budget where there is one engine, and only passes are compared, which make less of a difference."""
 _COARSER = ("bfloat16", "float16")
@@ -227,7 +225,7 @@ def _timed(candidates: Sequence[Candidate], inputs: Sequence[Tensor], budget: fl
 
 
 def _lower_quartile(times: Sequence[float]) -> float:
-    return quantiles(times, n=4, method="inclusive")[0] if len(times) > _FEW else min(times)
+    return quantiles(times, n=4, method="inclusive")[0] if len(times) > FEW else min(times)
 
 
 def _timing(candidate: Candidate) -> Timing:

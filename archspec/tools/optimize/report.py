@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
 
-_FEW = 4
+FEW = 4
 """Of so few runs there are no quartiles."""
 
 
@@ -30,7 +30,7 @@ class Timing:
     def spread(self) -> float:
         """Half the distance between the quartiles, or of few runs between the ends, as a share of the median."""
         low, high = min(self.times), max(self.times)
-        if len(self.times) > _FEW:
+        if len(self.times) > FEW:
             low, _, high = quantiles(self.times, n=4)
         return (high - low) / 2 / self.median
 
