@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import gcd, lcm, prod
 from typing import Final, TypeAlias
 
@@ -31,6 +31,8 @@ MAX_PERIOD: Final = 4096
 _MAX_TERMS: Final = 256
 _MAX_ATOMS: Final = 512
 _MAX_FACTORS: Final = 64
+_REMEMBERED: Final = 1024
+"""Sums and quotients that are not worked out again: the layers of a network say the same of the same sides."""
 
 
 class DimTooLarge(ValueError):
@@ -115,21 +117,7 @@ class Dim:
     __rmul__ = __mul__
 
     def __floordiv__(self, by: Size) -> Size:
-        if isinstance(by, _Untold):
-            return by
-        if not isinstance(by, int):
-            raise DimTooLarge(f"`{self} // {by}`: only a whole number can divide a dim")
-        if by == 0:
-            raise ZeroDivisionError
-        if by < 0:
-            return (self * -1) // -by
-        share = 2 * (self._leading % by)
-        if share > by or (share == by and self._leading < 0):
-            # One sign for each floor: floor(-p/n) = -floor((p + n - 1)/n).
-            return -((-self + by - 1) // by)
-        whole = _normal({monomial: count // by for monomial, count in self.terms})
-        rest = _normal({monomial: count % by for monomial, count in self.terms})
-        return whole + _floor(rest, by)
+        return _divide(self, by)
 
     def __mod__(self, by: Size) -> Size:
         return self - (self // by) * by
@@ -252,7 +240,7 @@ def symbols(dim: Size) -> frozenset[str]:
 
 def evaluate(dim: Size, sizes: Mapping[str, Size]) -> Size:
     """The dim with symbols replaced by numbers, or by other dims; those not in `sizes` stay."""
-    if isinstance(dim, int | _Untold):
+    if isinstance(dim, int | _Untold) or dim.symbols.isdisjoint(sizes):
         return dim
     total: Size = 0
     for monomial, count in dim.terms:
@@ -325,6 +313,7 @@ def _degree_of_atom(atom: Atom) -> int:
     return 1 if isinstance(atom, str) else degree(atom.dim)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _combine(left: Dim, right: Size, sign: int) -> Size:
     if isinstance(right, _Untold):
         return right
@@ -332,6 +321,25 @@ def _combine(left: Dim, right: Size, sign: int) -> Size:
     for monomial, count in _terms(right):
         total[monomial] = total.get(monomial, 0) + sign * count
     return _normal(total)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _divide(dim: Dim, by: Size) -> Size:
+    if isinstance(by, _Untold):
+        return by
+    if not isinstance(by, int):
+        raise DimTooLarge(f"`{dim} // {by}`: only a whole number can divide a dim")
+    if by == 0:
+        raise ZeroDivisionError
+    if by < 0:
+        return (dim * -1) // -by
+    share = 2 * (dim._leading % by)
+    if share > by or (share == by and dim._leading < 0):
+        # One sign for each floor: floor(-p/n) = -floor((p + n - 1)/n).
+        return -((-dim + by - 1) // by)
+    whole = _normal({monomial: count // by for monomial, count in dim.terms})
+    rest = _normal({monomial: count % by for monomial, count in dim.terms})
+    return whole + _floor(rest, by)
 
 
 def _terms(dim: Size) -> tuple[tuple[Monomial, int], ...]:
