@@ -10,13 +10,10 @@ from tempfile import TemporaryDirectory
 import torch
 
 import archspec
-from archspec.analysis.at_sizes import at_sizes
-from archspec.analysis.cost import cost
-from archspec.tools.optimize.guard import graph_of
 from archspec.tools.optimize.optimized import Optimized
-from archspec.tools.roof import measure_roof
 from benchmarks.inference.networks import NETWORKS, Pair, assert_near, pair
 from benchmarks.inference.peers import Call, peers
+from benchmarks.inference.roof import share_of_roof
 from benchmarks.inference.setting import Setting
 from benchmarks.measure import Figure, Times, speed_up
 
@@ -67,9 +64,4 @@ def _rows(both: Pair, batch: int, fast: Optimized, times: Mapping[str, Times]) -
         detail = f"{ours} against {times['eager']}"
         yield speed_up(f"{label}: {report.engine} to eager", ours, times["eager"], OF_EAGER[point], detail)
     if point in OF_ROOF:
-        macs = cost(at_sizes(graph_of(both.ours), report.sizes, "eval")).total.macs
-        assert isinstance(macs, int), "all sizes are numbers"
-        roof = measure_roof()
-        share = 2 * macs / ours.median / (roof * 1e9)
-        detail = f"{macs / 1e9:.2f} GMAC in {ours}, {roof:.0f} GFLOP/s"
-        yield Figure(f"{label}: share of the roof", share, "", None, detail, OF_ROOF[point])
+        yield share_of_roof(label, both, fast, ours, OF_ROOF[point])

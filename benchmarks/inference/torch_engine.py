@@ -8,6 +8,7 @@ from time import perf_counter
 import archspec
 from benchmarks.inference.networks import assert_near, pair
 from benchmarks.inference.peers import eager
+from benchmarks.inference.roof import share_of_roof
 from benchmarks.inference.setting import Setting
 from benchmarks.measure import Figure, speed_up
 
@@ -29,4 +30,5 @@ def figures(setting: Setting) -> Iterator[Figure]:
         times = setting.timed(calls)
         detail = f"{times['torch']} against {times['eager']}"
         yield speed_up(f"{name}: torch engine to eager", times["torch"], times["eager"], LEAST.get(name), detail)
+        yield share_of_roof(name, both, fast, times["torch"])
         yield Figure(f"{name}: ready in", ready, "s", READY, fast.report().engine)

@@ -16,6 +16,7 @@ from archspec.backends.dtypes import dtype_name
 from archspec.backends.engines import ENGINES
 from archspec.backends.engines.engine import CannotRunError, Engine
 from archspec.backends.engines.torch_engine import TorchEngine
+from archspec.ir.collector import collector_paused
 from archspec.ir.graph import Graph
 from archspec.passes.network import for_inference
 from archspec.tools.optimize.cache import Choice, ChoiceCache
@@ -81,7 +82,7 @@ def optimize(
     choices = ChoiceCache()
     key = choices.key(network, device, dtype, sizes, ways)
     known = choices.load(key) if cache else None
-    with without_autocast(device):
+    with collector_paused(), without_autocast(device):
         ground = ground_of(model, network, inputs, sizes)
         chosen = _known(ground, ways, known) if known is not None else None
         from_cache, candidates = chosen is not None, list[Candidate]()
