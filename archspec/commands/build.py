@@ -161,6 +161,7 @@ def _optimized_data(report: Optimization) -> dict[str, Any]:
 def _timing_data(timing: Timing) -> dict[str, Any]:
     return {
         "label": timing.label,
+        "lower_quartile": timing.lower_quartile,
         "median": timing.median,
         "spread": timing.spread,
         "difference": timing.difference,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from statistics import quantiles
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -24,7 +23,7 @@ from archspec.tools.optimize.candidate import Candidate, Ground, Way, WrongNumbe
 from archspec.tools.optimize.guard import OptimizeError, check, device_and_dtype, graph_of
 from archspec.tools.optimize.numbers import without_autocast
 from archspec.tools.optimize.optimized import Optimized
-from archspec.tools.optimize.report import FEW, Report, Timing
+from archspec.tools.optimize.report import Report, Timing
 from archspec.tools.optimize.signature import Signature
 from archspec.tools.optimize.timing import interleaved
 
@@ -222,11 +221,7 @@ def _timed(candidates: Sequence[Candidate], inputs: Sequence[Tensor], budget: fl
         times = interleaved(calls, rounds=_ROUNDS, budget=budget, least=_LEAST, before=before)
     for index, each in enumerate(candidates):
         each.times = times[index]
-    return sorted(candidates, key=lambda each: _lower_quartile(each.times))  # what else runs here only adds to it
-
-
-def _lower_quartile(times: Sequence[float]) -> float:
-    return quantiles(times, n=4, method="inclusive")[0] if len(times) > FEW else min(times)
+    return sorted(candidates, key=lambda each: _timing(each).lower_quartile)
 
 
 def _timing(candidate: Candidate) -> Timing:
