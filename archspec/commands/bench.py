@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archspec.commands._environment import MissingError
 from archspec.commands._running import running, show_stage
 from archspec.commands._shared import load, print_findings, set_option, shows_unicode, spec_argument
 from archspec.commands._sizes import parse_sizes
@@ -106,7 +107,7 @@ def _run(
 
 
 def _parse_engines(text: str) -> list[str]:
-    """The names of `--engines torch,openvino`, each once."""
+    """The names of `--engines torch,openvino`, each once; what is named has to be there, but not what `all` means."""
     from archspec.backends.engines import ENGINES
 
     names = [part.strip() for part in text.split(",")]
@@ -115,7 +116,13 @@ def _parse_engines(text: str) -> list[str]:
             close = get_close_matches(name, ["all", *ENGINES], n=1)
             there = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(ENGINES)}, and `all`"
             raise click.BadParameter(f"there is no engine `{name}`, {there}", param_hint="--engines")
-    return list(ENGINES) if "all" in names else list(dict.fromkeys(names))
+    if "all" in names:
+        return list(ENGINES)
+    for name in names:
+        if missing := ENGINES[name].missing():
+            what, _, help = missing.partition(": ")
+            raise MissingError(f"the engine `{name}` needs {what}", help)
+    return list(dict.fromkeys(names))
 
 
 def _data(found: Bench) -> dict[str, Any]:

@@ -139,6 +139,18 @@ def test_an_engine_that_is_missing_is_said_with_what_installs_it(
     ]
 
 
+def test_an_engine_that_is_asked_for_by_name_has_to_be_installed(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(ENGINES["openvino"]), "packages", ("torch", "no_such_package"))
+    assert main(["bench", "wide.yaml", *QUICK, "--engines", "torch,openvino"]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.endswith(
+        "error: the engine `openvino` needs no_such_package\n  = help: pip install 'archspec-nn[openvino]'\n"
+    )
+
+
 def test_nodes_are_listed_by_time_with_what_they_cost(capsys: Capture) -> None:
     nodes = data(capsys, "--engines", "onnxruntime", "--by-node")["by_node"]
     costs = {each["path"]: (each["op"], each["macs"]) for each in nodes["nodes"]}
