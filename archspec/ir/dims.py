@@ -28,9 +28,7 @@ MAX_AXES: Final = 64
 
 MAX_PERIOD: Final = 4096
 """Residues that are looked at, at most, to decide whether dims are equal."""
-_MAX_TERMS: Final = 256
-_MAX_ATOMS: Final = 512
-_MAX_FACTORS: Final = 64
+_MAX_TERMS, _MAX_ATOMS, _MAX_FACTORS = 256, 512, 64
 _REMEMBERED: Final = 1024
 """Sums and quotients that are not worked out again: the layers of a network say the same of the same sides."""
 
@@ -397,7 +395,4 @@ def _evaluate_atom(atom: Atom, sizes: Mapping[str, Size]) -> Size:
 def _symbols(dim: Dim) -> Iterator[str]:
     for monomial, _ in dim.terms:
         for atom in monomial:
-            if isinstance(atom, str):
-                yield atom
-            else:
-                yield from _symbols(atom.dim)
+            yield from (atom,) if isinstance(atom, str) else _symbols(atom.dim)
