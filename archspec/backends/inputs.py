@@ -35,7 +35,7 @@ def random_inputs(
 ) -> dict[str, torch.Tensor]:
     """A tensor for every input, by name: normal numbers, or whole numbers from 0 to below what the input allows.
 
-    An input that says nothing of what it allows gets numbers that every table in the network has a row for.
+    An input that says nothing of what it allows gets numbers that every table which reads it has a row for.
 
     Args:
         graph: an inferred graph.
@@ -57,15 +57,26 @@ def random_inputs(
 def index_bounds(graph: Graph) -> list[int | None]:
     """For every input, the number below which its whole numbers have to lie.
 
-    It is what the input says, or that below which every table in the network has a row; None where there is none, and
-    for numbers that are not whole.
+    It is what the input says, or that below which every table that it is looked up in has a row; None where there is
+    none, and for numbers that are not whole.
     """
-    bounds = [op.index_bound() for node in graph.operations() if isinstance(op := node.op, Op)]
-    below = min((bound for bound in bounds if bound is not None), default=None)
-    whole = [given.type.dtype.startswith(("int", "uint")) for given in graph.inputs.values()]
     return [
-        given.below or below if is_whole else None for given, is_whole in zip(graph.inputs.values(), whole, strict=True)
+        given.below or min(_rows(graph, given.name), default=None)
+        if given.type.dtype.startswith(("int", "uint"))
+        else None
+        for given in graph.inputs.values()
     ]
+
+
+def _rows(graph: Graph, name: str) -> Iterator[int]:
+    """The rows of the tables that the numbers of an input get to, by ops that only move values."""
+    reached = {name}
+    for node in graph.operations():
+        if isinstance(node.op, Op) and any(value.node in reached for value in node.inputs):
+            if (rows := node.op.index_bound()) is not None:
+                yield rows
+            if node.op.keeps_values:
+                reached.add(node.path)
 
 
 def choose_sizes(

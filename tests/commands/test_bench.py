@@ -262,3 +262,16 @@ def test_a_build_that_cannot_be_optimized_is_1_with_the_reason(
     printed = capsys.readouterr()
     assert "checked     every tensor" in printed.out
     assert printed.err.endswith("\nError: lenet cannot be optimised: its weights are on two devices\n")
+
+
+def test_where_torch_cannot_run_a_network_there_are_no_nodes_but_all_else(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OptimizeError("it is of no use")
+
+    monkeypatch.setattr(archspec.tools.bench.bench, "on_engine", refuse)
+    found = data(capsys, "--engines", "torch", "--by-node")
+    assert [each["variant"] for each in found["variants"]] == ["eager", "channels last"]
+    assert found["by_node"] is None
+    assert found["left_out"] == {"torch": "it is of no use", "by node": "torch cannot run it: it is of no use"}

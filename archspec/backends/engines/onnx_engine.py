@@ -85,7 +85,8 @@ class _Sessions:
         session = self.others.pop(shapes, None) or self._at(sizes_of_shapes(self.job.network.graph, shapes))
         self.others[shapes] = session
         if len(self.others) > _KEPT:
-            self.others.pop(next(iter(self.others)), None)  # another thread may have been quicker
+            oldest, *_ = self.others
+            self.others.pop(oldest, None)  # another thread may have been quicker
         return session
 
     def _at(self, sizes: Mapping[str, int]) -> Session:

@@ -144,10 +144,13 @@ def _bench(
     nodes = None
     if by_node:
         on_stage("time nodes")
-        engine = next((each for each in variants if each.label == "torch"), None) or on_engine(
-            model, inputs, Way(ENGINES["torch"])
-        )
-        nodes = time_nodes(engine.run, inputs, sizes, rounds)
+        try:
+            engine = next((each for each in variants if each.label == "torch"), None) or on_engine(
+                model, inputs, Way(ENGINES["torch"])
+            )
+            nodes = time_nodes(engine.run, inputs, sizes, rounds)
+        except OptimizeError as error:
+            left_out["by node"] = f"torch cannot run it: {error}"
     macs = cost(at_sizes(graph, sizes, "eval")).total.macs
     assert isinstance(macs, int), "all sizes are numbers"
     return Bench(graph.name, sizes, macs, roof, torch.get_num_threads(), rows, left_out, load, nodes)

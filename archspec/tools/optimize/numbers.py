@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import RLock
 
 import torch
 from torch import Tensor, nn
@@ -24,17 +25,22 @@ def without_autocast(device: torch.device) -> AbstractContextManager[object]:
     return torch.autocast(device.type, enabled=False) if is_on else nullcontext()
 
 
+_IN_EVAL = RLock()
+"""Held while a module may not be in the mode that its owner set: what two threads make of one shall not mix."""
+
+
 @contextmanager
 def in_eval(model: nn.Module) -> Iterator[None]:
-    """Have a module in eval mode for a while."""
-    modes = {each: each.training for each in model.modules()}
-    for each in modes:
-        each.training = False
-    try:
-        yield
-    finally:
-        for each, mode in modes.items():
-            each.training = mode
+    """Have a module in eval mode for a while; one thread at a time does."""
+    with _IN_EVAL:
+        modes = {each: each.training for each in model.modules()}
+        for each in modes:
+            each.training = False
+        try:
+            yield
+        finally:
+            for each, mode in modes.items():
+                each.training = mode
 
 
 def difference(found: Sequence[Tensor], expected: Sequence[Tensor]) -> float:

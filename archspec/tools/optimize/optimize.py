@@ -203,7 +203,8 @@ def _try(ground: Ground, way: Way, passed_over: dict[str, str]) -> Candidate | N
     try:
         return make(ground, way)
     except WrongNumbersError as error:
-        if way.engine.name == TorchEngine.name and way.precision is None and ground.dtype in _EXACT:
+        is_plain = way.engine.name == TorchEngine.name and way.precision is None and not way.tried
+        if is_plain and ground.dtype in _EXACT:
             raise OptimizeError(f"the module does not compute what its spec says: {error}") from error
         passed_over[way.label] = str(error)
     except CannotRunError as error:

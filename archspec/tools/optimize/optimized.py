@@ -61,7 +61,8 @@ class Held:
         expected = self.torch(inputs)
         is_right = found is not None and difference(found, expected) <= self.allowed
         if len(self.is_right) >= _KNOWN_SHAPES:
-            self.is_right.pop(next(iter(self.is_right)), None)  # another thread may have been quicker
+            oldest, *_ = self.is_right
+            self.is_right.pop(oldest, None)  # another thread may have been quicker
         self.is_right[shapes] = is_right
         return found if found is not None and is_right else expected
 

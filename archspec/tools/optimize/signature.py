@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -73,13 +74,17 @@ class Signature:
         return found
 
     def draw(self, sizes: Mapping[str, int], seed: int = 0) -> list[Tensor]:
-        """Random tensors for all inputs, at some sizes; one sample where nothing is said.
+        """Random tensors for all inputs, at some sizes; where nothing is said one sample, or the fewest that run.
 
         Raises:
             ValueError: the network does not run at these sizes in eval mode.
         """
+        draw = partial(random_inputs, self.graph, sizes=sizes, seed=seed, phase="eval")
         with torch.device("cpu"):  # whatever torch's default is: the generator is there
-            made = random_inputs(self.graph, batch=1, sizes=sizes, seed=seed, phase="eval")
+            try:
+                made = draw(batch=1)
+            except ValueError:
+                made = draw()
         return [each.to(self.device, self.dtype if each.is_floating_point() else each.dtype) for each in made.values()]
 
     def _check(self, given: GraphInput, tensor: Any) -> None:

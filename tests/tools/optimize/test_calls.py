@@ -18,6 +18,7 @@ from archspec.passes.network import Network, for_inference
 from archspec.passes.pass_type import Pass
 from archspec.tools.optimize.guard import graph_of
 from archspec.tools.optimize.optimize import optimize
+from archspec.tools.optimize.optimized import Held
 from tests.specs import load
 from tests.tools.optimize.small import close, outputs
 
@@ -180,3 +181,34 @@ def test_a_tensor_that_is_not_dense_is_told_after_a_dense_one_of_its_shape(model
     fast(image)
     with pytest.raises(ValueError, match="has to be dense"):
         fast(image.to_sparse())
+
+
+def test_what_does_nothing_at_the_nominal_sizes_only_stays() -> None:
+    shuffled = emit(load("layers: [channel_shuffle: 4, relu]", "{x: [N, C=4, 8, 8]}"))
+    wide = torch.randn(1, 8, 8, 8)
+    assert torch.equal(optimize(shuffled, engine="torch")(wide), outputs(shuffled, wide))
+
+
+def test_numbers_for_a_large_table_are_left_to_the_engine_beside_a_small_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = """
+layers:
+  - add:
+      branches:
+        - [{embedding: {id: words, from: tokens, tokens: 50, features: 4}}]
+        - [{embedding: {id: kinds, from: segments, tokens: 2, features: 4}}]
+"""
+    model = emit(load(rows, "{tokens: {shape: [N, 3], dtype: int64}, segments: {shape: [N, 3], dtype: int64}}"))
+    fast = optimize(model, engine="onnxruntime")
+    monkeypatch.setattr(Held, "torch", None)  # nothing takes over
+    tokens, segments = torch.tensor([[0, 30, 49]]), torch.tensor([[0, 1, 1]])
+    torch.testing.assert_close(fast(tokens, segments), outputs(model, tokens, segments))
+
+
+def test_a_network_that_runs_on_no_single_sample_is_tried_on_several() -> None:
+    model = emit(load("layers: [batch_norm: {track: false}, linear: 3]", "{x: [N, 4]}"))
+    fast = optimize(model, engine="torch")
+    assert fast.report().sizes == {"N": 2}
+    x = torch.randn(5, 4)
+    torch.testing.assert_close(fast(x), outputs(model, x))

@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 import archspec
+import archspec.tools.optimize.optimize
 from archspec.backends.engines import ENGINES
 from archspec.backends.torch_fx import emit
 from archspec.passes.network import for_inference
 from archspec.tools.optimize.cache import ChoiceCache
-from archspec.tools.optimize.candidate import Way
+from archspec.tools.optimize.candidate import Ground, Way, WrongNumbersError, make
 from archspec.tools.optimize.guard import graph_of
 from archspec.tools.optimize.optimize import optimize
 from tests.specs import load
@@ -302,3 +303,13 @@ def test_the_example_may_be_tensors_a_shape_or_sizes(model: Any) -> None:
             optimize(model, sizes)
     with pytest.raises(TypeError, match="the example is tensors, a shape or sizes by name, and 8 was given"):
         optimize(model, 8)  # type: ignore[arg-type]
+
+
+def test_a_pass_that_is_tried_and_found_wrong_is_done_without(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(ground: Ground, way: Way) -> Any:
+        if way.tried:
+            raise WrongNumbersError("its outputs are off")
+        return make(ground, way)
+
+    monkeypatch.setattr(archspec.tools.optimize.optimize, "make", refused)
+    assert optimize(model, engine="torch").report().engine == "torch"
