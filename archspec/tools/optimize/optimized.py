@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
@@ -32,11 +33,12 @@ _KNOWN_SHAPES = 256
 class Held:
     """Calls of an engine that is not torch, held to torch where the inputs are of shapes that are first met.
 
-    Where the engine fails, or gives other numbers, torch takes over; so it does where a table has no row for an index,
-    which it says, and engines do not.
+    Where the engine fails, or gives other numbers, torch takes over, and a warning says so. So it does where a table
+    has no row for an index, which it says, and engines do not.
     """
 
     def __init__(self, chosen: Candidate, ground: Ground) -> None:
+        self.engine = chosen.way.engine.name
         self.run, self.job = chosen.run, replace(chosen.job, precision=chosen.job.dtype)
         self.allowed = allowed(chosen.job.precision)
         self.bounds = index_bounds(chosen.network.graph)
@@ -64,6 +66,10 @@ class Held:
             oldest, *_ = self.is_right
             self.is_right.pop(oldest, None)  # another thread may have been quicker
         self.is_right[shapes] = is_right
+        if not is_right:
+            at = ", ".join(map(str, map(list, shapes)))
+            what = "fails" if found is None else "gives other numbers than torch"
+            warnings.warn(f"{self.engine} {what} at {at}: torch runs these from now on", RuntimeWarning, stacklevel=4)
         return found if found is not None and is_right else expected
 
 
