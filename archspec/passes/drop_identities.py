@@ -7,7 +7,6 @@ are not float32, what is float32 by its type is not.
 
 from __future__ import annotations
 
-from archspec.ir.dims import UNKNOWN
 from archspec.ir.graph import Node, Value
 from archspec.ops.elementwise import Cast, Identity
 from archspec.passes.pass_type import Pass
@@ -26,8 +25,7 @@ def _is_idle(rewrite: Rewrite, node: Node) -> bool:
     given = rewrite.input_types(node)
     if not given or node.types != given[:1] or isinstance(node.op, Cast):
         return False
-    any_size = [kind.with_shape(*(UNKNOWN for _ in kind.shape)) for kind in given]
-    return type(node.op) is Identity or node.resolved.noise or bool(node.resolved.does_nothing(*any_size))
+    return type(node.op) is Identity or node.resolved.noise or bool(node.resolved.does_nothing(*given))
 
 
 PASS = Pass("drop-identities", "takes out dropout and whatever gives back what it reads", _rewrite)

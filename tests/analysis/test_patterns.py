@@ -83,7 +83,6 @@ def rows(items: list[str]) -> str:
         ("tile: [1, 1, 1, 1]", ("times",)),
         ("tile: [1, 1, 1, 1, 1]", ()),
         ("channel_shuffle: 1", ("groups",)),
-        ("channel_shuffle: 4", ("groups",)),
         ("channel_shuffle: 2", ()),
         ("add: {branches: [[]]}", ("branches",)),
         ("add: {branches: [[], []]}", ()),

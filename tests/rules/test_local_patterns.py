@@ -221,7 +221,7 @@ def test_a_padded_even_kernel_is_off_the_middle(attributes: str, is_found: bool)
         "flatten: {start: 1, end: 1}",
         "unflatten: {axis: 2, sizes: [-1]}",
         "permute: [0, 1, 2, -1]",
-        "channel_shuffle: 4",
+        "channel_shuffle: 1",
         "concat: {branches: [[relu]]}",
     ],
 )
